@@ -1,0 +1,1 @@
+//! Harness: real tools, real Talos machines.

@@ -1,0 +1,1 @@
+//! Derives a Terraform schema and codec from a Rust struct.

@@ -1,0 +1,1 @@
+//! The Terraform plugin protocol with no infrastructure in it.

@@ -1,0 +1,1 @@
+//! Talos nodes over gRPC and mutual TLS.

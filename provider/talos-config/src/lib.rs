@@ -1,0 +1,1 @@
+//! Talos secrets, machine configuration, patches and schematics as pure functions.
