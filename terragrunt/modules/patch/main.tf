@@ -1,0 +1,25 @@
+provider "talos" {
+  cluster_name = var.cluster_name
+
+  talos = {
+    client_configuration = var.client_configuration
+  }
+}
+
+locals {
+  # patches/all.yaml, patches/<role>.yaml, patches/nodes/<node>.yaml, in this order.
+  patches = {
+    for name, node in var.machine_configs : name => [
+      for file in ["all", node.machine_type, "nodes/${name}"] :
+      file("${var.patches_dir}/${file}.yaml") if fileexists("${var.patches_dir}/${file}.yaml")
+    ]
+  }
+}
+
+resource "talos_machine_patch" "node" {
+  for_each = { for name, patches in local.patches : name => patches if length(patches) > 0 }
+
+  node      = each.key
+  endpoints = var.all_node_ips[each.key]
+  patches   = each.value
+}
