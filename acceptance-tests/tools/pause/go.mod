@@ -1,0 +1,3 @@
+module talos-stack.test/tools/pause
+
+go 1.25.0
