@@ -1,1 +1,4 @@
 //! Talos secrets, machine configuration, patches and schematics as pure functions.
+
+pub mod random;
+pub mod secrets;
