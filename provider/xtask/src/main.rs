@@ -1,3 +1,24 @@
-//! The project commands.
+//! The project's own commands: `cargo xtask <command>`.
 
-fn main() {}
+mod proto;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The project's own commands")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Generate the Rust bindings of proto/<name>/**/*.proto into proto/<name>/src/generated.
+    Proto(proto::Args),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse().command {
+        Command::Proto(args) => proto::run(&args),
+    }
+}
