@@ -1,6 +1,8 @@
 //! The project's own commands: `cargo xtask <command>`.
 
 mod proto;
+mod test;
+mod workspace;
 
 use clap::{Parser, Subcommand};
 
@@ -15,10 +17,13 @@ struct Cli {
 enum Command {
     /// Generate the Rust bindings of proto/<name>/**/*.proto into proto/<name>/src/generated.
     Proto(proto::Args),
+    /// Run everything that decides whether a change lands.
+    Test(test::Args),
 }
 
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Proto(args) => proto::run(&args),
+        Command::Test(args) => test::run(&args),
     }
 }

@@ -1,0 +1,147 @@
+//! `cargo xtask test`: everything that decides whether a change lands.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::workspace;
+
+/// Options of `cargo xtask test`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Add the long randomized runs.
+    #[arg(long)]
+    deep: bool,
+}
+
+/// File into which tests write a line when they skip themselves: the reason.
+const SKIPS: &str = "TALOS_STACK_SKIPS";
+
+/// Asks for the long randomized runs.
+const DEEP: &str = "TALOS_STACK_DEEP";
+
+#[derive(Default)]
+struct Tally {
+    passed: u64,
+    failed: u64,
+    skipped: u64,
+}
+
+impl Tally {
+    /// Adds what libtest says at the end of a test binary; other lines say nothing.
+    fn read(&mut self, line: &str) {
+        let Some((_, counts)) = line.split_once("test result: ") else { return };
+        let count = |word: &str| -> u64 {
+            counts
+                .split(['.', ';'])
+                .find_map(|part| part.trim().strip_suffix(word)?.trim().parse().ok())
+                .unwrap_or(0)
+        };
+        self.passed += count("passed");
+        self.failed += count("failed");
+        self.skipped += count("ignored");
+    }
+
+    /// Tests that skipped themselves ended as passed.
+    fn move_skips(&mut self, skips: u64) {
+        let moved = skips.min(self.passed);
+        self.passed -= moved;
+        self.skipped += moved;
+    }
+}
+
+/// Runs all steps, goes on after a failed one, and closes with one line that counts.
+pub fn run(args: &Args) -> Result<()> {
+    let skips = tempfile::NamedTempFile::new().context("cannot create the list of skipped tests")?;
+    let mut tally = Tally::default();
+    for step in steps() {
+        announce(&step);
+        let mut command = step.command(&skips.path().to_path_buf(), args.deep)?;
+        let before = tally.failed;
+        let ended_well = stream(&mut command, &mut tally).with_context(|| format!("cannot run {}", step.name))?;
+        if !ended_well && tally.failed == before {
+            tally.failed += 1;
+            workspace::say(&format!("step failed: {}", step.name));
+        }
+    }
+    close(tally, &fs::read_to_string(skips.path()).unwrap_or_default())
+}
+
+struct Step {
+    name: &'static str,
+    arguments: &'static [&'static str],
+}
+
+/// In this order: the cheapest first, and nothing that a later step would build differently.
+fn steps() -> Vec<Step> {
+    let step = |name, arguments| Step { name, arguments };
+    vec![
+        step("formatting", &["fmt", "--all", "--check"]),
+        step("bindings", &["run", "--quiet", "--package", "xtask", "--", "proto", "--check"]),
+        step("tools", &["run", "--quiet", "--package", "xtask", "--", "tools"]),
+        step("lints", &["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]),
+        step("plugin", &["build", "--package", "plugin"]),
+        step("registry pages", &["run", "--quiet", "--package", "xtask", "--", "docs", "--check"]),
+        step("tests", &["test", "--workspace", "--no-fail-fast"]),
+    ]
+}
+
+impl Step {
+    fn command(&self, skips: &PathBuf, deep: bool) -> Result<Command> {
+        let mut command = Command::new(env!("CARGO"));
+        command.args(self.arguments).current_dir(workspace::root()?);
+        command.env(SKIPS, skips);
+        if deep {
+            command.env(DEEP, "1");
+        }
+        Ok(command)
+    }
+}
+
+fn announce(step: &Step) {
+    workspace::say(&format!("\n=== {}: cargo {}", step.name, step.arguments.join(" ")));
+}
+
+/// Runs a command with its output passed on and read; true when it ended with success.
+fn stream(command: &mut Command, tally: &mut Tally) -> Result<bool> {
+    let mut child = command.stdout(Stdio::piped()).spawn()?;
+    let output = child.stdout.take().context("no output to read")?;
+    for line in BufReader::new(output).lines() {
+        let line = line?;
+        tally.read(&line);
+        workspace::say(&line);
+    }
+    Ok(child.wait()?.success())
+}
+
+fn close(mut tally: Tally, skips: &str) -> Result<()> {
+    for reason in skips.lines() {
+        workspace::say(&format!("skipped: {reason}"));
+    }
+    tally.move_skips(skips.lines().count() as u64);
+    workspace::say(&format!("\n{} passed, {} failed, {} skipped", tally.passed, tally.failed, tally.skipped));
+    std::io::stdout().flush()?;
+    if tally.failed > 0 {
+        bail!("{} failed", tally.failed);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tally_reads_what_libtest_prints() {
+        let mut tally = Tally::default();
+        tally.read("test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out; finished in 0.00s");
+        tally.read("test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out");
+        tally.read("running 12 tests");
+        assert_eq!((tally.passed, tally.failed, tally.skipped), (15, 2, 1));
+        tally.move_skips(4);
+        assert_eq!((tally.passed, tally.failed, tally.skipped), (11, 2, 5));
+    }
+}
