@@ -1,0 +1,24 @@
+//! YAML as Talos reads and writes it: a parser that keeps positions, the plain tree that the rest
+//! of the crate works on, and an emitter whose output equals that of the YAML library in Talos.
+
+mod emit;
+mod node;
+mod number;
+mod order;
+mod parse;
+mod resolve;
+mod style;
+mod timestamp;
+mod value;
+
+pub use emit::emit;
+pub use order::{compare_keys, sort_keys};
+pub use parse::{ParseError, parse};
+pub use value::{Map, Value};
+
+pub(crate) use node::{Node, NodeKind, Scalar};
+pub(crate) use parse::parse_nodes;
+pub(crate) use resolve::{Resolved, to_value};
+
+#[cfg(test)]
+mod tests;

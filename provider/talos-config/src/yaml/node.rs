@@ -1,0 +1,51 @@
+use std::rc::Rc;
+
+/// A parsed YAML node with its position. Aliases share what they stand for, so that a small text
+/// cannot grow into a large tree before anyone counts.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub kind: NodeKind,
+    /// Counted from 1.
+    pub line: usize,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum NodeKind {
+    Scalar(Scalar),
+    List(Vec<Node>),
+    Map(Vec<(Node, Node)>),
+    Alias(Rc<Node>),
+}
+
+/// A scalar as written.
+#[derive(Clone, Debug)]
+pub(crate) struct Scalar {
+    pub text: String,
+    /// Short form such as `!!int`; empty if the text itself decides.
+    pub tag: String,
+    /// Quoted or a block scalar: text, whatever it looks like.
+    pub quoted: bool,
+}
+
+impl Node {
+    /// The scalar as written, if this is one.
+    pub fn scalar(&self) -> Option<&Scalar> {
+        match &self.kind {
+            NodeKind::Scalar(scalar) => Some(scalar),
+            _ => None,
+        }
+    }
+
+    /// The scalar's text as written; empty for anything else.
+    pub fn text(&self) -> &str {
+        self.scalar().map_or("", |s| s.text.as_str())
+    }
+
+    /// The node an alias stands for, or the node itself.
+    pub fn target(&self) -> &Node {
+        match &self.kind {
+            NodeKind::Alias(node) => node.target(),
+            _ => self,
+        }
+    }
+}

@@ -1,0 +1,176 @@
+use std::collections::HashMap;
+use std::fmt;
+use std::rc::Rc;
+
+use libyaml_safer::{EventData, Parser, ScalarStyle};
+
+use super::node::{Node, NodeKind, Scalar};
+use super::resolve::{self, Budget};
+use super::value::Value;
+
+/// How deep a document may nest. Talos's reader stops at 10000 levels, real configurations at 15.
+const MAX_DEPTH: usize = 200;
+
+/// Text that is no YAML.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParseError {
+    /// Counted from 1; 0 if unknown.
+    pub line: usize,
+    /// Counted from 1; 0 if unknown.
+    pub column: usize,
+    /// What is wrong, without any of the text.
+    pub message: String,
+}
+
+impl ParseError {
+    pub(crate) fn at(line: usize, message: impl Into<String>) -> Self {
+        Self { line, column: 0, message: message.into() }
+    }
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.line, self.column) {
+            (0, _) => write!(f, "not YAML: {}", self.message),
+            (line, 0) => write!(f, "not YAML at line {line}: {}", self.message),
+            (line, column) => write!(f, "not YAML at line {line}, column {column}: {}", self.message),
+        }
+    }
+}
+
+impl std::error::Error for ParseError {}
+
+/// Every document of a stream as a tree, without any schema.
+pub fn parse(text: &str) -> Result<Vec<Value>, ParseError> {
+    let mut budget = Budget::default();
+    parse_nodes(text)?.iter().map(|node| resolve::to_value(node, &mut budget)).collect()
+}
+
+/// Every document of a stream as nodes.
+pub(crate) fn parse_nodes(text: &str) -> Result<Vec<Node>, ParseError> {
+    let mut input = text.as_bytes();
+    let mut parser = Parser::new();
+    parser.set_input_string(&mut input);
+    let mut reader = Reader { parser, anchors: HashMap::new(), depth: 0 };
+    reader.stream()
+}
+
+struct Reader<'r> {
+    parser: Parser<&'r mut &'r [u8]>,
+    /// `None` while the anchored node is still being read.
+    anchors: HashMap<String, Option<Rc<Node>>>,
+    depth: usize,
+}
+
+impl Reader<'_> {
+    fn next(&mut self) -> Result<(EventData, usize), ParseError> {
+        let event = self.parser.parse().map_err(|error| syntax(&error))?;
+        let line = usize::try_from(event.start_mark.line).unwrap_or_default() + 1;
+        Ok((event.data, line))
+    }
+
+    fn stream(&mut self) -> Result<Vec<Node>, ParseError> {
+        let mut documents = Vec::new();
+        loop {
+            let (event, line) = self.next()?;
+            match event {
+                EventData::StreamEnd => return Ok(documents),
+                EventData::DocumentStart { .. } => self.anchors.clear(),
+                EventData::StreamStart { .. } | EventData::DocumentEnd { .. } => {}
+                event => documents.push(self.node(event, line)?),
+            }
+        }
+    }
+
+    fn node(&mut self, event: EventData, line: usize) -> Result<Node, ParseError> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(ParseError::at(line, format!("nested deeper than {MAX_DEPTH} levels")));
+        }
+        let node = match event {
+            EventData::Alias { anchor } => self.alias(&anchor, line)?,
+            EventData::Scalar { anchor, tag, value, style, .. } => {
+                let quoted = !matches!(style, ScalarStyle::Plain | ScalarStyle::Any);
+                let scalar = Scalar { text: value, tag: short_tag(tag), quoted };
+                self.anchored(anchor, Node { kind: NodeKind::Scalar(scalar), line })
+            }
+            EventData::SequenceStart { anchor, .. } => {
+                self.reserve(anchor.as_deref());
+                let kind = NodeKind::List(self.items()?);
+                self.anchored(anchor, Node { kind, line })
+            }
+            EventData::MappingStart { anchor, .. } => {
+                self.reserve(anchor.as_deref());
+                let kind = NodeKind::Map(self.entries()?);
+                self.anchored(anchor, Node { kind, line })
+            }
+            _ => return Err(ParseError::at(line, "a value was expected")),
+        };
+        self.depth -= 1;
+        Ok(node)
+    }
+
+    fn items(&mut self) -> Result<Vec<Node>, ParseError> {
+        let mut items = Vec::new();
+        loop {
+            match self.next()? {
+                (EventData::SequenceEnd, _) => return Ok(items),
+                (event, line) => items.push(self.node(event, line)?),
+            }
+        }
+    }
+
+    fn entries(&mut self) -> Result<Vec<(Node, Node)>, ParseError> {
+        let mut entries = Vec::new();
+        loop {
+            match self.next()? {
+                (EventData::MappingEnd, _) => return Ok(entries),
+                (event, line) => {
+                    let key = self.node(event, line)?;
+                    let (event, line) = self.next()?;
+                    entries.push((key, self.node(event, line)?));
+                }
+            }
+        }
+    }
+
+    fn alias(&mut self, anchor: &str, line: usize) -> Result<Node, ParseError> {
+        match self.anchors.get(anchor) {
+            Some(Some(node)) => Ok(Node { kind: NodeKind::Alias(Rc::clone(node)), line }),
+            Some(None) => Err(ParseError::at(line, format!("anchor '{anchor}' contains itself"))),
+            None => Err(ParseError::at(line, format!("no anchor '{anchor}' before this alias"))),
+        }
+    }
+
+    fn reserve(&mut self, anchor: Option<&str>) {
+        if let Some(anchor) = anchor {
+            self.anchors.insert(anchor.to_owned(), None);
+        }
+    }
+
+    fn anchored(&mut self, anchor: Option<String>, node: Node) -> Node {
+        if let Some(anchor) = anchor {
+            self.anchors.insert(anchor, Some(Rc::new(node.clone())));
+        }
+        node
+    }
+}
+
+fn syntax(error: &libyaml_safer::Error) -> ParseError {
+    let mark = error.problem_mark().or_else(|| error.context_mark());
+    let number = |n: u64| usize::try_from(n).unwrap_or_default() + 1;
+    ParseError {
+        line: mark.map_or(0, |m| number(m.line)),
+        column: mark.map_or(0, |m| number(m.column)),
+        message: error.problem().to_owned(),
+    }
+}
+
+fn short_tag(tag: Option<String>) -> String {
+    let tag = tag.unwrap_or_default();
+    match tag.strip_prefix("tag:yaml.org,2002:") {
+        Some(rest) => format!("!!{rest}"),
+        None if tag == "!" => String::new(),
+        None => tag,
+    }
+}
