@@ -1,1 +1,11 @@
-//! Harness: real tools, real Talos machines.
+//! Harness of the acceptance tests: the real tools and real Talos machines, no simulation.
+//!
+//! * [`tools`] finds terraform, tofu, terragrunt, talosctl and the parts of Talos and Kubernetes, or builds them.
+//! * [`machines`] runs real Talos machines in namespaces of this host.
+//!
+//! Both keep what is expensive in [`cache`], outside the checkout.
+
+pub mod cache;
+pub mod machines;
+pub mod progress;
+pub mod tools;

@@ -1,0 +1,251 @@
+//! One machine of a rack: its power switch, its cable, its log.
+
+use super::boot::{self, Body};
+use super::cgroups::Cgroup;
+use super::error::{RackError, run};
+use super::namespaces::{child_of, within};
+use super::rack::Rack;
+use super::spec;
+use super::state::{self, Process};
+use nix::sched::CloneFlags;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::net::{SocketAddr, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Waits twice for a line: once before the namespaces are made, so that the process can be put into its control
+/// group, and once before Talos starts, so that its mounts and its cable are there.
+const STAGES: &str = "read go && exec unshare --mount --pid --fork --net --uts --ipc --cgroup --kill-child \
+                      sh -c 'read go && exec /sbin/init </dev/null'";
+const POLL: Duration = Duration::from_millis(10);
+const STEP: Duration = Duration::from_secs(10);
+/// Port of the Talos API.
+const API: u16 = 50000;
+
+/// A machine of a running rack.
+#[derive(Debug)]
+pub struct Machine<'a> {
+    pub(super) rack: &'a Rack,
+    pub(super) index: usize,
+}
+
+impl Machine<'_> {
+    /// Its name, which is also its host name until a configuration gives it another.
+    pub fn name(&self) -> &str {
+        &self.rack.state.machines[self.index]
+    }
+
+    /// Its address, without prefix length or port.
+    pub fn address(&self) -> String {
+        spec::address(self.index)
+    }
+
+    /// File with everything that it wrote to its console since the rack's folder was made.
+    pub fn log(&self) -> PathBuf {
+        self.folder().join("log")
+    }
+
+    /// Whether it has power.
+    pub fn is_running(&self) -> bool {
+        self.init().is_some()
+    }
+
+    /// Switches it on; one that is on stays as it is. Talos answers about a second later, see [`Self::wait_for_api`].
+    ///
+    /// # Errors
+    /// When its namespaces, mounts or cable cannot be made.
+    pub fn start(&self) -> Result<(), RackError> {
+        if self.is_running() {
+            return Ok(());
+        }
+        self.make_folders()?;
+        let cgroup = self.cgroup();
+        cgroup.remove();
+        cgroup.create()?;
+        let mut child = self.spawn_waiting()?;
+        match self.bring_up(&mut child, &cgroup) {
+            Ok(init) => {
+                // Collects the exit status, so that no zombie is left for as long as this process lives.
+                std::thread::spawn(move || child.wait());
+                state::write(&self.folder().join("init.json"), &init)
+            }
+            Err(error) => {
+                let _ = child.kill();
+                let _ = child.wait();
+                Err(error)
+            }
+        }
+    }
+
+    /// Pulls the plug: every process of it ends at once, its disks stay. One that is off stays off.
+    ///
+    /// # Errors
+    /// When it does not end.
+    pub fn kill(&self) -> Result<(), RackError> {
+        let Some(init) = self.init() else { return Ok(()) };
+        self.cgroup().freeze(false)?;
+        let number = Pid::from_raw(i32::try_from(init.pid).unwrap_or(i32::MAX));
+        match kill(number, Signal::SIGKILL) {
+            Ok(()) | Err(nix::Error::ESRCH) => {}
+            Err(cause) => return Err(RackError::system(format!("kill {}", self.name()))(cause)),
+        }
+        self.wait_until(&format!("{} did not end", self.name()), STEP, || !init.is_alive())?;
+        self.cgroup().remove();
+        Ok(())
+    }
+
+    /// Stops all of it where it is: connections stay open and nothing answers.
+    ///
+    /// # Errors
+    /// When its control group cannot be frozen.
+    pub fn pause(&self) -> Result<(), RackError> {
+        self.cgroup().freeze(true)
+    }
+
+    /// Lets a paused machine go on.
+    ///
+    /// # Errors
+    /// When its control group cannot be thawed.
+    pub fn resume(&self) -> Result<(), RackError> {
+        self.cgroup().freeze(false)
+    }
+
+    /// Pulls its network cable: nothing from or to it gets through, and no one is told.
+    ///
+    /// # Errors
+    /// When it is off.
+    pub fn unplug(&self) -> Result<(), RackError> {
+        self.cable("down")
+    }
+
+    /// Plugs its cable in again.
+    ///
+    /// # Errors
+    /// When it is off.
+    pub fn plug(&self) -> Result<(), RackError> {
+        self.cable("up")
+    }
+
+    /// Waits until the Talos API takes connections.
+    ///
+    /// # Errors
+    /// When it does not within `limit`.
+    pub fn wait_for_api(&self, limit: Duration) -> Result<(), RackError> {
+        self.wait_for_port(API, limit)
+    }
+
+    /// Waits until `port` takes connections.
+    ///
+    /// # Errors
+    /// When it does not within `limit`.
+    pub fn wait_for_port(&self, port: u16, limit: Duration) -> Result<(), RackError> {
+        let address: SocketAddr = format!("{}:{port}", self.address())
+            .parse()
+            .map_err(|cause| RackError::Use(format!("{}: {cause}", self.address())))?;
+        let open = || TcpStream::connect_timeout(&address, Duration::from_millis(500)).is_ok();
+        self.rack.inside(|| self.wait_until(&format!("{} does not answer at {address}", self.name()), limit, open))?
+    }
+
+    pub(super) fn folder(&self) -> PathBuf {
+        self.rack.dir.join(self.name())
+    }
+
+    fn init(&self) -> Option<Process> {
+        state::read::<Process>(&self.folder().join("init.json")).ok().flatten().filter(|init| init.is_alive())
+    }
+
+    fn cgroup(&self) -> Cgroup {
+        Cgroup::new(self.rack.layout.clone(), &self.rack.state.id, self.name())
+    }
+
+    /// Name of the rack's end of its cable.
+    fn port(&self) -> String {
+        format!("port{}", self.index)
+    }
+
+    fn make_folders(&self) -> Result<(), RackError> {
+        for name in ["root", "state"] {
+            let folder = self.folder().join(name);
+            fs::create_dir_all(&folder).map_err(RackError::file("create", &folder))?;
+        }
+        let file = self.folder().join("hostname");
+        fs::write(&file, format!("{}\n", self.name())).map_err(RackError::file("write", &file))
+    }
+
+    /// Starts the process that will become the machine, in the rack's namespaces.
+    fn spawn_waiting(&self) -> Result<Child, RackError> {
+        let path = self.log();
+        let log = File::options().create(true).append(true).open(&path).map_err(RackError::file("open", &path))?;
+        let errors = log.try_clone().map_err(RackError::file("open", &path))?;
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", STAGES])
+            .current_dir("/")
+            .env_clear()
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+            .env("PLATFORM", "container")
+            .env("TALOSSKU", "rack")
+            .stdin(Stdio::piped())
+            .stdout(log)
+            .stderr(errors);
+        let inside = CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWPID;
+        within(self.rack.state.holder.pid, inside, || {
+            command.spawn().map_err(|cause| RackError::Command { command: "sh".to_owned(), output: cause.to_string() })
+        })
+    }
+
+    fn bring_up(&self, child: &mut Child, cgroup: &Cgroup) -> Result<Process, RackError> {
+        let mut go = child.stdin.take().ok_or_else(|| RackError::Use("the machine's shell has no input".to_owned()))?;
+        let log = self.log();
+        cgroup.admit(child.id())?;
+        go.write_all(b"\n").map_err(RackError::file("write to the process of", &log))?;
+        self.wait_until("the machine's namespaces were not made", STEP, || child_of(child.id()).is_some())?;
+        let gone = || RackError::Use(format!("{} ended while it started; see {}", self.name(), log.display()));
+        let init = child_of(child.id()).and_then(Process::of).ok_or_else(gone)?;
+        self.connect(init.pid)?;
+        boot::prepare(
+            init.pid,
+            &Body {
+                name: self.name(),
+                address: &format!("{}/{}", self.address(), spec::PREFIX),
+                gateway: spec::RACK_ADDRESS,
+                root: &self.rack.state.root,
+                folder: &self.folder(),
+                layout: &self.rack.layout,
+            },
+        )?;
+        go.write_all(b"\n").map_err(RackError::file("write to the process of", &log))?;
+        Ok(init)
+    }
+
+    /// Lays the cable from process `init` to the rack's bridge.
+    fn connect(&self, init: u32) -> Result<(), RackError> {
+        let port = self.port();
+        self.rack.inside(|| {
+            // The kernel takes a moment to remove the cable of a machine that was killed.
+            let _ = run("ip", &["link", "delete", &port]);
+            let peer = ["peer", "name", "eth0", "netns", &init.to_string()];
+            run("ip", &[&["link", "add", &port, "type", "veth"], &peer[..]].concat())?;
+            run("ip", &["link", "set", &port, "master", super::rack::BRIDGE, "up"]).map(drop)
+        })?
+    }
+
+    fn cable(&self, state: &str) -> Result<(), RackError> {
+        self.rack.inside(|| run("ip", &["link", "set", &self.port(), state]).map(drop))?
+    }
+
+    fn wait_until(&self, late: &str, limit: Duration, done: impl Fn() -> bool) -> Result<(), RackError> {
+        let started = Instant::now();
+        while !done() {
+            if started.elapsed() > limit {
+                return Err(RackError::Late { what: late.to_owned(), seconds: limit.as_secs(), log: self.log() });
+            }
+            std::thread::sleep(POLL);
+        }
+        Ok(())
+    }
+}

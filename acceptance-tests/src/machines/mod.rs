@@ -1,0 +1,31 @@
+//! Real Talos machines on this host, without a container engine.
+//!
+//! A [`Rack`] is a network of its own (a network and a process-id namespace, a bridge, a registry with the images of
+//! Kubernetes) and the machines in it. Each machine is Talos's own init as first process of its own namespaces, on a
+//! read-only root, with its disks as folders outside: a machine that is killed comes back with what it had.
+//! Racks do not see each other nor the host's network; commands get in by [`Rack::command`].
+//!
+//! Nothing outlives the process that started the rack, however it ends: the rack's first process reads a pipe whose
+//! other end only the owner holds, and the kernel ends all processes of a namespace with its first one.
+//!
+//! What Talos cannot show in a container it cannot show here: install, disks, reboot, upgrade, kernel arguments.
+//! Real kernel, though: sysctls outside `net.` that a configuration sets are those of the host.
+
+mod available;
+mod boot;
+mod cgroups;
+mod error;
+mod images;
+mod machine;
+mod namespaces;
+mod rack;
+mod registry;
+mod rootfs;
+mod spec;
+mod state;
+
+pub use available::{Why, available};
+pub use error::RackError;
+pub use machine::Machine;
+pub use rack::Rack;
+pub use spec::{PREFIX, RACK_ADDRESS, REGISTRY, RackSpec, SUBNET};

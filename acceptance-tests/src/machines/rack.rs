@@ -1,0 +1,232 @@
+//! A network of machines, from its start to its end.
+
+use super::cgroups::{self, Layout};
+use super::error::{RackError, run};
+use super::images;
+use super::machine::Machine;
+use super::namespaces::{child_of, within};
+use super::registry;
+use super::rootfs;
+use super::spec::{PREFIX, RACK_ADDRESS, RackSpec};
+use super::state::{Process, RackState};
+use super::{Why, available};
+use crate::cache;
+use crate::progress::Progress;
+use crate::tools::{self, Tool};
+use nix::sched::CloneFlags;
+use sha2::{Digest as _, Sha256};
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// The switch that joins the machines.
+pub(super) const BRIDGE: &str = "rack0";
+
+/// A running rack. The one that started it ends it when dropped; one that [`Rack::attach`] found does not.
+#[derive(Debug)]
+pub struct Rack {
+    pub(super) dir: PathBuf,
+    pub(super) state: RackState,
+    pub(super) layout: Layout,
+    owned: Option<Owned>,
+}
+
+/// What only the process that started the rack holds.
+#[derive(Debug)]
+struct Owned {
+    holder: Child,
+    /// The holder ends when this is closed.
+    life: Option<ChildStdin>,
+    _temporary: Option<TempDir>,
+}
+
+impl Rack {
+    /// Whether this host can run machines.
+    ///
+    /// # Errors
+    /// Everything that is missing, each with its cure.
+    pub fn available() -> Result<(), Why> {
+        available()
+    }
+
+    /// Starts the network, the registry and every machine, and waits until all machines take connections.
+    ///
+    /// # Errors
+    /// When this host cannot run machines, a tool cannot be had, or a machine does not come up.
+    pub fn start(spec: RackSpec, progress: &mut dyn Progress) -> Result<Self, RackError> {
+        let rack = Self::start_network(spec, progress)?;
+        for machine in rack.machines() {
+            machine.start()?;
+            progress.line(&format!("{} started at {}", machine.name(), machine.address()));
+        }
+        for machine in rack.machines() {
+            machine.wait_for_api(Duration::from_secs(60))?;
+        }
+        Ok(rack)
+    }
+
+    /// Starts the network and the registry, and leaves all machines off.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_network(spec: RackSpec, progress: &mut dyn Progress) -> Result<Self, RackError> {
+        available()?;
+        let layout = Layout::of_host().ok_or_else(|| RackError::Use("no control groups are mounted".to_owned()))?;
+        let wanted: Vec<Tool> = rootfs::TOOLS.into_iter().chain(images::tools()).collect();
+        let tools = tools::ensure(&wanted, progress)?;
+        let (root_tools, image_tools) = tools.split_at(rootfs::TOOLS.len());
+        let root = rootfs::prepare(root_tools)?;
+        progress.line("preparing container images");
+        let images = images::prepare(image_tools)?;
+        cgroups::sweep(&layout);
+        let (dir, temporary) = folder(spec.dir)?;
+        refuse_running(&dir)?;
+
+        let (mut holder, life) = hold()?;
+        let first = first_process(&mut holder)?;
+        let id = rootfs::short(&Sha256::digest(format!("{}{}", dir.display(), first.pid)));
+        let state = RackState { holder: first, id, root, machines: spec.machines };
+        state.write(&dir)?;
+        let owned = Owned { holder, life: Some(life), _temporary: temporary };
+        let rack = Self { dir, state, layout, owned: Some(owned) };
+        rack.inside(network)??;
+        registry::serve(rack.state.holder.pid, images)?;
+        Ok(rack)
+    }
+
+    /// Finds the running rack whose state is in `dir`.
+    ///
+    /// # Errors
+    /// When none is running there.
+    pub fn attach(dir: &Path) -> Result<Self, RackError> {
+        let dir = fs::canonicalize(dir).map_err(RackError::file("find", dir))?;
+        let state = RackState::read(&dir)?.filter(|state| state.holder.is_alive());
+        let state = state.ok_or_else(|| RackError::Use(format!("no rack is running in {}; start one with `talos-rack serve --dir {}`", dir.display(), dir.display())))?;
+        let layout = Layout::of_host().ok_or_else(|| RackError::Use("no control groups are mounted".to_owned()))?;
+        Ok(Self { dir, state, layout, owned: None })
+    }
+
+    /// Folder of the rack's state; tests may keep their own files of the run below it.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// All machines, in the order of their addresses.
+    pub fn machines(&self) -> impl Iterator<Item = Machine<'_>> {
+        (0..self.state.machines.len()).map(|index| Machine { rack: self, index })
+    }
+
+    /// The machine called `name`.
+    ///
+    /// # Errors
+    /// When there is none of that name.
+    pub fn machine(&self, name: &str) -> Result<Machine<'_>, RackError> {
+        self.machines().find(|machine| machine.name() == name).ok_or_else(|| {
+            RackError::Use(format!("the rack has no machine `{name}`; it has {}", self.state.machines.join(", ")))
+        })
+    }
+
+    /// A command that runs in the rack's network (file system, user and processes are the host's).
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new("nsenter");
+        command.arg(format!("--net=/proc/{}/ns/net", self.state.holder.pid)).arg("--").arg(program);
+        command
+    }
+
+    /// Runs `work` on a thread in the rack's network, where it can dial the machines.
+    ///
+    /// # Errors
+    /// When the rack has ended.
+    pub fn inside<T: Send>(&self, work: impl FnOnce() -> T + Send) -> Result<T, RackError> {
+        within(self.state.holder.pid, CloneFlags::CLONE_NEWNET, || Ok(work()))
+    }
+}
+
+impl Drop for Rack {
+    fn drop(&mut self) {
+        let Some(mut owned) = self.owned.take() else { return };
+        for machine in self.machines() {
+            let _ = machine.kill();
+        }
+        drop(owned.life.take());
+        let _ = owned.holder.wait();
+    }
+}
+
+/// The folder for the rack's state; a temporary one is removed with the rack.
+fn folder(asked: Option<PathBuf>) -> Result<(PathBuf, Option<TempDir>), RackError> {
+    let racks = cache::root().join("racks");
+    let (dir, temporary) = match asked {
+        Some(dir) => (dir, None),
+        None => {
+            fs::create_dir_all(&racks).map_err(RackError::file("create", &racks))?;
+            remove_abandoned(&racks);
+            let prefix = format!("{}-", std::process::id());
+            let temporary =
+                tempfile::Builder::new().prefix(&prefix).tempdir_in(&racks).map_err(RackError::file("create", &racks))?;
+            (temporary.path().to_owned(), Some(temporary))
+        }
+    };
+    fs::create_dir_all(&dir).map_err(RackError::file("create", &dir))?;
+    let dir = fs::canonicalize(&dir).map_err(RackError::file("find", &dir))?;
+    Ok((dir, temporary))
+}
+
+/// Removes temporary folders whose owner was killed before it could.
+fn remove_abandoned(racks: &Path) {
+    for entry in fs::read_dir(racks).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let owner = name.to_str().and_then(|name| name.split('-').next()?.parse().ok());
+        if owner.is_some_and(|pid| Process::of(pid).is_none()) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+fn refuse_running(dir: &Path) -> Result<(), RackError> {
+    match RackState::read(dir)? {
+        Some(state) if state.holder.is_alive() => Err(RackError::Use(format!(
+            "a rack is running in {} already (process {}); end it or take another folder",
+            dir.display(),
+            state.holder.pid
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Starts the process that holds the rack's namespaces until its input is closed.
+fn hold() -> Result<(Child, ChildStdin), RackError> {
+    let failed = |output: String| RackError::Command { command: "unshare --net --pid".to_owned(), output };
+    let mut holder = Command::new("unshare")
+        .args(["--net", "--pid", "--fork", "--kill-child", "cat"])
+        .current_dir("/")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .map_err(|cause| failed(cause.to_string()))?;
+    let life = holder.stdin.take().ok_or_else(|| failed("it has no input".to_owned()))?;
+    Ok((holder, life))
+}
+
+fn first_process(holder: &mut Child) -> Result<Process, RackError> {
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_secs(10) {
+        if let Some(process) = child_of(holder.id()).and_then(Process::of) {
+            return Ok(process);
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let _ = holder.kill();
+    let _ = holder.wait();
+    Err(RackError::Use("the namespaces of the rack were not made within 10 s".to_owned()))
+}
+
+fn network() -> Result<(), RackError> {
+    run("ip", &["link", "set", "lo", "up"])?;
+    run("ip", &["link", "add", BRIDGE, "type", "bridge"])?;
+    run("ip", &["address", "add", &format!("{RACK_ADDRESS}/{PREFIX}"), "dev", BRIDGE])?;
+    run("ip", &["link", "set", BRIDGE, "up"]).map(drop)
+}
