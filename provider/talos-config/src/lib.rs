@@ -1,6 +1,9 @@
 //! Talos secrets, machine configuration, patches and schematics as pure functions.
 
+pub mod kubeconfig;
 pub mod pki;
 pub mod random;
+pub mod schematic;
 pub mod secrets;
+pub mod talosconfig;
 pub mod yaml;

@@ -1,26 +1,16 @@
 //! OpenSSL reads what this crate issues, and agrees about who signed what.
 
-use std::process::{Command, Stdio};
+mod repeatable;
+
 use std::io::Write;
+use std::process::{Command, Stdio};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use sha2::{Digest, Sha256};
+use repeatable::Repeatable;
 use talos_config::pki::{self, ClientCredentials, Lifetime, Timestamp};
-use talos_config::random::Random;
 use talos_config::secrets::{Bundle, CertAndKey};
 
 const NOW: Timestamp = Timestamp(1_790_000_000);
-
-struct Repeatable(u64);
-
-impl Random for Repeatable {
-    fn fill(&mut self, bytes: &mut [u8]) {
-        for chunk in bytes.chunks_mut(32) {
-            self.0 += 1;
-            chunk.copy_from_slice(&Sha256::digest(self.0.to_be_bytes())[..chunk.len()]);
-        }
-    }
-}
 
 fn decode(text: &str) -> String {
     String::from_utf8(STANDARD.decode(text).unwrap()).unwrap()
@@ -35,7 +25,12 @@ fn openssl(arguments: &[&str], input: &str) -> Option<String> {
         .stderr(Stdio::piped())
         .spawn()
         .ok()?;
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(input.as_bytes())
+        .unwrap();
     let output = child.wait_with_output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "openssl {arguments:?}: {errors}");
@@ -43,7 +38,10 @@ fn openssl(arguments: &[&str], input: &str) -> Option<String> {
 }
 
 fn text_of(certificate: &str) -> Option<String> {
-    openssl(&["x509", "-noout", "-text", "-nameopt", "RFC2253"], &decode(certificate))
+    openssl(
+        &["x509", "-noout", "-text", "-nameopt", "RFC2253"],
+        &decode(certificate),
+    )
 }
 
 fn assert_lines(text: &str, wanted: &[&str]) {
@@ -61,8 +59,15 @@ fn assert_signed_by(authority: &CertAndKey, certificate: &str) {
     std::fs::write(&leaf, decode(certificate)).unwrap();
     let at = (NOW.0 + 60).to_string();
     let arguments = [
-        "verify", "-x509_strict", "-purpose", "sslclient", "-attime", &at, "-CAfile",
-        ca.to_str().unwrap(), leaf.to_str().unwrap(),
+        "verify",
+        "-x509_strict",
+        "-purpose",
+        "sslclient",
+        "-attime",
+        &at,
+        "-CAfile",
+        ca.to_str().unwrap(),
+        leaf.to_str().unwrap(),
     ];
     if let Some(output) = openssl(&arguments, "") {
         assert!(output.trim_end().ends_with(": OK"), "{output}");
@@ -73,7 +78,10 @@ fn assert_key_fits(credentials: &ClientCredentials) {
     let key = pki::standard_label(&decode(credentials.client_key.expose()));
     let from_key = openssl(&["pkey", "-pubout"], key.expose());
     let certificate = decode(&credentials.client_certificate);
-    assert_eq!(from_key, openssl(&["x509", "-noout", "-pubkey"], &certificate));
+    assert_eq!(
+        from_key,
+        openssl(&["x509", "-noout", "-pubkey"], &certificate)
+    );
 }
 
 #[test]
@@ -87,15 +95,36 @@ fn authorities_have_the_shape_talos_gives_them() {
         "CA:TRUE",
     ];
     for (authority, subject, algorithm) in [
-        (&bundle.certs.etcd, "Subject: O=etcd", "Signature Algorithm: ecdsa-with-SHA256"),
-        (&bundle.certs.k8s, "Subject: O=kubernetes", "ASN1 OID: prime256v1"),
-        (&bundle.certs.k8s_aggregator, "Subject:", "Public Key Algorithm: id-ecPublicKey"),
-        (&bundle.certs.os, "Subject: O=talos", "Signature Algorithm: ED25519"),
+        (
+            &bundle.certs.etcd,
+            "Subject: O=etcd",
+            "Signature Algorithm: ecdsa-with-SHA256",
+        ),
+        (
+            &bundle.certs.k8s,
+            "Subject: O=kubernetes",
+            "ASN1 OID: prime256v1",
+        ),
+        (
+            &bundle.certs.k8s_aggregator,
+            "Subject:",
+            "Public Key Algorithm: id-ecPublicKey",
+        ),
+        (
+            &bundle.certs.os,
+            "Subject: O=talos",
+            "Signature Algorithm: ED25519",
+        ),
     ] {
-        let Some(text) = text_of(&authority.cert) else { return };
+        let Some(text) = text_of(&authority.cert) else {
+            return;
+        };
         assert_lines(&text, &common);
         assert_lines(&text, &[subject, algorithm]);
-        assert!(!text.contains("Authority Key Identifier") && !text.contains("pathlen"), "{text}");
+        assert!(
+            !text.contains("Authority Key Identifier") && !text.contains("pathlen"),
+            "{text}"
+        );
     }
 }
 
@@ -103,13 +132,21 @@ fn authorities_have_the_shape_talos_gives_them() {
 fn talos_client_is_signed_and_has_exactly_client_auth() {
     let bundle = Bundle::generate(6, NOW, &mut Repeatable(2)).unwrap();
     let roles = ["os:reader".to_owned(), "os:etcd:backup".to_owned()];
-    let lifetime = Lifetime { now: NOW, seconds: 3600 };
+    let lifetime = Lifetime {
+        now: NOW,
+        seconds: 3600,
+    };
     let os = &bundle.certs.os;
     let client = pki::talos_client(os, &roles, lifetime, &mut Repeatable(9)).unwrap();
     assert_signed_by(os, &client.client_certificate);
     assert_key_fits(&client);
-    let Some(text) = text_of(&client.client_certificate) else { return };
-    assert_lines(&text, &["Digital Signature", "TLS Web Client Authentication"]);
+    let Some(text) = text_of(&client.client_certificate) else {
+        return;
+    };
+    assert_lines(
+        &text,
+        &["Digital Signature", "TLS Web Client Authentication"],
+    );
     assert!(!text.contains("CA:TRUE") && text.contains("X509v3 Authority Key Identifier"));
     assert!(text.contains("O=os:etcd:backup+O=os:reader"), "{text}");
 }
@@ -118,14 +155,25 @@ fn talos_client_is_signed_and_has_exactly_client_auth() {
 fn kubernetes_client_carries_user_and_groups() {
     let bundle = Bundle::generate(6, NOW, &mut Repeatable(3)).unwrap();
     let groups = ["system:masters".to_owned()];
-    let lifetime = Lifetime { now: NOW, seconds: 3600 };
+    let lifetime = Lifetime {
+        now: NOW,
+        seconds: 3600,
+    };
     let k8s = &bundle.certs.k8s;
     let client =
         pki::kubernetes_client(k8s, "admin", &groups, lifetime, &mut Repeatable(4)).unwrap();
     assert_signed_by(k8s, &client.client_certificate);
     assert_key_fits(&client);
-    let Some(text) = text_of(&client.client_certificate) else { return };
-    assert_lines(&text, &["Subject: CN=admin,O=system:masters", "Digital Signature, Key Encipherment"]);
+    let Some(text) = text_of(&client.client_certificate) else {
+        return;
+    };
+    assert_lines(
+        &text,
+        &[
+            "Subject: CN=admin,O=system:masters",
+            "Digital Signature, Key Encipherment",
+        ],
+    );
 }
 
 #[test]
@@ -134,7 +182,9 @@ fn service_account_key_is_rsa_4096_since_contract_1_7() {
     assert_eq!(bundle.problems(), Vec::<String>::new());
     let key = decode(bundle.certs.k8s_serviceaccount.key.expose());
     assert!(key.starts_with("-----BEGIN RSA PRIVATE KEY-----\n"));
-    let Some(text) = openssl(&["rsa", "-noout", "-text", "-check"], &key) else { return };
+    let Some(text) = openssl(&["rsa", "-noout", "-text", "-check"], &key) else {
+        return;
+    };
     assert!(text.contains("RSA key ok") && text.contains("(4096 bit, 2 primes)"));
 }
 
@@ -146,20 +196,43 @@ fn rsa_authority_from_elsewhere_signs() {
     let path = folder.path().join("ca.key");
     std::fs::write(&path, &key).unwrap();
     let arguments = [
-        "req", "-x509", "-subj", "/CN=kubernetes", "-days", "20000", "-key",
+        "req",
+        "-x509",
+        "-subj",
+        "/CN=kubernetes",
+        "-days",
+        "20000",
+        "-key",
         path.to_str().unwrap(),
     ];
     let certificate = openssl(&arguments, "").unwrap();
-    let authority =
-        CertAndKey { cert: STANDARD.encode(certificate), key: STANDARD.encode(key).into() };
+    let authority = CertAndKey {
+        cert: STANDARD.encode(certificate),
+        key: STANDARD.encode(key).into(),
+    };
     let signer = pki::Authority::from_base64(&authority.cert, authority.key.expose()).unwrap();
     let client = pki::PrivateKey::generate(pki::Family::P256, &mut Repeatable(6));
-    let subject = pki::Subject { common_name: Some("admin".into()), ..Default::default() };
-    let validity = pki::Validity { not_before: NOW, not_after: NOW.plus_seconds(3600) };
+    let subject = pki::Subject {
+        common_name: Some("admin".into()),
+        ..Default::default()
+    };
+    let validity = pki::Validity {
+        not_before: NOW,
+        not_after: NOW.plus_seconds(3600),
+    };
     let issued = signer
-        .issue_client(pki::ClientKind::Kubernetes, &subject, &client, validity, &mut Repeatable(7))
+        .issue_client(
+            pki::ClientKind::Kubernetes,
+            &subject,
+            &client,
+            validity,
+            &mut Repeatable(7),
+        )
         .unwrap();
-    let issued = Certificate { authority: &authority, text: STANDARD.encode(issued) };
+    let issued = Certificate {
+        authority: &authority,
+        text: STANDARD.encode(issued),
+    };
     issued.assert_signature();
 }
 

@@ -88,7 +88,9 @@ impl Certificate {
     }
 
     fn from_der(bytes: &[u8]) -> Result<Self, DerError> {
-        let mut tbs = der::Reader::new(bytes).enter(der::SEQUENCE)?.enter(der::SEQUENCE)?;
+        let mut tbs = der::Reader::new(bytes)
+            .enter(der::SEQUENCE)?
+            .enter(der::SEQUENCE)?;
         tbs.optional(der::context(0, true))?;
         tbs.expect(der::INTEGER)?;
         tbs.expect(der::SEQUENCE)?;
@@ -100,7 +102,12 @@ impl Certificate {
         };
         let subject = tbs.expect(der::SEQUENCE)?.whole.to_vec();
         let public_key_info = tbs.expect(der::SEQUENCE)?.whole.to_vec();
-        Ok(Self { validity, public_key_info, subject, key_id: subject_key_id(tbs)? })
+        Ok(Self {
+            validity,
+            public_key_info,
+            subject,
+            key_id: subject_key_id(tbs)?,
+        })
     }
 }
 
@@ -132,7 +139,11 @@ impl Authority {
         if key.public_key_info()? != certificate.public_key_info {
             return Err(CertificateError::KeyMismatch);
         }
-        Ok(Self { key, subject: certificate.subject, key_id: certificate.key_id })
+        Ok(Self {
+            key,
+            subject: certificate.subject,
+            key_id: certificate.key_id,
+        })
     }
 
     /// The key that signs.
@@ -163,7 +174,12 @@ impl Authority {
                 &der::element(der::SEQUENCE, &id),
             ));
         }
-        let parts = Parts { issuer: &self.subject, subject: &name(subject), validity, extensions };
+        let parts = Parts {
+            issuer: &self.subject,
+            subject: &name(subject),
+            validity,
+            extensions,
+        };
         sign(&self.key, &parts, &key.public_key_info()?, &serial(random))
     }
 }
@@ -181,11 +197,20 @@ pub fn self_signed(
     let extensions = vec![
         key_usage(0b1000_0100),
         extended_key_usage(&[oid::SERVER_AUTH, oid::CLIENT_AUTH]),
-        extension(oid::BASIC_CONSTRAINTS, true, &der::element(der::SEQUENCE, &is_authority)),
+        extension(
+            oid::BASIC_CONSTRAINTS,
+            true,
+            &der::element(der::SEQUENCE, &is_authority),
+        ),
         extension(oid::SUBJECT_KEY_ID, false, &key_id),
     ];
     let subject = name(subject);
-    let parts = Parts { issuer: &subject, subject: &subject, validity, extensions };
+    let parts = Parts {
+        issuer: &subject,
+        subject: &subject,
+        validity,
+        extensions,
+    };
     sign(key, &parts, &key.public_key_info()?, &serial)
 }
 
@@ -203,18 +228,24 @@ fn sign(
     serial: &[u8],
 ) -> Result<String, CertificateError> {
     let algorithm = signer.signature_algorithm();
-    let Validity { not_before, not_after } = parts.validity;
+    let Validity {
+        not_before,
+        not_after,
+    } = parts.validity;
     let extensions = der::element(der::SEQUENCE, &parts.extensions.concat());
-    let tbs = der::constructed(der::SEQUENCE, &[
-        &der::element(der::context(0, true), &der::unsigned(&[2])),
-        serial,
-        &algorithm,
-        parts.issuer,
-        &der::constructed(der::SEQUENCE, &[&not_before.to_der(), &not_after.to_der()]),
-        parts.subject,
-        public_key_info,
-        &der::element(der::context(3, true), &extensions),
-    ]);
+    let tbs = der::constructed(
+        der::SEQUENCE,
+        &[
+            &der::element(der::context(0, true), &der::unsigned(&[2])),
+            serial,
+            &algorithm,
+            parts.issuer,
+            &der::constructed(der::SEQUENCE, &[&not_before.to_der(), &not_after.to_der()]),
+            parts.subject,
+            public_key_info,
+            &der::element(der::context(3, true), &extensions),
+        ],
+    );
     let signature = der::bit_string(&signer.sign(&tbs)?);
     let whole = der::constructed(der::SEQUENCE, &[&tbs, &algorithm, &signature]);
     Ok(pem::encode("CERTIFICATE", &whole).expose().to_owned())
@@ -230,7 +261,11 @@ fn name(subject: &Subject) -> Vec<u8> {
     let mut sets = Vec::new();
     if !subject.organizations.is_empty() {
         let values = subject.organizations.iter();
-        sets.push(der::set_of(values.map(|text| attribute(oid::ORGANIZATION, text)).collect()));
+        sets.push(der::set_of(
+            values
+                .map(|text| attribute(oid::ORGANIZATION, text))
+                .collect(),
+        ));
     }
     if let Some(text) = &subject.common_name {
         sets.push(der::set_of(vec![attribute(oid::COMMON_NAME, text)]));
@@ -240,31 +275,54 @@ fn name(subject: &Subject) -> Vec<u8> {
 
 fn attribute(kind: &[u8], text: &str) -> Vec<u8> {
     let printable = |byte: u8| byte.is_ascii_alphanumeric() || b" '()+,-./:=?".contains(&byte);
-    let tag =
-        if text.bytes().all(printable) { der::PRINTABLE_STRING } else { der::UTF8_STRING };
-    der::constructed(der::SEQUENCE, &[
-        &der::element(der::OID, kind),
-        &der::element(tag, text.as_bytes()),
-    ])
+    let tag = if text.bytes().all(printable) {
+        der::PRINTABLE_STRING
+    } else {
+        der::UTF8_STRING
+    };
+    der::constructed(
+        der::SEQUENCE,
+        &[
+            &der::element(der::OID, kind),
+            &der::element(tag, text.as_bytes()),
+        ],
+    )
 }
 
 fn extension(kind: &[u8], critical: bool, value: &[u8]) -> Vec<u8> {
-    let critical = if critical { der::element(der::BOOLEAN, &[0xff]) } else { Vec::new() };
-    der::constructed(der::SEQUENCE, &[
-        &der::element(der::OID, kind),
-        &critical,
-        &der::element(der::OCTET_STRING, value),
-    ])
+    let critical = if critical {
+        der::element(der::BOOLEAN, &[0xff])
+    } else {
+        Vec::new()
+    };
+    der::constructed(
+        der::SEQUENCE,
+        &[
+            &der::element(der::OID, kind),
+            &critical,
+            &der::element(der::OCTET_STRING, value),
+        ],
+    )
 }
 
 /// `bits` counted from the most significant one; DER drops trailing zeros.
 fn key_usage(bits: u8) -> Vec<u8> {
     let unused = bits.trailing_zeros() as u8;
-    extension(oid::KEY_USAGE, true, &der::element(der::BIT_STRING, &[unused, bits]))
+    extension(
+        oid::KEY_USAGE,
+        true,
+        &der::element(der::BIT_STRING, &[unused, bits]),
+    )
 }
 
 fn extended_key_usage(purposes: &[&[u8]]) -> Vec<u8> {
-    let purposes: Vec<u8> =
-        purposes.iter().flat_map(|purpose| der::element(der::OID, purpose)).collect();
-    extension(oid::EXTENDED_KEY_USAGE, false, &der::element(der::SEQUENCE, &purposes))
+    let purposes: Vec<u8> = purposes
+        .iter()
+        .flat_map(|purpose| der::element(der::OID, purpose))
+        .collect();
+    extension(
+        oid::EXTENDED_KEY_USAGE,
+        false,
+        &der::element(der::SEQUENCE, &purposes),
+    )
 }

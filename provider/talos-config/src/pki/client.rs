@@ -2,6 +2,7 @@
 
 use super::{
     Authority, CertificateError, ClientKind, PrivateKey, Subject, Timestamp, Validity, pem,
+    standard_label,
 };
 use crate::random::Random;
 use crate::secrets::{CertAndKey, Secret};
@@ -16,7 +17,7 @@ pub struct ClientCredentials {
     pub ca_certificate: String,
     /// The client's certificate.
     pub client_certificate: String,
-    /// The client's private key, with Talos's PEM label.
+    /// The client's private key; Talos's own PEM label where the Talos API is meant.
     pub client_key: Secret,
 }
 
@@ -36,9 +37,19 @@ pub fn talos_client(
     lifetime: Lifetime,
     random: &mut dyn Random,
 ) -> Result<ClientCredentials, CertificateError> {
-    let subject = Subject { organizations: roles.to_vec(), common_name: None };
+    let subject = Subject {
+        organizations: roles.to_vec(),
+        common_name: None,
+    };
     let not_before = lifetime.now;
-    issue(os, ClientKind::Talos, &subject, not_before, lifetime, random)
+    issue(
+        os,
+        ClientKind::Talos,
+        &subject,
+        not_before,
+        lifetime,
+        random,
+    )
 }
 
 /// Credentials for Kubernetes: `user` and the groups it is in (`system:masters`, …).
@@ -49,10 +60,19 @@ pub fn kubernetes_client(
     lifetime: Lifetime,
     random: &mut dyn Random,
 ) -> Result<ClientCredentials, CertificateError> {
-    let subject =
-        Subject { organizations: organizations.to_vec(), common_name: Some(user.to_owned()) };
+    let subject = Subject {
+        organizations: organizations.to_vec(),
+        common_name: Some(user.to_owned()),
+    };
     let not_before = lifetime.now.plus_seconds(-KUBERNETES_CLOCK_SKEW_SECONDS);
-    issue(k8s, ClientKind::Kubernetes, &subject, not_before, lifetime, random)
+    issue(
+        k8s,
+        ClientKind::Kubernetes,
+        &subject,
+        not_before,
+        lifetime,
+        random,
+    )
 }
 
 fn issue(
@@ -65,11 +85,19 @@ fn issue(
 ) -> Result<ClientCredentials, CertificateError> {
     let signer = Authority::from_base64(&authority.cert, authority.key.expose())?;
     let key = PrivateKey::generate(signer.key().family(), random);
-    let validity = Validity { not_before, not_after: lifetime.now.plus_seconds(lifetime.seconds) };
+    let validity = Validity {
+        not_before,
+        not_after: lifetime.now.plus_seconds(lifetime.seconds),
+    };
     let certificate = signer.issue_client(kind, subject, &key, validity, random)?;
+    let key = match kind {
+        ClientKind::Talos => key.to_pem()?,
+        // Kubernetes' clients know no Ed25519 label of their own.
+        ClientKind::Kubernetes => standard_label(key.to_pem()?.expose()),
+    };
     Ok(ClientCredentials {
         ca_certificate: authority.cert.clone(),
         client_certificate: pem::to_base64(&certificate),
-        client_key: pem::to_base64(key.to_pem()?.expose()).into(),
+        client_key: pem::to_base64(key.expose()).into(),
     })
 }

@@ -104,19 +104,29 @@ impl<'a> Reader<'a> {
                 return Err(DerError);
             }
             let (digits, rest) = rest.split_at_checked(count).ok_or(DerError)?;
-            let length = digits.iter().fold(0, |sum, digit| sum << 8 | usize::from(*digit));
+            let length = digits
+                .iter()
+                .fold(0, |sum, digit| sum << 8 | usize::from(*digit));
             (length, rest)
         };
         let (content, rest) = rest.split_at_checked(length).ok_or(DerError)?;
         self.0 = rest;
         let whole = &bytes[..bytes.len() - rest.len()];
-        Ok(Element { tag, content, whole })
+        Ok(Element {
+            tag,
+            content,
+            whole,
+        })
     }
 
     /// The next element, which must carry `tag`.
     pub(crate) fn expect(&mut self, tag: u8) -> Result<Element<'a>, DerError> {
         let element = self.any()?;
-        if element.tag == tag { Ok(element) } else { Err(DerError) }
+        if element.tag == tag {
+            Ok(element)
+        } else {
+            Err(DerError)
+        }
     }
 
     /// The inside of the next element, which must carry `tag`.
@@ -126,7 +136,11 @@ impl<'a> Reader<'a> {
 
     /// The next element if it carries `tag`.
     pub(crate) fn optional(&mut self, tag: u8) -> Result<Option<Element<'a>>, DerError> {
-        if self.peek_tag() == Some(tag) { self.any().map(Some) } else { Ok(None) }
+        if self.peek_tag() == Some(tag) {
+            self.any().map(Some)
+        } else {
+            Ok(None)
+        }
     }
 }
 
@@ -151,7 +165,10 @@ mod tests {
 
     #[test]
     fn reader_gives_back_what_was_written() {
-        let text = constructed(SEQUENCE, &[&unsigned(&[5]), &element(OCTET_STRING, &[9; 200])]);
+        let text = constructed(
+            SEQUENCE,
+            &[&unsigned(&[5]), &element(OCTET_STRING, &[9; 200])],
+        );
         let mut inside = Reader::new(&text).enter(SEQUENCE).unwrap();
         assert_eq!(inside.expect(INTEGER).unwrap().content, [5]);
         assert_eq!(inside.any().unwrap().content, [9; 200]);

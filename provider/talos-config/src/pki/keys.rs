@@ -106,7 +106,9 @@ impl PrivateKey {
             Self::Ed25519(seed) => (ED25519_LABEL, ed25519_pkcs8(seed)),
             Self::P256(key) => (EC_LABEL, sec1(key)),
             Self::Rsa(key) => {
-                let der = key.to_pkcs1_der().map_err(|_| KeyError::Content(RSA_LABEL.into()))?;
+                let der = key
+                    .to_pkcs1_der()
+                    .map_err(|_| KeyError::Content(RSA_LABEL.into()))?;
                 (RSA_LABEL, Zeroizing::new(der.as_bytes().to_vec()))
             }
         };
@@ -118,18 +120,27 @@ impl PrivateKey {
         match self {
             Self::Ed25519(seed) => {
                 let public = ed25519(seed)?;
-                Ok(der::constructed(der::SEQUENCE, &[
-                    &oid::sequence(oid::ED25519),
-                    &der::bit_string(public.public_key().as_ref()),
-                ]))
+                Ok(der::constructed(
+                    der::SEQUENCE,
+                    &[
+                        &oid::sequence(oid::ED25519),
+                        &der::bit_string(public.public_key().as_ref()),
+                    ],
+                ))
             }
-            Self::P256(key) => Ok(der::constructed(der::SEQUENCE, &[
-                &der::constructed(der::SEQUENCE, &[
-                    &der::element(der::OID, oid::EC_PUBLIC_KEY),
-                    &der::element(der::OID, oid::P256),
-                ]),
-                &der::bit_string(&p256_point(key)),
-            ])),
+            Self::P256(key) => Ok(der::constructed(
+                der::SEQUENCE,
+                &[
+                    &der::constructed(
+                        der::SEQUENCE,
+                        &[
+                            &der::element(der::OID, oid::EC_PUBLIC_KEY),
+                            &der::element(der::OID, oid::P256),
+                        ],
+                    ),
+                    &der::bit_string(&p256_point(key)),
+                ],
+            )),
             Self::Rsa(key) => key
                 .to_public_key()
                 .to_public_key_der()
@@ -143,10 +154,13 @@ impl PrivateKey {
         match self {
             Self::Ed25519(_) => oid::sequence(oid::ED25519),
             Self::P256(_) => oid::sequence(oid::ECDSA_SHA256),
-            Self::Rsa(_) => der::constructed(der::SEQUENCE, &[
-                &der::element(der::OID, oid::RSA_SHA256),
-                &der::element(der::NULL, &[]),
-            ]),
+            Self::Rsa(_) => der::constructed(
+                der::SEQUENCE,
+                &[
+                    &der::element(der::OID, oid::RSA_SHA256),
+                    &der::element(der::NULL, &[]),
+                ],
+            ),
         }
     }
 
@@ -160,12 +174,10 @@ impl PrivateKey {
                     .map_err(|_| KeyError::Sign)?;
                 Ok(signature.as_bytes().to_vec())
             }
-            Self::Rsa(key) => {
-                rsa::pkcs1v15::SigningKey::<Sha256>::new((**key).clone())
-                    .try_sign(message)
-                    .map(|signature| signature.to_vec())
-                    .map_err(|_| KeyError::Sign)
-            }
+            Self::Rsa(key) => rsa::pkcs1v15::SigningKey::<Sha256>::new((**key).clone())
+                .try_sign(message)
+                .map(|signature| signature.to_vec())
+                .map_err(|_| KeyError::Sign),
         }
     }
 }
@@ -176,30 +188,35 @@ pub fn standard_label(pem_text: &str) -> Secret {
 }
 
 fn ed25519(seed: &[u8; 32]) -> Result<Ed25519KeyPair, KeyError> {
-    Ed25519KeyPair::from_seed_unchecked(seed)
-        .map_err(|_| KeyError::Content(ED25519_LABEL.into()))
+    Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| KeyError::Content(ED25519_LABEL.into()))
 }
 
 /// RFC 5958, version 0: 48 bytes, as Go writes it.
 fn ed25519_pkcs8(seed: &[u8; 32]) -> Zeroizing<Vec<u8>> {
     let inner = Zeroizing::new(der::element(der::OCTET_STRING, seed));
-    Zeroizing::new(der::constructed(der::SEQUENCE, &[
-        &der::unsigned(&[0]),
-        &oid::sequence(oid::ED25519),
-        &der::element(der::OCTET_STRING, &inner),
-    ]))
+    Zeroizing::new(der::constructed(
+        der::SEQUENCE,
+        &[
+            &der::unsigned(&[0]),
+            &oid::sequence(oid::ED25519),
+            &der::element(der::OCTET_STRING, &inner),
+        ],
+    ))
 }
 
 /// RFC 5915 with curve and public key, as Go writes it and needs it.
 fn sec1(key: &p256::SecretKey) -> Zeroizing<Vec<u8>> {
     let scalar = Zeroizing::new(key.to_bytes());
     let point = p256_point(key);
-    Zeroizing::new(der::constructed(der::SEQUENCE, &[
-        &der::unsigned(&[1]),
-        &der::element(der::OCTET_STRING, &scalar),
-        &der::element(der::context(0, true), &der::element(der::OID, oid::P256)),
-        &der::element(der::context(1, true), &der::bit_string(&point)),
-    ]))
+    Zeroizing::new(der::constructed(
+        der::SEQUENCE,
+        &[
+            &der::unsigned(&[1]),
+            &der::element(der::OCTET_STRING, &scalar),
+            &der::element(der::context(0, true), &der::element(der::OID, oid::P256)),
+            &der::element(der::context(1, true), &der::bit_string(&point)),
+        ],
+    ))
 }
 
 fn p256_point(key: &p256::SecretKey) -> Vec<u8> {
@@ -226,7 +243,11 @@ fn ed25519_seed(bytes: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
     if algorithm.content != oid::ED25519 {
         return None;
     }
-    let inner = inside.enter(der::OCTET_STRING).ok()?.expect(der::OCTET_STRING).ok()?;
+    let inner = inside
+        .enter(der::OCTET_STRING)
+        .ok()?
+        .expect(der::OCTET_STRING)
+        .ok()?;
     Some(Zeroizing::new(inner.content.try_into().ok()?))
 }
 
@@ -252,9 +273,16 @@ mod tests {
         let key = PrivateKey::generate(Family::Ed25519, &mut Repeatable::new(1));
         let text = key.to_pem().unwrap();
         let block = pem::decode(text.expose()).unwrap();
-        assert_eq!((block.label.as_str(), block.der.len()), ("ED25519 PRIVATE KEY", 48));
+        assert_eq!(
+            (block.label.as_str(), block.der.len()),
+            ("ED25519 PRIVATE KEY", 48)
+        );
         let relabelled = standard_label(text.expose());
-        assert!(relabelled.expose().starts_with("-----BEGIN PRIVATE KEY-----\n"));
+        assert!(
+            relabelled
+                .expose()
+                .starts_with("-----BEGIN PRIVATE KEY-----\n")
+        );
         let again = PrivateKey::from_pem(relabelled.expose()).unwrap();
         assert_eq!(again.public_key_info(), key.public_key_info());
     }

@@ -40,11 +40,22 @@ pub(crate) fn encode(label: &str, der: &[u8]) -> Secret {
 pub(crate) fn decode(text: &str) -> Result<Block, PemError> {
     let start = text.find("-----BEGIN ").ok_or(PemError::NotPem)? + "-----BEGIN ".len();
     let (label, rest) = text[start..].split_once("-----").ok_or(PemError::NotPem)?;
-    let end = rest.find(&format!("-----END {label}-----")).ok_or(PemError::NotPem)?;
-    let body: Zeroizing<String> =
-        Zeroizing::new(rest[..end].chars().filter(|c| !c.is_ascii_whitespace()).collect());
-    let der = STANDARD.decode(body.as_bytes()).map_err(|_| PemError::NotPem)?;
-    Ok(Block { label: label.to_owned(), der: Zeroizing::new(der) })
+    let end = rest
+        .find(&format!("-----END {label}-----"))
+        .ok_or(PemError::NotPem)?;
+    let body: Zeroizing<String> = Zeroizing::new(
+        rest[..end]
+            .chars()
+            .filter(|c| !c.is_ascii_whitespace())
+            .collect(),
+    );
+    let der = STANDARD
+        .decode(body.as_bytes())
+        .map_err(|_| PemError::NotPem)?;
+    Ok(Block {
+        label: label.to_owned(),
+        der: Zeroizing::new(der),
+    })
 }
 
 /// Standard base64 of PEM text: the form of every `crt` and `key` in a machine configuration.
@@ -54,7 +65,11 @@ pub(crate) fn to_base64(text: &str) -> String {
 
 /// The PEM text in standard base64.
 pub(crate) fn from_base64(text: &str) -> Result<Secret, PemError> {
-    let bytes = Zeroizing::new(STANDARD.decode(text.trim()).map_err(|_| PemError::NotBase64)?);
+    let bytes = Zeroizing::new(
+        STANDARD
+            .decode(text.trim())
+            .map_err(|_| PemError::NotBase64)?,
+    );
     let text = std::str::from_utf8(&bytes).map_err(|_| PemError::NotBase64)?;
     Ok(Secret::new(text))
 }

@@ -1,5 +1,5 @@
-use rsa::rand_core::{self, CryptoRng, RngCore};
 use rsa::RsaPrivateKey;
+use rsa::rand_core::{self, CryptoRng, RngCore};
 
 use crate::random::Random;
 

@@ -21,14 +21,24 @@ impl Timestamp {
 
     /// RFC 3339 in UTC, such as `2026-01-02T03:04:05Z`.
     pub fn to_rfc3339(self) -> String {
-        let Civil { year, month, day, second_of_day: s } = self.civil();
+        let Civil {
+            year,
+            month,
+            day,
+            second_of_day: s,
+        } = self.civil();
         let (hour, minute, second) = (s / 3600, s / 60 % 60, s % 60);
         format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
     }
 
     /// The `Time` of a certificate: RFC 5280 wants UTCTime from 1950 to 2049.
     pub(crate) fn to_der(self) -> Vec<u8> {
-        let Civil { year, month, day, second_of_day: s } = self.civil();
+        let Civil {
+            year,
+            month,
+            day,
+            second_of_day: s,
+        } = self.civil();
         let (hour, minute, second) = (s / 3600, s / 60 % 60, s % 60);
         let rest = format!("{month:02}{day:02}{hour:02}{minute:02}{second:02}Z");
         if (1950..2050).contains(&year) {
@@ -54,7 +64,9 @@ impl Timestamp {
         }
         let field = |from: usize, to: usize| digits[from..to].parse().unwrap_or(0_i64);
         let days = days_from_civil(field(0, 4), field(4, 6), field(6, 8));
-        Ok(Self(days * DAY + field(8, 10) * 3600 + field(10, 12) * 60 + field(12, 14)))
+        Ok(Self(
+            days * DAY + field(8, 10) * 3600 + field(10, 12) * 60 + field(12, 14),
+        ))
     }
 
     /// Proleptic Gregorian calendar, counted in eras of 400 years that start on 1 March.
@@ -66,7 +78,11 @@ impl Timestamp {
             (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
         let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let shifted = (5 * day_of_year + 2) / 153;
-        let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+        let month = if shifted < 10 {
+            shifted + 3
+        } else {
+            shifted - 9
+        };
         Civil {
             year: year_of_era + era * 400 + i64::from(month <= 2),
             month,
@@ -105,7 +121,14 @@ mod tests {
 
     #[test]
     fn certificate_time_is_read_back() {
-        for seconds in [0, 951_782_400, 1_767_225_599, 2_524_607_999, 2_524_608_000, 4_102_444_801] {
+        for seconds in [
+            0,
+            951_782_400,
+            1_767_225_599,
+            2_524_607_999,
+            2_524_608_000,
+            4_102_444_801,
+        ] {
             let written = Timestamp(seconds).to_der();
             let element = der::Reader::new(&written).any().unwrap();
             assert_eq!(Timestamp::from_der(element).unwrap().0, seconds);

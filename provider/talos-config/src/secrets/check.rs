@@ -20,7 +20,10 @@ impl Bundle {
         };
         require("cluster.id", self.cluster.id.is_empty());
         require("cluster.secret", self.cluster.secret.is_empty());
-        require("secrets.bootstraptoken", self.secrets.bootstrap_token.is_empty());
+        require(
+            "secrets.bootstraptoken",
+            self.secrets.bootstrap_token.is_empty(),
+        );
         require("trustdinfo.token", self.trustdinfo.token.is_empty());
         out.extend(self.encryption_problem());
         let certs = &self.certs;
@@ -62,8 +65,7 @@ impl Bundle {
     }
 
     fn encryption_problem(&self) -> Option<String> {
-        const CHOICE: &str =
-            "[secrets.secretboxencryptionsecret, secrets.aescbcencryptionsecret]";
+        const CHOICE: &str = "[secrets.secretboxencryptionsecret, secrets.aescbcencryptionsecret]";
         let is_set = |key: &Option<super::Secret>| key.as_ref().is_some_and(|key| !key.is_empty());
         let secretbox = is_set(&self.secrets.secretbox_encryption_secret);
         let aescbc = is_set(&self.secrets.aescbc_encryption_secret);
@@ -112,7 +114,13 @@ mod tests {
         let bundle = bundle();
         assert_eq!(bundle.problems(), Vec::<String>::new());
         let names: Vec<_> = bundle.fingerprints().into_keys().collect();
-        let wanted = ["aggregator_ca", "etcd_ca", "kubernetes_ca", "os_ca", "service_account"];
+        let wanted = [
+            "aggregator_ca",
+            "etcd_ca",
+            "kubernetes_ca",
+            "os_ca",
+            "service_account",
+        ];
         assert_eq!(names, wanted);
     }
 
@@ -126,12 +134,15 @@ mod tests {
         bundle.certs.k8s_aggregator.key = "".into();
         bundle.certs.k8s_serviceaccount.key = "bW9jaw==".into();
         let problems = bundle.problems();
-        assert_eq!(problems, [
-            "cluster.id is required",
-            "only one of [secrets.secretboxencryptionsecret, secrets.aescbcencryptionsecret] is allowed",
-            "certs.etcd is invalid: the private key does not belong to the certificate",
-            "certs.k8saggregator is required",
-            "certs.k8sserviceaccount is invalid: not a PEM block",
-        ]);
+        assert_eq!(
+            problems,
+            [
+                "cluster.id is required",
+                "only one of [secrets.secretboxencryptionsecret, secrets.aescbcencryptionsecret] is allowed",
+                "certs.etcd is invalid: the private key does not belong to the certificate",
+                "certs.k8saggregator is required",
+                "certs.k8sserviceaccount is invalid: not a PEM block",
+            ]
+        );
     }
 }

@@ -37,12 +37,16 @@ impl Bundle {
         Ok(Self {
             cluster: cluster(contract_minor, random),
             secrets: secrets(contract_minor, random),
-            trustdinfo: TrustdInfo { token: token(random) },
+            trustdinfo: TrustdInfo {
+                token: token(random),
+            },
             certs: Certs {
                 etcd: authority(Family::P256, Some("etcd"), now, random)?,
                 k8s: authority(Family::P256, Some("kubernetes"), now, random)?,
                 k8s_aggregator: authority(Family::P256, None, now, random)?,
-                k8s_serviceaccount: KeyOnly { key: pem::to_base64(key.expose()).into() },
+                k8s_serviceaccount: KeyOnly {
+                    key: pem::to_base64(key.expose()).into(),
+                },
                 os: authority(Family::Ed25519, Some("talos"), now, random)?,
             },
         })
@@ -56,14 +60,20 @@ fn cluster(contract_minor: u32, random: &mut dyn Random) -> Cluster {
     } else {
         URL_SAFE.encode(id)
     };
-    Cluster { id, secret: encryption_key(random) }
+    Cluster {
+        id,
+        secret: encryption_key(random),
+    }
 }
 
 fn secrets(contract_minor: u32, random: &mut dyn Random) -> Secrets {
     let bootstrap_token = token(random);
     let key = Some(encryption_key(random));
-    let (secretbox, aescbc) =
-        if contract_minor >= SECRETBOX_SINCE { (key, None) } else { (None, key) };
+    let (secretbox, aescbc) = if contract_minor >= SECRETBOX_SINCE {
+        (key, None)
+    } else {
+        (None, key)
+    };
     Secrets {
         bootstrap_token,
         secretbox_encryption_secret: secretbox,
@@ -85,7 +95,9 @@ fn token(random: &mut dyn Random) -> Secret {
         let [byte] = random::bytes::<1>(random);
         // 252 is a multiple of 36: larger bytes would favour the first letters.
         if byte < 252 {
-            letters.push(char::from(b"0123456789abcdefghijklmnopqrstuvwxyz"[usize::from(byte % 36)]));
+            letters.push(char::from(
+                b"0123456789abcdefghijklmnopqrstuvwxyz"[usize::from(byte % 36)],
+            ));
         }
     }
     Secret::new(letters)
@@ -103,8 +115,10 @@ fn authority(
         organizations: organization.map(str::to_owned).into_iter().collect(),
         common_name: None,
     };
-    let validity =
-        Validity { not_before: now, not_after: now.plus_seconds(AUTHORITY_LIFETIME_SECONDS) };
+    let validity = Validity {
+        not_before: now,
+        not_after: now.plus_seconds(AUTHORITY_LIFETIME_SECONDS),
+    };
     let certificate = self_signed(&subject, &key, validity, random)?;
     Ok(CertAndKey {
         cert: pem::to_base64(&certificate),
