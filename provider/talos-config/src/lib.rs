@@ -6,4 +6,7 @@ pub mod random;
 pub mod schematic;
 pub mod secrets;
 pub mod talosconfig;
+pub mod document;
+mod scalar;
+pub mod tables;
 pub mod yaml;

@@ -109,12 +109,14 @@ impl Budget {
         Ok(())
     }
 
-    /// Runs `work` as the expansion of an alias.
-    pub fn expand<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+    /// What follows is the expansion of an alias.
+    pub fn enter_alias(&mut self) {
         self.depth += 1;
-        let result = work(self);
-        self.depth -= 1;
-        result
+    }
+
+    /// The expansion is over.
+    pub fn leave_alias(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
     }
 }
 
@@ -134,7 +136,12 @@ fn allowed_ratio(total: usize) -> f64 {
 pub(crate) fn to_value(node: &Node, budget: &mut Budget) -> Result<Value, ParseError> {
     budget.count(node.line)?;
     match &node.kind {
-        NodeKind::Alias(target) => budget.expand(|b| to_value(target, b)),
+        NodeKind::Alias(target) => {
+            budget.enter_alias();
+            let value = to_value(target, budget);
+            budget.leave_alias();
+            value
+        }
         NodeKind::Scalar(scalar) => {
             scalar_value(scalar).map_err(|message| ParseError::at(node.line, message))
         }
@@ -144,9 +151,8 @@ pub(crate) fn to_value(node: &Node, budget: &mut Budget) -> Result<Value, ParseE
         NodeKind::Map(entries) => {
             let mut map = Map::new();
             add_entries(&mut map, entries, budget)?;
-            let mut value = Value::Map(map);
-            order::sort_keys(&mut value);
-            Ok(value)
+            map.entries_mut().sort_by(|(a, _), (b, _)| order::compare_keys(a, b));
+            Ok(Value::Map(map))
         }
     }
 }

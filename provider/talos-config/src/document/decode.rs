@@ -1,0 +1,197 @@
+use super::error::LoadError;
+use super::path::Step;
+use super::suggest;
+use crate::scalar;
+use crate::tables::{StructType, Tables, Type};
+use crate::yaml::{Budget, Map, Node, NodeKind, Resolved, Value, is_merge, resolve, to_value};
+
+/// Reads nodes as the types of a line's tables. What comes out still tells what was written from
+/// what was not, as patches need it: fields hold what the text has, null is the same as absent.
+pub(crate) struct Decoder<'a> {
+    tables: &'a Tables,
+    budget: Budget,
+    path: Vec<Step>,
+}
+
+impl<'a> Decoder<'a> {
+    pub fn new(tables: &'a Tables) -> Self {
+        Self { tables, budget: Budget::default(), path: Vec::new() }
+    }
+
+    fn error(&self, line: usize, message: impl Into<String>) -> LoadError {
+        LoadError::at(&self.path, line, message)
+    }
+
+    fn within<T>(&mut self, step: Step, work: impl FnOnce(&mut Self) -> T) -> T {
+        self.path.push(step);
+        let result = work(self);
+        self.path.pop();
+        result
+    }
+
+    /// Reads one value; `None` for null.
+    pub fn value(&mut self, ty: &Type, node: &Node) -> Result<Option<Value>, LoadError> {
+        self.budget.count(node.line).map_err(|e| self.error(e.line, e.message))?;
+        if let NodeKind::Alias(target) = &node.kind {
+            self.budget.enter_alias();
+            let result = self.value(ty, target);
+            self.budget.leave_alias();
+            return result;
+        }
+        match (ty.pointee(), &node.kind) {
+            (ty, NodeKind::Scalar(scalar)) => {
+                scalar::decode(ty, scalar, self.tables).map_err(|message| self.error(node.line, message))
+            }
+            (Type::Struct(index), NodeKind::Map(entries)) => {
+                self.structure(&self.tables.structs[*index], entries).map(|map| Some(Value::Map(map)))
+            }
+            (Type::Any, NodeKind::Map(entries)) => self.free(entries).map(Some),
+            (Type::Map(item), NodeKind::Map(entries)) => self.mapping(item, entries).map(Some),
+            (Type::List(item), NodeKind::List(nodes)) => self.list(item, nodes).map(Some),
+            (Type::Struct(_) | Type::Any | Type::Map(_), _) => Err(self.error(node.line, "expected a mapping")),
+            (Type::List(_), _) => Err(self.error(node.line, "expected a list")),
+            _ => Err(self.error(node.line, "expected a single value")),
+        }
+    }
+
+    /// Reads a mapping with known keys.
+    pub fn structure(&mut self, ty: &StructType, entries: &[(Node, Node)]) -> Result<Map, LoadError> {
+        let mut map = Map::new();
+        for (key, node) in entries {
+            let name = self.key(key)?.unwrap_or_default();
+            let Some(field) = ty.field(&name) else { return Err(self.unknown(ty, &name, key.line)) };
+            if map.contains_key(&name) || self.seen_before(entries, key) {
+                return Err(self.error(key.line, format!("key '{name}' is there twice")));
+            }
+            let value = self.within(Step::key(name.as_str()), |d| d.value(&field.ty, node))?;
+            match value {
+                Some(Value::Str(text)) if field.trim => {
+                    let start = text.trim_start_matches(['\t', '\n', '\u{b}', '\u{c}', '\r']);
+                    map.push(name, Value::from(start));
+                }
+                Some(value) => map.push(name, value),
+                None => {}
+            }
+        }
+        if ty.whole {
+            for field in ty.fields.iter().filter(|f| !map.contains_key(&f.name)).collect::<Vec<_>>() {
+                map.push(field.name.as_str(), scalar::zero(&field.ty, self.tables));
+            }
+        }
+        Ok(map)
+    }
+
+    fn unknown(&self, ty: &StructType, name: &str, line: usize) -> LoadError {
+        let message = match name {
+            "<<" => "merge keys are not possible here".to_owned(),
+            name => format!("unknown key '{name}'"),
+        };
+        let names = ty.fields.iter().map(|f| f.name.as_str());
+        self.error(line, message).suggest(suggest::nearest(name, names))
+    }
+
+    /// A key that null values left no trace of may still be there twice.
+    fn seen_before(&self, entries: &[(Node, Node)], key: &Node) -> bool {
+        entries.iter().take_while(|(k, _)| !std::ptr::eq(k, key)).any(|(k, _)| k.text() == key.text())
+    }
+
+    /// The text of a key, `None` if it is null.
+    fn key(&self, node: &Node) -> Result<Option<String>, LoadError> {
+        let Some(scalar) = node.scalar() else {
+            return Err(self.error(node.line, "a key must be a single value"));
+        };
+        match resolve(scalar).map_err(|message| self.error(node.line, message))? {
+            Resolved::Null => Ok(None),
+            Resolved::Binary(text) => Ok(Some(text)),
+            _ => Ok(Some(scalar.text.clone())),
+        }
+    }
+
+    fn list(&mut self, item: &Type, nodes: &[Node]) -> Result<Value, LoadError> {
+        let mut items = Vec::with_capacity(nodes.len());
+        for (index, node) in nodes.iter().enumerate() {
+            match self.within(Step::Index(index), |d| d.value(item, node))? {
+                Some(value) => items.push(value),
+                // Talos keeps a null item only where it can tell it from an empty one.
+                None if matches!(item, Type::Ptr(_)) => items.push(Value::Null),
+                None => {}
+            }
+        }
+        Ok(Value::List(items))
+    }
+
+    fn mapping(&mut self, item: &Type, entries: &[(Node, Node)]) -> Result<Value, LoadError> {
+        let mut map = Map::new();
+        let mut merged = None;
+        for (key, node) in entries {
+            if is_merge(key) {
+                merged = Some(node);
+                continue;
+            }
+            let Some(name) = self.key(key)? else { continue };
+            if map.contains_key(&name) {
+                return Err(self.error(key.line, format!("key '{name}' is there twice")));
+            }
+            let value = self.within(Step::key(name.as_str()), |d| d.value(item, node))?;
+            map.push(name, value.unwrap_or_else(|| scalar::zero(item, self.tables)));
+        }
+        if let Some(node) = merged {
+            self.merge_key(item, &mut map, node)?;
+        }
+        Ok(Value::Map(map))
+    }
+
+    /// Adds what `<<` refers to, where the mapping has no key of its own.
+    fn merge_key(&mut self, item: &Type, map: &mut Map, node: &Node) -> Result<(), LoadError> {
+        let sources = match &node.target().kind {
+            NodeKind::List(items) if !matches!(node.kind, NodeKind::Alias(_)) => items.as_slice(),
+            _ => std::slice::from_ref(node),
+        };
+        for source in sources {
+            let ty = Type::Map(Box::new(item.clone()));
+            let Some(Value::Map(more)) = self.value(&ty, source)? else {
+                return Err(self.error(source.line, "<< needs a mapping or a list of mappings"));
+            };
+            for (key, value) in more {
+                if !map.contains_key(&key) {
+                    map.push(key, value);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A free-form mapping: its own keys may look like anything, those further in must be text.
+    fn free(&mut self, entries: &[(Node, Node)]) -> Result<Value, LoadError> {
+        let mut map = Map::new();
+        for (key, node) in entries {
+            if is_merge(key) {
+                return Err(self.error(key.line, "merge keys are not possible here"));
+            }
+            let Some(name) = self.key(key)? else { continue };
+            if map.contains_key(&name) {
+                return Err(self.error(key.line, format!("key '{name}' is there twice")));
+            }
+            let value = self.within(Step::key(name.as_str()), |d| d.free_value(node))?;
+            map.push(name, value);
+        }
+        Ok(Value::Map(map))
+    }
+
+    fn free_value(&mut self, node: &Node) -> Result<Value, LoadError> {
+        let value = to_value(node, &mut self.budget).map_err(|e| self.error(e.line, e.message))?;
+        if has_timestamp(&value) {
+            return Err(self.error(node.line, "a date that is not in quotes: Talos cannot carry it through a patch"));
+        }
+        Ok(value)
+    }
+}
+
+fn has_timestamp(value: &Value) -> bool {
+    match value {
+        Value::Plain(_) => true,
+        Value::List(items) => items.iter().any(has_timestamp),
+        Value::Map(map) => map.iter().any(|(_, v)| has_timestamp(v)),
+        _ => false,
+    }
+}

@@ -1,0 +1,167 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::{duration, net, size, url::Url};
+use crate::tables::{EnumType, Tables, Type};
+use crate::yaml::{Resolved, Scalar, Value, resolve};
+
+/// Reads a scalar as `ty`; `None` for null, which leaves the field as it is. The error says what
+/// was expected, never what was there: it may be a secret.
+pub(crate) fn decode(ty: &Type, scalar: &Scalar, tables: &Tables) -> Result<Option<Value>, String> {
+    let resolved = resolve(scalar)?;
+    if resolved == Resolved::Null {
+        return Ok(None);
+    }
+    let text = match &resolved {
+        Resolved::Binary(text) => text.as_str(),
+        _ => scalar.text.as_str(),
+    };
+    match ty.pointee() {
+        Type::Bool => boolean(&resolved, text).map(Value::Bool).ok_or_else(|| "expected true or false".to_owned()),
+        Type::Int(least, most) => integer(&resolved, *least, *most).map(Value::Int),
+        Type::Duration => match resolved {
+            Resolved::Text => duration::parse(text).map(|n| Value::Str(duration::format(n))),
+            _ => None,
+        }
+        .ok_or_else(|| "expected a duration such as 30s or 1h30m".to_owned()),
+        Type::Enum(index) => enumeration(&tables.enums[*index], text).map(Value::Str),
+        Type::PortRange => ports(&resolved, text),
+        Type::DiskSize => size::parse_bytes(text)
+            .map(|bytes| size::format_disk_size(bytes).map_or_else(|n| Value::Int(n.into()), Value::Str))
+            .ok_or_else(|| "expected a size such as 10GB or a number of bytes".to_owned()),
+        Type::FileMode => integer(&resolved, 0, u32::MAX.into()).map(|mode| Value::Plain(format!("0o{mode:o}"))),
+        Type::Struct(_) | Type::Any | Type::Map(_) => Err("expected a mapping".to_owned()),
+        Type::List(_) => Err("expected a list".to_owned()),
+        other => textual(other, text).map(Value::Str),
+    }
+    .map(Some)
+}
+
+/// Types that read the scalar's text, whatever it looks like.
+fn textual(ty: &Type, text: &str) -> Result<String, String> {
+    let checked = |ok: bool, what: &str| if ok { Ok(text.to_owned()) } else { Err(format!("expected {what}")) };
+    match ty {
+        Type::Url if text.is_empty() => Ok(String::new()),
+        Type::Url | Type::Endpoint => match Url::parse(text) {
+            Ok(url) => Ok(url.to_string()),
+            Err(why) => Err(format!("expected a URL: it has {why}")),
+        },
+        Type::ByteSize => checked(text.is_empty() || size::parse_bytes(text).is_some(), "a size such as 10GB"),
+        Type::Size if text.contains('%') => checked(size::is_percentage(text), "a percentage from 0% to 100%"),
+        Type::Size => checked(text.is_empty() || size::parse_bytes(text).is_some(), "a size such as 10GB or 50%"),
+        Type::DiskSizeMatch => {
+            let text = text.trim();
+            if size::is_size_condition(text) { Ok(text.to_owned()) } else { Err("expected a condition such as >= 10GB".to_owned()) }
+        }
+        Type::Ip if text.is_empty() => Ok(String::new()),
+        Type::Ip => net::parse_addr(text)
+            .map(|(addr, zone)| net::format_addr(addr, zone))
+            .ok_or_else(|| "expected an IP address".to_owned()),
+        Type::Cidr if text.is_empty() => Ok(String::new()),
+        Type::Cidr => net::parse_prefix(text)
+            .map(|p| format!("{}/{}", net::format_addr(p.addr, ""), p.bits))
+            .ok_or_else(|| "expected an address with a prefix length such as 10.0.0.1/24".to_owned()),
+        Type::AddrPort if text.is_empty() => Ok(String::new()),
+        Type::AddrPort => net::parse_addr_port(text)
+            .map(|(addr, zone, port)| address_and_port(&net::format_addr(addr, &zone), addr.is_ipv6(), port))
+            .ok_or_else(|| "expected an address with a port such as 10.0.0.1:51820".to_owned()),
+        Type::HwAddr => net::format_hardware(text).ok_or_else(|| "expected a hardware address such as 52:54:00:12:34:56".to_owned()),
+        Type::Base64 => base64(text),
+        _ => Ok(text.to_owned()),
+    }
+}
+
+fn address_and_port(addr: &str, brackets: bool, port: u16) -> String {
+    if brackets { format!("[{addr}]:{port}") } else { format!("{addr}:{port}") }
+}
+
+/// Base64 is written again from the bytes; Talos's own mark for a removed key stays.
+fn base64(text: &str) -> Result<String, String> {
+    if text == "******" {
+        return Ok(text.to_owned());
+    }
+    let compact: String = text.chars().filter(|c| !matches!(c, '\n' | '\r')).collect();
+    let bytes = STANDARD.decode(compact).map_err(|_| "expected base64".to_owned())?;
+    Ok(STANDARD.encode(bytes))
+}
+
+fn boolean(resolved: &Resolved, text: &str) -> Option<bool> {
+    match (resolved, text) {
+        (Resolved::Bool(value), _) => Some(*value),
+        (Resolved::Text, "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON") => Some(true),
+        (Resolved::Text, "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF") => Some(false),
+        _ => None,
+    }
+}
+
+fn integer(resolved: &Resolved, least: i128, most: i128) -> Result<i128, String> {
+    let value = match resolved {
+        Resolved::Int(value) => *value,
+        #[allow(clippy::cast_possible_truncation)] // Talos cuts off decimals too
+        Resolved::Float(value) if value.is_finite() => *value as i128,
+        _ => return Err("expected an integer".to_owned()),
+    };
+    if (least..=most).contains(&value) { Ok(value) } else { Err(format!("expected an integer from {least} to {most}")) }
+}
+
+fn enumeration(ty: &EnumType, text: &str) -> Result<String, String> {
+    let find = |text: &str| ty.values.iter().find(|v| *v == text).cloned();
+    let alias = || ty.aliases.iter().find(|(from, _)| from == text).map(|(_, to)| to.clone());
+    let lower = || ty.any_case.then(|| find(&text.to_lowercase())).flatten();
+    find(text).or_else(lower).or_else(alias).ok_or_else(|| {
+        let names: Vec<&str> = ty.values.iter().take(12).map(String::as_str).collect();
+        format!("expected one of {}", names.join(", "))
+    })
+}
+
+fn ports(resolved: &Resolved, text: &str) -> Result<Value, String> {
+    let range = match integer(resolved, 0, u16::MAX.into()) {
+        Ok(port) => return Ok(Value::Int(port)),
+        Err(_) => net::parse_ports(text),
+    };
+    match range {
+        Some((low, high)) if low == high => Ok(Value::Int(low.into())),
+        Some((low, high)) => Ok(Value::Str(format!("{low}-{high}"))),
+        None => Err("expected a port or a range such as 1000-1999".to_owned()),
+    }
+}
+
+/// Whether a value is what its type is when nobody sets it; decides what is left out.
+pub(crate) fn is_zero(ty: &Type, value: &Value, tables: &Tables) -> bool {
+    match (ty, value) {
+        (Type::Ptr(_), value) => value.is_null(),
+        (_, Value::Null) => true,
+        (Type::Enum(index), Value::Str(text)) => *text == tables.enums[*index].zero,
+        (Type::Duration, Value::Str(text)) => text == "0s",
+        (Type::Struct(index), Value::Map(map)) => {
+            let ty = &tables.structs[*index];
+            let empty = |name: &str| {
+                let field = ty.field(name);
+                map.get(name).is_none_or(|v| field.is_none_or(|f| is_zero(&f.ty, v, tables)))
+            };
+            if ty.zero_by.is_empty() { map.keys().all(empty) } else { ty.zero_by.iter().all(|name| empty(name)) }
+        }
+        (_, Value::Str(text)) => text.is_empty(),
+        (_, Value::Int(number)) => *number == 0,
+        (_, Value::Bool(value)) => !value,
+        (_, Value::List(items)) => items.is_empty(),
+        (_, Value::Map(map)) => map.is_empty(),
+        (_, Value::Plain(text)) => text == "0o0",
+        (_, Value::Float(_)) => false,
+    }
+}
+
+/// What Talos writes for a field that is always written and that nobody set.
+pub(crate) fn zero(ty: &Type, tables: &Tables) -> Value {
+    match ty {
+        Type::Ptr(_) => Value::Null,
+        Type::Bool => Value::Bool(false),
+        Type::Int(..) | Type::PortRange | Type::DiskSize => Value::Int(0),
+        Type::FileMode => Value::Plain("0o0".to_owned()),
+        Type::Duration => Value::from("0s"),
+        Type::Enum(index) => Value::from(tables.enums[*index].zero.as_str()),
+        Type::List(_) => Value::List(Vec::new()),
+        Type::Any | Type::Map(_) | Type::Struct(_) => Value::map(),
+        _ => Value::from(""),
+    }
+}

@@ -1,0 +1,162 @@
+//! The text form of the tables, one item a line:
+//!
+//! ```text
+//! doc KIND STRUCT [named] [conflicts=KIND,…]
+//! struct NAME [whole] [zero=FIELD,…]
+//!   FIELD TYPE [always] [replace] [by=KEY] [secret] [trim]
+//! enum NAME zero=TEXT VALUE… [N>VALUE] [N..M] [anycase]
+//! ```
+//!
+//! A type is a scalar's name, a struct, an enumeration, `*T`, `[]T` or `map:T`.
+
+use std::collections::HashMap;
+
+use super::secret;
+use super::types::{EnumType, Field, Kind, ListKey, StructType, Tables, Type};
+
+/// Reads a table; the error names the line that it stumbled on.
+pub(super) fn read(text: &str) -> Result<Tables, String> {
+    let names = Names::collect(text);
+    let mut tables = Tables::default();
+    for (number, line) in text.lines().enumerate() {
+        add(&mut tables, &names, line).ok_or_else(|| format!("line {}: {line}", number + 1))?;
+    }
+    tables.by_kind = tables.kinds.iter().enumerate().map(|(i, k)| (k.name.clone(), i)).collect();
+    Ok(tables)
+}
+
+/// Where each struct and enumeration will be, because types refer to later ones.
+struct Names<'a> {
+    structs: HashMap<&'a str, usize>,
+    enums: HashMap<&'a str, usize>,
+}
+
+impl<'a> Names<'a> {
+    fn collect(text: &'a str) -> Self {
+        let of = |what: &str| {
+            let lines = text.lines().filter_map(|l| l.strip_prefix(what));
+            lines.enumerate().filter_map(|(i, l)| Some((l.split(' ').next()?, i))).collect()
+        };
+        Self { structs: of("struct "), enums: of("enum ") }
+    }
+}
+
+fn add(tables: &mut Tables, names: &Names<'_>, line: &str) -> Option<()> {
+    let field = line.starts_with("  ");
+    let mut words = line.split_whitespace();
+    let first = words.next()?;
+    if field {
+        let owner = tables.structs.last_mut()?;
+        let field = read_field(names, &owner.name, first, words)?;
+        owner.fields.push(field);
+        return Some(());
+    }
+    let name = words.next()?.to_owned();
+    let rest: Vec<&str> = words.collect();
+    let option = |key: &str| rest.iter().find_map(|w| w.strip_prefix(key)?.strip_prefix('='));
+    let list = |key: &str| option(key).map_or(Vec::new(), |v| v.split(',').map(str::to_owned).collect());
+    match first {
+        "doc" => tables.kinds.push(Kind {
+            name,
+            body: *names.structs.get(rest.first()?)?,
+            named: rest.contains(&"named"),
+            conflicts: list("conflicts"),
+        }),
+        "struct" => tables.structs.push(StructType {
+            name,
+            fields: Vec::new(),
+            whole: rest.contains(&"whole"),
+            zero_by: list("zero"),
+        }),
+        "enum" => tables.enums.push(read_enum(name, option("zero")?, &rest[1..])?),
+        _ => return None,
+    }
+    Some(())
+}
+
+fn read_field<'a>(names: &Names<'_>, owner: &str, name: &str, mut words: impl Iterator<Item = &'a str>) -> Option<Field> {
+    let ty = read_type(names, words.next()?)?;
+    let mut field = Field {
+        name: name.to_owned(),
+        ty,
+        always: false,
+        replace: false,
+        key: None,
+        secret: secret::is_extra(owner, name),
+        trim: false,
+    };
+    for word in words {
+        match word {
+            "always" => field.always = true,
+            "replace" => field.replace = true,
+            "secret" => field.secret = true,
+            "trim" => field.trim = true,
+            "by=interface|deviceSelector" => field.key = Some(ListKey::Device),
+            "by=vlanId" => field.key = Some(ListKey::Key("vlanId")),
+            "by=name" => field.key = Some(ListKey::Key("name")),
+            "by=mountPath" => field.key = Some(ListKey::Key("mountPath")),
+            _ => return None,
+        }
+    }
+    Some(field)
+}
+
+fn read_type(names: &Names<'_>, text: &str) -> Option<Type> {
+    let boxed = |inner| read_type(names, inner).map(Box::new);
+    if let Some(inner) = text.strip_prefix('*') {
+        return boxed(inner).map(Type::Ptr);
+    }
+    if let Some(inner) = text.strip_prefix("[]") {
+        return boxed(inner).map(Type::List);
+    }
+    if let Some(inner) = text.strip_prefix("map:") {
+        return boxed(inner).map(Type::Map);
+    }
+    Some(match text {
+        "string" => Type::Str,
+        "bool" => Type::Bool,
+        "int" | "int64" => Type::Int(i64::MIN.into(), i64::MAX.into()),
+        "uint" | "uint64" => Type::Int(0, u64::MAX.into()),
+        "uint32" => Type::Int(0, u32::MAX.into()),
+        "uint16" => Type::Int(0, u16::MAX.into()),
+        "uint8" => Type::Int(0, u8::MAX.into()),
+        "duration" => Type::Duration,
+        "url" => Type::Url,
+        "endpoint" => Type::Endpoint,
+        "cel" => Type::Cel,
+        "bytesize" => Type::ByteSize,
+        "size" => Type::Size,
+        "ip" => Type::Ip,
+        "cidr" => Type::Cidr,
+        "addrport" => Type::AddrPort,
+        "portrange" => Type::PortRange,
+        "hwaddr" => Type::HwAddr,
+        "disksize" => Type::DiskSize,
+        "filemode" => Type::FileMode,
+        "disksizematch" => Type::DiskSizeMatch,
+        "base64" => Type::Base64,
+        "any" => Type::Any,
+        name => names
+            .structs
+            .get(name)
+            .map(|i| Type::Struct(*i))
+            .or_else(|| names.enums.get(name).map(|i| Type::Enum(*i)))?,
+    })
+}
+
+fn read_enum(name: String, zero: &str, words: &[&str]) -> Option<EnumType> {
+    let mut result = EnumType { name, zero: zero.to_owned(), values: Vec::new(), aliases: Vec::new(), any_case: false };
+    for word in words {
+        if *word == "anycase" {
+            result.any_case = true;
+        } else if let Some((from, to)) = word.split_once('>') {
+            result.aliases.push((from.to_owned(), to.to_owned()));
+        } else if let Some((first, last)) = word.split_once("..") {
+            let range = first.parse::<u32>().ok()?..=last.parse().ok()?;
+            result.values.extend(range.map(|n| n.to_string()));
+        } else {
+            result.values.push((*word).to_owned());
+        }
+    }
+    Some(result)
+}

@@ -1,0 +1,133 @@
+use std::collections::HashMap;
+
+/// The tables of one line.
+#[derive(Debug, Default)]
+pub(crate) struct Tables {
+    pub kinds: Vec<Kind>,
+    pub structs: Vec<StructType>,
+    pub enums: Vec<EnumType>,
+    pub(super) by_kind: HashMap<String, usize>,
+}
+
+/// A kind of document.
+#[derive(Debug)]
+pub(crate) struct Kind {
+    /// As in `kind:`; `v1alpha1` for the document that has none.
+    pub name: String,
+    /// Index into [`Tables::structs`].
+    pub body: usize,
+    /// Several may exist, told apart by `name:`.
+    pub named: bool,
+    /// Kinds of which none may exist under the same name.
+    pub conflicts: Vec<String>,
+}
+
+/// A mapping with known keys.
+#[derive(Debug)]
+pub(crate) struct StructType {
+    /// Go's name, for messages of the tables' own tests.
+    pub name: String,
+    /// In the order of output.
+    pub fields: Vec<Field>,
+    /// Reading it sets every field, so that a patch with one of them resets the others.
+    pub whole: bool,
+    /// If not empty: it is left out when these fields are empty, whatever the others hold.
+    pub zero_by: Vec<String>,
+}
+
+/// A key of a [`StructType`].
+#[derive(Debug)]
+pub(crate) struct Field {
+    pub name: String,
+    pub ty: Type,
+    /// Written even if empty.
+    pub always: bool,
+    /// A patch replaces it as a whole.
+    pub replace: bool,
+    /// What a patch finds the list's items by.
+    pub key: Option<ListKey>,
+    /// Must not be shown.
+    pub secret: bool,
+    /// Loses leading line breaks and tabs when it is read.
+    pub trim: bool,
+}
+
+/// How a patch finds the item of a list that it is to merge into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ListKey {
+    /// `interface` if the patch has it, else an equal `deviceSelector`.
+    Device,
+    /// Equal values of this key.
+    Key(&'static str),
+}
+
+/// A named set of texts.
+#[derive(Debug)]
+pub(crate) struct EnumType {
+    pub name: String,
+    /// What the value that nobody set is written as.
+    pub zero: String,
+    pub values: Vec<String>,
+    /// Other spellings that are accepted: what is read, what is written.
+    pub aliases: Vec<(String, String)>,
+    /// Case does not matter on input.
+    pub any_case: bool,
+}
+
+/// The type of a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Type {
+    Str,
+    Bool,
+    /// With the least and the greatest value.
+    Int(i128, i128),
+    Duration,
+    Url,
+    Endpoint,
+    Cel,
+    ByteSize,
+    Size,
+    Ip,
+    Cidr,
+    AddrPort,
+    PortRange,
+    HwAddr,
+    DiskSize,
+    FileMode,
+    DiskSizeMatch,
+    Base64,
+    /// A free-form mapping.
+    Any,
+    Enum(usize),
+    Struct(usize),
+    List(Box<Type>),
+    Map(Box<Type>),
+    /// Empty and absent are different things behind a pointer.
+    Ptr(Box<Type>),
+}
+
+impl Type {
+    /// The type behind a pointer, or the type itself.
+    pub fn pointee(&self) -> &Type {
+        match self {
+            Self::Ptr(inner) => inner.pointee(),
+            other => other,
+        }
+    }
+}
+
+impl Tables {
+    pub fn kind(&self, name: &str) -> Option<&Kind> {
+        self.by_kind.get(name).map(|index| &self.kinds[*index])
+    }
+
+    pub fn body(&self, kind: &Kind) -> &StructType {
+        &self.structs[kind.body]
+    }
+}
+
+impl StructType {
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+}
