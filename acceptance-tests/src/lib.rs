@@ -1,6 +1,7 @@
 //! Harness of the acceptance tests: the real tools and real Talos machines, no simulation.
 //!
 //! * [`tools`] finds terraform, tofu, terragrunt, talosctl and the parts of Talos and Kubernetes, or builds them.
+//! * [`stages`] runs the stage tree under terragrunt with the built plugin.
 //! * [`machines`] runs real Talos machines in namespaces of this host.
 //!
 //! Both keep what is expensive in [`cache`], outside the checkout.
@@ -8,4 +9,5 @@
 pub mod cache;
 pub mod machines;
 pub mod progress;
+pub mod stages;
 pub mod tools;

@@ -1,0 +1,160 @@
+//! The folder of stages, and commands in it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use anyhow::{Context, Result, bail};
+
+use super::{Runner, mirror};
+
+/// Stages of a cluster, in the order in which they depend on each other.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stage {
+    /// Certificate authorities and tokens.
+    Secrets,
+    /// Configurations, rendered.
+    Config,
+    /// Configurations, brought to the machines.
+    Apply,
+    /// Patches over them.
+    Patch,
+    /// etcd and Kubernetes.
+    Bootstrap,
+}
+
+impl Stage {
+    /// In order.
+    pub const ALL: [Self; 5] = [Self::Secrets, Self::Config, Self::Apply, Self::Patch, Self::Bootstrap];
+
+    /// Name of its folder.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Secrets => "secrets",
+            Self::Config => "config",
+            Self::Apply => "apply",
+            Self::Patch => "patch",
+            Self::Bootstrap => "bootstrap",
+        }
+    }
+}
+
+/// A stage tree with the plugin that it uses.
+pub struct Tree {
+    root: PathBuf,
+    work: PathBuf,
+    cluster: String,
+    cli_config: PathBuf,
+}
+
+impl Tree {
+    /// The checkout's own tree; state, caches and the mirror are kept in `work`.
+    pub fn of_checkout(cluster: &str, plugin: &Path, work: &Path) -> Result<Self> {
+        Self::at(checkout()?.join("terragrunt"), cluster, plugin, work)
+    }
+
+    /// A copy below `work` that may be edited.
+    pub fn copy(cluster: &str, plugin: &Path, work: &Path) -> Result<Self> {
+        let root = work.join("terragrunt");
+        copy_folder(&checkout()?.join("terragrunt"), &root)?;
+        Self::at(root, cluster, plugin, work)
+    }
+
+    fn at(root: PathBuf, cluster: &str, plugin: &Path, work: &Path) -> Result<Self> {
+        fs::create_dir_all(work)?;
+        let work = work.canonicalize()?;
+        let cli_config = mirror::install(plugin, &work)?;
+        Ok(Self { root: root.canonicalize()?, work, cluster: cluster.to_owned(), cli_config })
+    }
+
+    /// Folder of the cluster.
+    pub fn cluster(&self) -> PathBuf {
+        self.root.join("live/clusters").join(&self.cluster)
+    }
+
+    /// Folder of a stage.
+    pub fn stage(&self, stage: Stage) -> PathBuf {
+        self.cluster().join(stage.name())
+    }
+
+    /// State file of a stage.
+    pub fn state_file(&self, stage: Stage) -> PathBuf {
+        self.work.join("state/live/clusters").join(&self.cluster).join(stage.name()).join("terraform.tfstate")
+    }
+
+    /// The CLI configuration that finds the plugin.
+    pub fn cli_config(&self) -> &Path {
+        &self.cli_config
+    }
+
+    /// `command` (terragrunt itself, or something that starts it) with this tree's environment, in `folder`.
+    pub fn prepare(&self, mut command: Command, runner: &Runner, folder: &Path) -> Command {
+        for (name, _) in std::env::vars_os() {
+            let foreign = ["TF_", "TG_", "TERRAGRUNT_", "TALOS", "KUBE", "PROXMOX_"];
+            if name.to_str().is_some_and(|name| foreign.iter().any(|prefix| name.starts_with(prefix))) {
+                command.env_remove(name);
+            }
+        }
+        command
+            .current_dir(folder)
+            .env("TF_CLI_CONFIG_FILE", &self.cli_config)
+            .env("TF_IN_AUTOMATION", "1")
+            .env("CHECKPOINT_DISABLE", "1")
+            .env("TG_TF_PATH", &runner.core)
+            .env("TG_NON_INTERACTIVE", "true")
+            .env("TG_NO_COLOR", "true")
+            .env("TG_NO_AUTO_PROVIDER_CACHE_DIR", "true")
+            .env("TG_DOWNLOAD_DIR", self.work.join("terragrunt-cache"))
+            .env("TALOS_STACK_STATE_DIR", self.work.join("state"));
+        command
+    }
+
+    /// Runs terragrunt in one stage. `start` makes the command: on the host, or inside a rack.
+    pub fn run(
+        &self,
+        runner: &Runner,
+        stage: Stage,
+        arguments: &[&str],
+        start: &dyn Fn(&Path) -> Command,
+    ) -> Result<Output> {
+        let mut command = self.prepare(start(&runner.terragrunt), runner, &self.stage(stage));
+        command.args(arguments).output().with_context(|| format!("cannot run {}", runner.terragrunt.display()))
+    }
+
+    /// Runs terragrunt over all stages.
+    pub fn run_all(&self, runner: &Runner, arguments: &[&str], start: &dyn Fn(&Path) -> Command) -> Result<Output> {
+        let mut command = self.prepare(start(&runner.terragrunt), runner, &self.cluster());
+        command
+            .args(runner.all)
+            .args(arguments)
+            .output()
+            .with_context(|| format!("cannot run {}", runner.terragrunt.display()))
+    }
+}
+
+/// Root of the checkout that this crate was built from.
+pub fn checkout() -> Result<PathBuf> {
+    let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    crate_folder.parent().map(Path::to_path_buf).context("the acceptance-tests crate has moved")
+}
+
+/// Copies files and folders; leaves out what terragrunt wrote.
+fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if name == ".terragrunt-cache" || name == ".state" || name == ".terraform" {
+            continue;
+        }
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            copy_folder(&entry.path(), &to.join(&name))?;
+        } else if kind.is_file() {
+            fs::copy(entry.path(), to.join(&name))?;
+        } else {
+            bail!("{} is neither a file nor a folder", entry.path().display());
+        }
+    }
+    Ok(())
+}
