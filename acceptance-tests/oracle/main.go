@@ -2,6 +2,8 @@
 //
 //	oracle run -secrets FILE < requests > answers   one JSON object a line
 //	oracle tables                                   document tables of this machinery line
+//	oracle cases -secrets FILE DIR                  requests that the case files in DIR stand for
+//	oracle bundle                                   a new secrets bundle
 package main
 
 import (
@@ -9,8 +11,12 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 
+	"go.yaml.in/yaml/v4"
+
+	"github.com/siderolabs/talos/pkg/machinery/config"
 	"github.com/siderolabs/talos/pkg/machinery/config/generate/secrets"
 )
 
@@ -37,62 +43,92 @@ type Answer struct {
 
 func main() {
 	if len(os.Args) < 2 {
-		fatal("usage: oracle run|tables")
+		fatal("usage: oracle run|cases|tables|bundle")
 	}
+
+	var err error
 
 	switch os.Args[1] {
 	case "run":
-		run(os.Args[2:])
+		err = run(os.Args[2:])
+	case "cases":
+		err = writeCases(os.Args[2:])
 	case "tables":
-		if err := writeTables(os.Stdout); err != nil {
-			fatal(err.Error())
-		}
+		err = writeTables(os.Stdout)
+	case "bundle":
+		err = writeBundle()
 	default:
-		fatal("unknown command " + os.Args[1])
+		err = fmt.Errorf("unknown command %q", os.Args[1])
+	}
+
+	if err != nil {
+		fatal(err.Error())
 	}
 }
 
-func run(args []string) {
-	flags := flag.NewFlagSet("run", flag.ExitOnError)
-	secretsPath := flags.String("secrets", "", "secrets bundle that generation uses")
-	_ = flags.Parse(args) //nolint:errcheck // exits on error
+// loadBundle reads the value of -secrets and returns what is left of the arguments.
+func loadBundle(args []string) (*secrets.Bundle, []string, error) {
+	flags := flag.NewFlagSet("oracle", flag.ContinueOnError)
+	path := flags.String("secrets", "", "secrets bundle that generation uses")
 
-	var bundle *secrets.Bundle
+	if err := flags.Parse(args); err != nil {
+		return nil, nil, err
+	}
 
-	if *secretsPath != "" {
-		var err error
-		if bundle, err = secrets.LoadBundle(*secretsPath); err != nil {
-			fatal(err.Error())
-		}
+	if *path == "" {
+		return nil, flags.Args(), nil
+	}
+
+	bundle, err := secrets.LoadBundle(*path)
+
+	return bundle, flags.Args(), err
+}
+
+func writeBundle() error {
+	bundle, err := secrets.NewBundle(secrets.NewClock(), config.TalosVersionCurrent)
+	if err != nil {
+		return err
+	}
+
+	return yaml.NewEncoder(os.Stdout).Encode(bundle)
+}
+
+func run(args []string) error {
+	bundle, _, err := loadBundle(args)
+	if err != nil {
+		return err
 	}
 
 	in := bufio.NewScanner(os.Stdin)
 	in.Buffer(nil, 64<<20)
 
 	out := bufio.NewWriter(os.Stdout)
-	defer out.Flush() //nolint:errcheck // the reader notices a short answer
-
-	enc := json.NewEncoder(out)
-	enc.SetEscapeHTML(false)
+	enc := newEncoder(out)
 
 	for in.Scan() {
 		var req Request
 		if err := json.Unmarshal(in.Bytes(), &req); err != nil {
-			fatal("bad request: " + err.Error())
+			return fmt.Errorf("bad request: %w", err)
 		}
 
-		answer := ask(req, bundle)
-		if err := enc.Encode(answer); err != nil {
-			fatal(err.Error())
+		if err := enc.Encode(ask(req, bundle)); err != nil {
+			return err
 		}
 
 		// A caller in conversation waits for each answer.
-		_ = out.Flush() //nolint:errcheck // seen by the next write
+		if err := out.Flush(); err != nil {
+			return err
+		}
 	}
 
-	if err := in.Err(); err != nil {
-		fatal(err.Error())
-	}
+	return in.Err()
+}
+
+func newEncoder(w io.Writer) *json.Encoder {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+
+	return enc
 }
 
 func fatal(message string) {

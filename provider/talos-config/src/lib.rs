@@ -1,12 +1,14 @@
 //! Talos secrets, machine configuration, patches and schematics as pure functions.
 
+pub mod contract;
+pub mod document;
+pub mod generate;
 pub mod kubeconfig;
 pub mod pki;
 pub mod random;
+mod scalar;
 pub mod schematic;
 pub mod secrets;
-pub mod talosconfig;
-pub mod document;
-mod scalar;
 pub mod tables;
+pub mod talosconfig;
 pub mod yaml;

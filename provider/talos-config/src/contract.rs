@@ -1,0 +1,103 @@
+//! Version contracts: which shape of configuration a version of Talos gets.
+
+use std::fmt;
+
+use crate::tables::Line;
+
+/// Major and minor of the Talos version that a configuration is made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Contract {
+    /// As in `v1.12`: 1.
+    pub major: u32,
+    /// As in `v1.12`: 12.
+    pub minor: u32,
+}
+
+/// A version that is none, or none that we have rules for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContractError(String);
+
+impl fmt::Display for ContractError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ContractError {}
+
+impl Contract {
+    /// The oldest contract that is generated.
+    pub const OLDEST: Self = Self::new(1, 8);
+    /// The newest contract whose rules are known.
+    pub const NEWEST: Self = Self::new(1, 12);
+
+    /// A contract by its numbers.
+    pub const fn new(major: u32, minor: u32) -> Self {
+        Self { major, minor }
+    }
+
+    /// Reads `v1.12.6`, `1.12`, `v1.12.0-alpha.1`; only major and minor count.
+    pub fn parse(version: &str) -> Result<Self, ContractError> {
+        let wrong = || ContractError(format!("'{version}' is not a version of Talos such as v1.12.6"));
+        let bare = version.strip_prefix('v').unwrap_or(version);
+        let mut parts = bare.split('.');
+        let mut number = || {
+            let text = parts.next().filter(|t| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit()))?;
+            text.parse().ok()
+        };
+        Ok(Self::new(number().ok_or_else(wrong)?, number().ok_or_else(wrong)?))
+    }
+
+    /// The contract, if configurations can be generated for it.
+    pub fn supported(self) -> Result<Self, ContractError> {
+        if (Self::OLDEST..=Self::NEWEST).contains(&self) {
+            return Ok(self);
+        }
+        Err(ContractError(format!(
+            "Talos {self} is not supported: the rules are known from {} to {}",
+            Self::OLDEST,
+            Self::NEWEST
+        )))
+    }
+
+    /// Whether this is at least version 1.`minor`.
+    pub(crate) fn from(self, minor: u32) -> bool {
+        self >= Self::new(1, minor)
+    }
+}
+
+impl fmt::Display for Contract {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "v{}.{}", self.major, self.minor)
+    }
+}
+
+impl Line {
+    /// The line whose machinery reads configurations of this contract. Older contracts are read
+    /// by the oldest line that is known, as newer versions of Talos do.
+    pub fn of(contract: Contract) -> Result<Self, ContractError> {
+        contract.supported().map(|_| Self::V1_12)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_major_and_minor_count() {
+        for text in ["v1.12.6", "1.12", "v1.12.0-alpha.1", "v1.12"] {
+            assert_eq!(Contract::parse(text), Ok(Contract::new(1, 12)), "{text}");
+        }
+        for text in ["", "v1", "1.x", "latest", "v1.12x"] {
+            assert!(Contract::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn unknown_lines_are_refused() {
+        assert!(Line::of(Contract::new(1, 12)).is_ok());
+        assert!(Line::of(Contract::new(1, 13)).unwrap_err().to_string().contains("v1.12"));
+        assert!(Line::of(Contract::new(1, 7)).is_err());
+    }
+}

@@ -1,0 +1,123 @@
+//! Vectors of the official machinery, and our answers to the same questions.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use talos_config::contract::Contract;
+use talos_config::document::Config;
+use talos_config::generate::{Input, generate};
+use talos_config::secrets::Bundle;
+use talos_config::tables::Line;
+
+/// A question with the official answer.
+#[derive(Clone, Deserialize, Serialize, Default)]
+#[serde(default)]
+pub struct Answer {
+    pub name: String,
+    pub op: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub config: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub patches: Vec<String>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub mode: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub generate: Option<Generate>,
+    #[serde(skip_serializing)]
+    pub output: String,
+    #[serde(skip_serializing)]
+    pub error: String,
+    #[serde(skip_serializing)]
+    pub panicked: bool,
+    #[serde(skip_serializing)]
+    pub warnings: Vec<String>,
+    #[serde(skip_serializing)]
+    pub errors: Vec<String>,
+}
+
+/// What a configuration is made from.
+#[derive(Clone, Deserialize, Serialize, Default)]
+#[serde(default)]
+pub struct Generate {
+    cluster_name: String,
+    endpoint: String,
+    role: String,
+    contract: String,
+    kubernetes_version: String,
+    install_disk: String,
+    install_image: String,
+    extra_kernel_args: Vec<String>,
+    cert_sans: Vec<String>,
+    dns_domain: String,
+    allow_scheduling: bool,
+    registry_mirrors: BTreeMap<String, Vec<String>>,
+    local_api_port: u16,
+    discovery: Option<bool>,
+    sysctls: BTreeMap<String, String>,
+}
+
+pub fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/vectors")
+}
+
+pub fn vectors() -> Vec<Answer> {
+    let file = std::fs::File::open(folder().join("talos-1.12.jsonl.gz")).unwrap();
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(file).read_to_string(&mut text).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn bundle() -> Bundle {
+    let text = std::fs::read_to_string(folder().join("secrets.yaml")).unwrap();
+    Bundle::from_yaml(&text).unwrap_or_else(|e| panic!("{e}"))
+}
+
+/// What we say: the text, or why not.
+fn ours(question: &Answer) -> Result<String, String> {
+    match question.op.as_str() {
+        "generate" => ours_generated(question.generate.as_ref().unwrap()),
+        "load" => Config::load(&question.config, Line::V1_12).map(|c| c.emit()).map_err(|e| e.to_string()),
+        other => panic!("unknown op {other}"),
+    }
+}
+
+fn ours_generated(from: &Generate) -> Result<String, String> {
+    let bundle = bundle();
+    let contract = Contract::parse(&from.contract).map_err(|e| e.to_string())?;
+    let role = from.role.parse().map_err(|e: talos_config::generate::GenerateError| e.to_string())?;
+    let mut input = Input::new(&from.cluster_name, &from.endpoint, role, contract, &from.kubernetes_version, &bundle);
+    input.install_disk.clone_from(&from.install_disk);
+    input.install_image.clone_from(&from.install_image);
+    input.install_extra_kernel_args.clone_from(&from.extra_kernel_args);
+    input.cert_sans.clone_from(&from.cert_sans);
+    if !from.dns_domain.is_empty() {
+        input.dns_domain.clone_from(&from.dns_domain);
+    }
+    input.allow_scheduling_on_control_planes = from.allow_scheduling;
+    input.registry_mirrors.clone_from(&from.registry_mirrors);
+    input.local_api_server_port = from.local_api_port;
+    input.discovery = from.discovery.unwrap_or(true);
+    input.sysctls.clone_from(&from.sysctls);
+    generate(&input).map(|c| c.emit()).map_err(|e| e.to_string())
+}
+
+/// How our answer differs from the official one, if it does.
+pub fn difference(official: &Answer) -> Option<String> {
+    let refused = !official.error.is_empty();
+    match (ours(official), refused) {
+        (Ok(text), false) if text == official.output => None,
+        (Err(_), true) => None,
+        (Ok(text), false) => Some(format!("{}: {}", official.name, first_difference(&text, &official.output))),
+        (Err(error), false) => Some(format!("{}: we refuse: {error}", official.name)),
+        (Ok(_), true) => Some(format!("{}: we accept, official: {}", official.name, official.error)),
+    }
+}
+
+fn first_difference(ours: &str, theirs: &str) -> String {
+    let at = ours.lines().zip(theirs.lines()).position(|(a, b)| a != b);
+    let at = at.unwrap_or_else(|| ours.lines().count().min(theirs.lines().count()));
+    let line = |text: &str| text.lines().nth(at).unwrap_or("<end>").to_owned();
+    format!("line {}: ours {:?}, official {:?}", at + 1, line(ours), line(theirs))
+}
