@@ -1,7 +1,10 @@
 //! The project's own commands: `cargo xtask <command>`.
 
+mod demo;
 mod proto;
+mod table;
 mod test;
+mod tools;
 mod workspace;
 
 use clap::{Parser, Subcommand};
@@ -19,11 +22,17 @@ enum Command {
     Proto(proto::Args),
     /// Run everything that decides whether a change lands.
     Test(test::Args),
+    /// Find or build what tests and the demo run.
+    Tools,
+    /// Take three real machines through all stages.
+    Demo(demo::Args),
 }
 
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Proto(args) => proto::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::Tools => tools::run(),
+        Command::Demo(args) => demo::run(&args),
     }
 }

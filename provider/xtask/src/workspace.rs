@@ -1,8 +1,12 @@
 //! Where things are, and how the commands talk.
 
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 /// Root of the checkout.
 pub fn root() -> Result<PathBuf> {
@@ -11,6 +15,48 @@ pub fn root() -> Result<PathBuf> {
         .nth(2)
         .map(Path::to_path_buf)
         .context("the xtask crate has moved: its manifest is no longer two folders below the root")
+}
+
+/// Builds a program of the workspace and says where it is.
+pub fn build(package: &str, program: &str) -> Result<PathBuf> {
+    let status = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--package", package, "--bin", program])
+        .current_dir(root()?)
+        .status()
+        .context("cannot run cargo")?;
+    if !status.success() {
+        bail!("{program} does not build");
+    }
+    Ok(profile_folder()?.join(program))
+}
+
+/// The provider of the last release build.
+pub fn release_binary() -> Result<PathBuf> {
+    let folder = profile_folder()?;
+    let target = folder.parent().context("the build directory has no parent")?;
+    let path = target.join("release/terraform-provider-talos-stack");
+    if !path.is_file() {
+        bail!("{} is missing after the build", path.display());
+    }
+    Ok(path)
+}
+
+/// Folder of this very program: the debug folder of the build directory.
+fn profile_folder() -> Result<PathBuf> {
+    let program = std::env::current_exe().context("cannot tell where this program is")?;
+    program.parent().map(Path::to_path_buf).context("this program is in no folder")
+}
+
+/// Writes a file that only its owner may read.
+pub fn write_private(path: &Path, text: &str) -> Result<()> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    file.write_all(text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// Prints a line to standard output: this program's purpose, unlike the provider's.

@@ -1,0 +1,79 @@
+//! `cargo xtask demo`: a cluster of three real Talos machines through all stages.
+
+mod machines;
+mod stages;
+mod summary;
+
+use std::process::Command;
+
+use acceptance_tests::machines::Rack;
+use acceptance_tests::progress::Stderr;
+use acceptance_tests::stages::{Runner, Tree};
+use acceptance_tests::{cache, tools};
+use anyhow::{Context, Result, bail};
+
+use crate::workspace::{self, say};
+
+/// Options of `cargo xtask demo`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Use real Talos machines (at present the only kind, and the default).
+    #[arg(long)]
+    real: bool,
+    /// End the machines of an earlier demo; what is on their disks stays.
+    #[arg(long, conflicts_with = "fresh")]
+    stop: bool,
+    /// Throw away the machines and the state of an earlier demo first.
+    #[arg(long)]
+    fresh: bool,
+}
+
+/// Cluster of the stage tree that suits the machines.
+const CLUSTER: &str = "real-101";
+
+/// Machines of that cluster.
+const MACHINES: [&str; 3] = ["realcp01", "realcp02", "realcp03"];
+
+/// Runs the demo; says at the end what was built and where to look.
+pub fn run(args: &Args) -> Result<()> {
+    let folder = cache::root().join("demo");
+    if args.stop {
+        return machines::stop(&folder);
+    }
+    if let Err(why) = Rack::available() {
+        bail!("the demo needs real machines, and this host cannot run them:\n{why}");
+    }
+    if args.fresh {
+        machines::stop(&folder)?;
+        std::fs::remove_dir_all(&folder).ok();
+    }
+    std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+
+    say("building the provider");
+    let plugin = build_plugin()?;
+    let runner = Runner::current(&mut Stderr)?;
+    tools::ensure(&[tools::Tool::Kubectl, tools::Tool::Talosctl], &mut Stderr)?;
+    let rack = machines::start(&folder, &MACHINES)?;
+    let tree = Tree::of_checkout(CLUSTER, &plugin, &folder)?;
+
+    say(&format!("\nterragrunt run --all apply   in {}", tree.cluster().display()));
+    let report = stages::apply(&tree, &runner, &rack)?;
+    summary::print(&tree, &report, &folder)?;
+    if report.failed {
+        bail!("a stage failed; its messages are above. Running the demo again goes on where it stopped");
+    }
+    Ok(())
+}
+
+/// A release build, as users have it.
+fn build_plugin() -> Result<std::path::PathBuf> {
+    let status = Command::new(env!("CARGO"))
+        .args(["build", "--release", "--package", "plugin"])
+        .current_dir(workspace::root()?)
+        .status()
+        .context("cannot run cargo")?;
+    if !status.success() {
+        bail!("the provider does not build");
+    }
+    workspace::release_binary()
+}
