@@ -11,7 +11,11 @@ pub fn root() -> PathBuf {
 }
 
 fn root_from(var: impl Fn(&str) -> Option<OsString>) -> PathBuf {
-    let set = |name| var(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let set = |name| {
+        var(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     set("TALOS_STACK_CACHE")
         .or_else(|| set("XDG_CACHE_HOME"))
         .or_else(|| set("HOME").map(|home| home.join(".cache")))

@@ -10,7 +10,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 #[derive(Parser)]
-#[command(about = "Real Talos machines on this host, in a network of their own (10.5.0.11, 10.5.0.12 …)")]
+#[command(
+    about = "Real Talos machines on this host, in a network of their own (10.5.0.11, 10.5.0.12 …)"
+)]
 struct Cli {
     #[command(subcommand)]
     command: Action,
@@ -70,7 +72,11 @@ struct Start {
 
 impl Start {
     fn start(self) -> anyhow::Result<Rack> {
-        let spec = if self.names.is_empty() { RackSpec::new(self.machines) } else { RackSpec::named(self.names) };
+        let spec = if self.names.is_empty() {
+            RackSpec::new(self.machines)
+        } else {
+            RackSpec::named(self.names)
+        };
         let spec = match self.dir {
             Some(dir) => spec.dir(dir),
             None => spec,
@@ -139,7 +145,10 @@ fn serve(rack: Start) -> anyhow::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM])?;
     let rack = rack.start()?;
     show(&rack);
-    say(&format!("run commands in this network with: talos-rack exec --dir {} -- COMMAND", rack.dir().display()));
+    say(&format!(
+        "run commands in this network with: talos-rack exec --dir {} -- COMMAND",
+        rack.dir().display()
+    ));
     signals.forever().next();
     say("ending the machines");
     Ok(())
@@ -147,15 +156,32 @@ fn serve(rack: Start) -> anyhow::Result<()> {
 
 fn exec(rack: &Rack, command: &[String]) -> anyhow::Result<ExitCode> {
     let (program, args) = command.split_first().context("no command is given")?;
-    let status = rack.command(program).args(args).env("TALOS_RACK_DIR", rack.dir()).status()?;
-    Ok(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)))
+    let status = rack
+        .command(program)
+        .args(args)
+        .env("TALOS_RACK_DIR", rack.dir())
+        .status()?;
+    Ok(ExitCode::from(
+        status
+            .code()
+            .and_then(|code| u8::try_from(code).ok())
+            .unwrap_or(1),
+    ))
 }
 
 fn show(rack: &Rack) {
-    say(&format!("{:<12} {:<12} {:<4} log", "machine", "address", "on"));
+    say(&format!(
+        "{:<12} {:<12} {:<4} log",
+        "machine", "address", "on"
+    ));
     for machine in rack.machines() {
         let on = if machine.is_running() { "yes" } else { "no" };
-        say(&format!("{:<12} {:<12} {on:<4} {}", machine.name(), machine.address(), machine.log().display()));
+        say(&format!(
+            "{:<12} {:<12} {on:<4} {}",
+            machine.name(),
+            machine.address(),
+            machine.log().display()
+        ));
     }
 }
 

@@ -8,7 +8,11 @@ pub struct Why(pub Vec<String>);
 
 impl std::fmt::Display for Why {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "real Talos machines cannot run here: {}", self.0.join("; "))
+        write!(
+            f,
+            "real Talos machines cannot run here: {}",
+            self.0.join("; ")
+        )
     }
 }
 
@@ -39,11 +43,20 @@ pub fn available() -> Result<(), Why> {
     }
     for (command, package) in COMMANDS {
         if tools::which(command).is_none() {
-            missing.push(format!("`{command}` is not on PATH; install the package {package}"));
+            missing.push(format!(
+                "`{command}` is not on PATH; install the package {package}"
+            ));
         }
     }
     if super::cgroups::Layout::of_host().is_none() {
-        missing.push("no cgroup hierarchy with the memory controller is mounted; mount /sys/fs/cgroup".to_owned());
+        missing.push(
+            "no cgroup hierarchy with the memory controller is mounted; mount /sys/fs/cgroup"
+                .to_owned(),
+        );
     }
-    if missing.is_empty() { Ok(()) } else { Err(Why(missing)) }
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(Why(missing))
+    }
 }

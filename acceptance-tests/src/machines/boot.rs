@@ -19,6 +19,8 @@ pub(super) struct Body<'a> {
     /// Folder of this machine, with `root` (a mount point), `state` and `hostname`.
     pub folder: &'a Path,
     pub layout: &'a super::cgroups::Layout,
+    /// See `RackSpec::without_cni`.
+    pub cni: bool,
 }
 
 /// Mount points of their own, emptied by every start. Talos binds /system/libexec and refuses what is not a mount.
@@ -36,6 +38,9 @@ const EMPTY: [&str; 9] = [
 
 /// Folders that survive a restart, as a disk would; /system is a fresh mount, so theirs below it are made there.
 const KEPT: [&str; 3] = ["var", "system/state", "system/var"];
+
+/// In a version of the format from before containerd asked plugins for their status: there is none to ask.
+const CLUSTER_NETWORK: &str = r#"{"cniVersion":"1.0.0","name":"rack","plugins":[{"type":"ptp"}]}"#;
 
 const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
 
@@ -77,13 +82,27 @@ fn file_systems(body: &Body<'_>) -> Result<(), RackError> {
         bind(&outside, &inside)?;
     }
     bind(&body.folder.join("hostname"), &root.join("etc/hostname"))?;
+    if body.cni {
+        cluster_network(&root)?;
+    }
     read_only(&root)?;
     change_root(&root)
 }
 
+fn cluster_network(root: &Path) -> Result<(), RackError> {
+    let folder = root.join("etc/cni/net.d");
+    fs::create_dir(&folder).map_err(RackError::file("create", &folder))?;
+    let file = folder.join("10-rack.conflist");
+    fs::write(&file, CLUSTER_NETWORK).map_err(RackError::file("write", &file))
+}
+
 /// Mounted by a command: only a child is in the machine's process-id namespace.
 fn proc_file_system(root: &Path) -> Result<(), RackError> {
-    run("mount", &["-t", "proc", "proc", &root.join("proc").to_string_lossy()]).map(drop)
+    run(
+        "mount",
+        &["-t", "proc", "proc", &root.join("proc").to_string_lossy()],
+    )
+    .map(drop)
 }
 
 fn control_groups(root: &Path, body: &Body<'_>) -> Result<(), RackError> {
@@ -125,13 +144,15 @@ fn devices(root: &Path) -> Result<(), RackError> {
 
 fn bind(from: &Path, to: &Path) -> Result<(), RackError> {
     let what = || format!("bind {} to {}", from.display(), to.display());
-    mount(Some(from), to, None::<&str>, MsFlags::MS_BIND, None::<&str>).map_err(RackError::system(what()))
+    mount(Some(from), to, None::<&str>, MsFlags::MS_BIND, None::<&str>)
+        .map_err(RackError::system(what()))
 }
 
 fn read_only(root: &Path) -> Result<(), RackError> {
     let flags = MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY;
-    mount(None::<&str>, root, None::<&str>, flags, None::<&str>)
-        .map_err(RackError::system(format!("make {} read-only", root.display())))
+    mount(None::<&str>, root, None::<&str>, flags, None::<&str>).map_err(RackError::system(
+        format!("make {} read-only", root.display()),
+    ))
 }
 
 fn fresh(kind: &str, to: &Path, options: Option<&str>) -> Result<(), RackError> {
@@ -141,7 +162,9 @@ fn fresh(kind: &str, to: &Path, options: Option<&str>) -> Result<(), RackError> 
 
 fn change_root(root: &Path) -> Result<(), RackError> {
     std::env::set_current_dir(root).map_err(RackError::file("enter", root))?;
-    nix::unistd::pivot_root(".", ".old").map_err(RackError::system("change the machine's root folder"))?;
+    nix::unistd::pivot_root(".", ".old")
+        .map_err(RackError::system("change the machine's root folder"))?;
     std::env::set_current_dir("/").map_err(RackError::file("enter", Path::new("/")))?;
-    umount2("/.old", MntFlags::MNT_DETACH).map_err(RackError::system("let go of the host's file systems"))
+    umount2("/.old", MntFlags::MNT_DETACH)
+        .map_err(RackError::system("let go of the host's file systems"))
 }

@@ -1,13 +1,20 @@
 //! A control group for each machine, so that it sees its own tree only, can be frozen, and leaves nothing behind.
 
 use super::error::RackError;
+use super::state::Process;
+use sha2::{Digest as _, Sha256};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// Version 1 hierarchies that a machine gets when the host does not have the memory controller in version 2.
-const V1_CONTROLLERS: [&str; 8] = ["cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids"];
+const V1_CONTROLLERS: [&str; 8] = [
+    "cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids",
+];
 const ROOT: &str = "/sys/fs/cgroup";
 const PREFIX: &str = "talos-rack-";
+/// How long a killed process may take to leave its group.
+const LEAVING: Duration = Duration::from_secs(2);
 
 /// How this host mounts control groups.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,13 +34,18 @@ impl Layout {
         }
         let mounted = |name: &&str| Path::new(ROOT).join(name).join("cgroup.procs").is_file();
         let controllers: Vec<_> = V1_CONTROLLERS.into_iter().filter(mounted).collect();
-        controllers.contains(&"memory").then_some(Self::Split(controllers))
+        controllers
+            .contains(&"memory")
+            .then_some(Self::Split(controllers))
     }
 
     fn trees(&self) -> Vec<PathBuf> {
         match self {
             Self::Unified => vec![PathBuf::from(ROOT)],
-            Self::Split(controllers) => controllers.iter().map(|name| Path::new(ROOT).join(name)).collect(),
+            Self::Split(controllers) => controllers
+                .iter()
+                .map(|name| Path::new(ROOT).join(name))
+                .collect(),
         }
     }
 }
@@ -49,11 +61,19 @@ pub(super) struct Cgroup {
 impl Cgroup {
     /// Names the group of `machine` in the rack called `rack` (a short id); nothing is created yet.
     pub(super) fn new(layout: Layout, rack: &str, machine: &str) -> Self {
-        Self { layout, rack: format!("{PREFIX}{rack}"), machine: machine.to_owned() }
+        Self {
+            layout,
+            rack: format!("{PREFIX}{rack}"),
+            machine: machine.to_owned(),
+        }
     }
 
     fn folders(&self) -> Vec<PathBuf> {
-        self.layout.trees().into_iter().map(|tree| tree.join(&self.rack).join(&self.machine)).collect()
+        self.layout
+            .trees()
+            .into_iter()
+            .map(|tree| tree.join(&self.rack).join(&self.machine))
+            .collect()
     }
 
     /// Creates the group, empty.
@@ -81,19 +101,30 @@ impl Cgroup {
     pub(super) fn freeze(&self, frozen: bool) -> Result<(), RackError> {
         let group = Path::new(&self.rack).join(&self.machine);
         let (file, word) = match &self.layout {
-            Layout::Unified => (Path::new(ROOT).join(group).join("cgroup.freeze"), if frozen { "1" } else { "0" }),
+            Layout::Unified => (
+                Path::new(ROOT).join(group).join("cgroup.freeze"),
+                if frozen { "1" } else { "0" },
+            ),
             Layout::Split(_) => (
-                Path::new(ROOT).join("freezer").join(group).join("freezer.state"),
+                Path::new(ROOT)
+                    .join("freezer")
+                    .join(group)
+                    .join("freezer.state"),
                 if frozen { "FROZEN" } else { "THAWED" },
             ),
         };
         fs::write(&file, word).map_err(RackError::file("write", &file))
     }
 
-    /// Removes the group and what its machine made below; groups that still hold processes stay.
+    /// Removes the group and what its machine made below, as soon as the last process has left it.
     pub(super) fn remove(&self) {
         for folder in self.folders() {
+            let started = Instant::now();
             remove_tree(&folder);
+            while folder.exists() && started.elapsed() < LEAVING {
+                std::thread::sleep(Duration::from_millis(5));
+                remove_tree(&folder);
+            }
             if let Some(rack) = folder.parent() {
                 let _ = fs::remove_dir(rack);
             }
@@ -101,11 +132,19 @@ impl Cgroup {
     }
 }
 
-/// Removes what racks left behind whose owner was killed. Groups with processes cannot be removed, and stay.
+/// A name for the groups of the rack in `dir` that tells whether the rack still runs: it has the number of its
+/// first process, `holder`.
+pub(super) fn rack_id(holder: u32, dir: &Path) -> String {
+    format!("{holder}-{}", super::rootfs::short(&Sha256::digest(dir.to_string_lossy().as_bytes())))
+}
+
+/// Removes what racks left behind whose owner was killed.
 pub(super) fn sweep(layout: &Layout) {
     for tree in layout.trees() {
         for entry in fs::read_dir(&tree).into_iter().flatten().flatten() {
-            if entry.file_name().to_string_lossy().starts_with(PREFIX) {
+            let name = entry.file_name();
+            let holder = name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.split('-').next()?.parse().ok());
+            if holder.is_some_and(|pid| Process::of(pid).is_none()) {
                 remove_tree(&entry.path());
             }
         }
@@ -118,7 +157,10 @@ fn hand_down(layout: &Layout, parent: &Path, folder: &Path) {
         Layout::Unified => {
             for controller in ["cpu", "cpuset", "io", "memory", "pids"] {
                 // A controller that the host keeps to itself is one the machine does without.
-                let _ = fs::write(parent.join("cgroup.subtree_control"), format!("+{controller}"));
+                let _ = fs::write(
+                    parent.join("cgroup.subtree_control"),
+                    format!("+{controller}"),
+                );
             }
         }
         Layout::Split(_) => {

@@ -56,7 +56,10 @@ pub enum RackError {
 
 impl RackError {
     /// For `map_err` on operations on the file `path`.
-    pub(super) fn file(what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+    pub(super) fn file(
+        what: &'static str,
+        path: &Path,
+    ) -> impl FnOnce(std::io::Error) -> Self + use<> {
         let path = path.to_owned();
         move |cause| Self::File { what, path, cause }
     }
@@ -74,10 +77,16 @@ pub(super) fn run(program: &str, args: &[&str]) -> Result<String, RackError> {
     let output = Command::new(program)
         .args(args)
         .output()
-        .map_err(|cause| RackError::Command { command: command(), output: cause.to_string() })?;
+        .map_err(|cause| RackError::Command {
+            command: command(),
+            output: cause.to_string(),
+        })?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
     let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-    Err(RackError::Command { command: command(), output: said })
+    Err(RackError::Command {
+        command: command(),
+        output: said,
+    })
 }

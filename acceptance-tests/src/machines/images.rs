@@ -20,9 +20,21 @@ const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
 /// Tools that become images, with the repositories under which the machines ask for them.
 const IMAGES: [(Tool, &str, &str); 6] = [
     (Tool::Etcd, "etcd", "usr/local/bin/etcd"),
-    (Tool::KubeApiserver, "kube-apiserver", "usr/local/bin/kube-apiserver"),
-    (Tool::KubeControllerManager, "kube-controller-manager", "usr/local/bin/kube-controller-manager"),
-    (Tool::KubeScheduler, "kube-scheduler", "usr/local/bin/kube-scheduler"),
+    (
+        Tool::KubeApiserver,
+        "kube-apiserver",
+        "usr/local/bin/kube-apiserver",
+    ),
+    (
+        Tool::KubeControllerManager,
+        "kube-controller-manager",
+        "usr/local/bin/kube-controller-manager",
+    ),
+    (
+        Tool::KubeScheduler,
+        "kube-scheduler",
+        "usr/local/bin/kube-scheduler",
+    ),
     (Tool::Kubelet, "siderolabs/kubelet", "usr/local/bin/kubelet"),
     (Tool::Pause, "pause", "pause"),
 ];
@@ -43,23 +55,36 @@ pub(super) struct Image {
 pub(super) fn prepare(tools: &[Ready]) -> Result<Vec<Image>, RackError> {
     let mut images = Vec::new();
     for tool in tools {
-        let Some((_, repository, program)) = IMAGES.iter().find(|(image, _, _)| *image == tool.tool) else { continue };
+        let Some((_, repository, program)) =
+            IMAGES.iter().find(|(image, _, _)| *image == tool.tool)
+        else {
+            continue;
+        };
         let folder = cache::root().join("images");
         let target = folder.join(key(tool));
         if !target.is_dir() {
             fs::create_dir_all(&folder).map_err(RackError::file("create", &folder))?;
-            let unfinished = tempfile::tempdir_in(&folder).map_err(RackError::file("create", &folder))?;
+            let unfinished =
+                tempfile::tempdir_in(&folder).map_err(RackError::file("create", &folder))?;
             write(unfinished.path(), tool, program)?;
             // When another process was faster, its image is the same and ours goes with the folder.
             let _ = fs::rename(unfinished.path(), &target);
         }
-        images.push(Image { repository, folder: target });
+        images.push(Image {
+            repository,
+            folder: target,
+        });
     }
     Ok(images)
 }
 
 fn key(tool: &Ready) -> String {
-    let digest = Sha256::digest(format!("{REVISION} {} {} {}", tool.name, tool.version, tool.path.display()));
+    let digest = Sha256::digest(format!(
+        "{REVISION} {} {} {}",
+        tool.name,
+        tool.version,
+        tool.path.display()
+    ));
     format!("{}-{}-{}", tool.name, tool.version, short(&digest))
 }
 
@@ -103,13 +128,25 @@ fn blob(folder: &Path, content: &[u8]) -> Result<String, RackError> {
 
 /// `sha256:` and the digest of `content` in hexadecimal.
 pub(super) fn digest(content: &[u8]) -> String {
-    let hex: String = Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex: String = Sha256::digest(content)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     format!("sha256:{hex}")
 }
 
 fn layer(tool: &Ready, program: &str) -> std::io::Result<Vec<u8>> {
     let mut archive = tar::Builder::new(Vec::new());
-    for folder in ["etc/", "run/", "tmp/", "usr/", "usr/bin/", "usr/local/", "usr/local/bin/", "var/"] {
+    for folder in [
+        "etc/",
+        "run/",
+        "tmp/",
+        "usr/",
+        "usr/bin/",
+        "usr/local/",
+        "usr/local/bin/",
+        "var/",
+    ] {
         entry(&mut archive, folder, 0o755, &[])?;
     }
     entry(&mut archive, program, 0o755, &fs::read(&tool.path)?)?;
@@ -121,7 +158,12 @@ fn layer(tool: &Ready, program: &str) -> std::io::Result<Vec<u8>> {
 
 /// The kubelet runs mount commands and looks users up; Talos binds the host's /run on its /var/run.
 fn kubelet_surroundings(archive: &mut tar::Builder<Vec<u8>>) -> std::io::Result<()> {
-    entry(archive, "etc/passwd", 0o644, b"root:x:0:0:root:/root:/sbin/nologin\n")?;
+    entry(
+        archive,
+        "etc/passwd",
+        0o644,
+        b"root:x:0:0:root:/root:/sbin/nologin\n",
+    )?;
     entry(archive, "etc/group", 0o644, b"root:x:0:\n")?;
     let mut link = tar::Header::new_gnu();
     link.set_entry_type(tar::EntryType::Symlink);
@@ -130,21 +172,41 @@ fn kubelet_surroundings(archive: &mut tar::Builder<Vec<u8>>) -> std::io::Result<
     archive.append_link(&mut link, "var/run", "/run")?;
     let mut libraries_in = std::collections::BTreeSet::new();
     for name in ["mount", "umount", "findmnt"] {
-        let Some(path) = tools::which(name) else { continue };
-        entry(archive, &format!("usr/bin/{name}"), 0o755, &fs::read(&path)?)?;
+        let Some(path) = tools::which(name) else {
+            continue;
+        };
+        entry(
+            archive,
+            &format!("usr/bin/{name}"),
+            0o755,
+            &fs::read(&path)?,
+        )?;
         libraries_in.extend(libraries(&path).map_err(std::io::Error::other)?);
     }
     for library in libraries_in {
-        let name = library.strip_prefix("/").unwrap_or(&library).to_string_lossy().into_owned();
+        let name = library
+            .strip_prefix("/")
+            .unwrap_or(&library)
+            .to_string_lossy()
+            .into_owned();
         entry(archive, &name, 0o755, &fs::read(&library)?)?;
     }
     Ok(())
 }
 
 /// Adds a file, or a folder where `name` ends in a slash, with no time of its own: equal input, equal digest.
-fn entry(archive: &mut tar::Builder<Vec<u8>>, name: &str, mode: u32, content: &[u8]) -> std::io::Result<()> {
+fn entry(
+    archive: &mut tar::Builder<Vec<u8>>,
+    name: &str,
+    mode: u32,
+    content: &[u8],
+) -> std::io::Result<()> {
     let mut header = tar::Header::new_gnu();
-    header.set_entry_type(if name.ends_with('/') { tar::EntryType::Directory } else { tar::EntryType::Regular });
+    header.set_entry_type(if name.ends_with('/') {
+        tar::EntryType::Directory
+    } else {
+        tar::EntryType::Regular
+    });
     header.set_mode(mode);
     header.set_size(content.len() as u64);
     archive.append_data(&mut header, name, content)
@@ -163,6 +225,9 @@ mod tests {
             digest(&archive.into_inner().unwrap())
         };
         assert_eq!(pack(), pack());
-        assert_eq!(digest(b""), "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+        assert_eq!(
+            digest(b""),
+            "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+        );
     }
 }

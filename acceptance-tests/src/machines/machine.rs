@@ -11,16 +11,17 @@ use nix::sched::CloneFlags;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::fs::{self, File};
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Waits twice for a line: once before the namespaces are made, so that the process can be put into its control
-/// group, and once before Talos starts, so that its mounts and its cable are there.
+/// group, and once before Talos starts, so that its mounts and its cable are there. It says `up` in between, when the
+/// shell needs nothing more of the host's root folder. Standard error is the log, standard output ours until Talos.
 const STAGES: &str = "read go && exec unshare --mount --pid --fork --net --uts --ipc --cgroup --kill-child \
-                      sh -c 'read go && exec /sbin/init </dev/null'";
+                      sh -c 'echo up && read go && exec /sbin/init </dev/null >&2'";
 const POLL: Duration = Duration::from_millis(10);
 const STEP: Duration = Duration::from_secs(10);
 /// Port of the Talos API.
@@ -86,14 +87,18 @@ impl Machine<'_> {
     /// # Errors
     /// When it does not end.
     pub fn kill(&self) -> Result<(), RackError> {
-        let Some(init) = self.init() else { return Ok(()) };
+        let Some(init) = self.init() else {
+            return Ok(());
+        };
         self.cgroup().freeze(false)?;
         let number = Pid::from_raw(i32::try_from(init.pid).unwrap_or(i32::MAX));
         match kill(number, Signal::SIGKILL) {
             Ok(()) | Err(nix::Error::ESRCH) => {}
             Err(cause) => return Err(RackError::system(format!("kill {}", self.name()))(cause)),
         }
-        self.wait_until(&format!("{} did not end", self.name()), STEP, || !init.is_alive())?;
+        self.wait_until(&format!("{} did not end", self.name()), STEP, || {
+            !init.is_alive()
+        })?;
         self.cgroup().remove();
         Ok(())
     }
@@ -147,7 +152,13 @@ impl Machine<'_> {
             .parse()
             .map_err(|cause| RackError::Use(format!("{}: {cause}", self.address())))?;
         let open = || TcpStream::connect_timeout(&address, Duration::from_millis(500)).is_ok();
-        self.rack.inside(|| self.wait_until(&format!("{} does not answer at {address}", self.name()), limit, open))?
+        self.rack.inside(|| {
+            self.wait_until(
+                &format!("{} does not answer at {address}", self.name()),
+                limit,
+                open,
+            )
+        })?
     }
 
     pub(super) fn folder(&self) -> PathBuf {
@@ -155,7 +166,10 @@ impl Machine<'_> {
     }
 
     fn init(&self) -> Option<Process> {
-        state::read::<Process>(&self.folder().join("init.json")).ok().flatten().filter(|init| init.is_alive())
+        state::read::<Process>(&self.folder().join("init.json"))
+            .ok()
+            .flatten()
+            .filter(|init| init.is_alive())
     }
 
     fn cgroup(&self) -> Cgroup {
@@ -179,8 +193,11 @@ impl Machine<'_> {
     /// Starts the process that will become the machine, in the rack's namespaces.
     fn spawn_waiting(&self) -> Result<Child, RackError> {
         let path = self.log();
-        let log = File::options().create(true).append(true).open(&path).map_err(RackError::file("open", &path))?;
-        let errors = log.try_clone().map_err(RackError::file("open", &path))?;
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .map_err(RackError::file("open", &path))?;
         let mut command = Command::new("sh");
         command
             .args(["-c", STAGES])
@@ -190,22 +207,43 @@ impl Machine<'_> {
             .env("PLATFORM", "container")
             .env("TALOSSKU", "rack")
             .stdin(Stdio::piped())
-            .stdout(log)
-            .stderr(errors);
+            .stdout(Stdio::piped())
+            .stderr(log);
         let inside = CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWPID;
         within(self.rack.state.holder.pid, inside, || {
-            command.spawn().map_err(|cause| RackError::Command { command: "sh".to_owned(), output: cause.to_string() })
+            command.spawn().map_err(|cause| RackError::Command {
+                command: "sh".to_owned(),
+                output: cause.to_string(),
+            })
         })
     }
 
     fn bring_up(&self, child: &mut Child, cgroup: &Cgroup) -> Result<Process, RackError> {
-        let mut go = child.stdin.take().ok_or_else(|| RackError::Use("the machine's shell has no input".to_owned()))?;
+        let mut go = child
+            .stdin
+            .take()
+            .ok_or_else(|| RackError::Use("the machine's shell has no input".to_owned()))?;
         let log = self.log();
         cgroup.admit(child.id())?;
-        go.write_all(b"\n").map_err(RackError::file("write to the process of", &log))?;
-        self.wait_until("the machine's namespaces were not made", STEP, || child_of(child.id()).is_some())?;
-        let gone = || RackError::Use(format!("{} ended while it started; see {}", self.name(), log.display()));
-        let init = child_of(child.id()).and_then(Process::of).ok_or_else(gone)?;
+        go.write_all(b"\n")
+            .map_err(RackError::file("write to the process of", &log))?;
+        let mut said = String::new();
+        if let Some(output) = child.stdout.take() {
+            BufReader::new(output)
+                .read_line(&mut said)
+                .map_err(RackError::file("read from the process of", &log))?;
+        }
+        let gone = || {
+            RackError::Use(format!(
+                "{} ended while it started; see {}",
+                self.name(),
+                log.display()
+            ))
+        };
+        let init = child_of(child.id())
+            .filter(|_| said == "up\n")
+            .and_then(Process::of)
+            .ok_or_else(gone)?;
         self.connect(init.pid)?;
         boot::prepare(
             init.pid,
@@ -216,9 +254,11 @@ impl Machine<'_> {
                 root: &self.rack.state.root,
                 folder: &self.folder(),
                 layout: &self.rack.layout,
+                cni: self.rack.state.cni,
             },
         )?;
-        go.write_all(b"\n").map_err(RackError::file("write to the process of", &log))?;
+        go.write_all(b"\n")
+            .map_err(RackError::file("write to the process of", &log))?;
         Ok(init)
     }
 
@@ -229,20 +269,37 @@ impl Machine<'_> {
             // The kernel takes a moment to remove the cable of a machine that was killed.
             let _ = run("ip", &["link", "delete", &port]);
             let peer = ["peer", "name", "eth0", "netns", &init.to_string()];
-            run("ip", &[&["link", "add", &port, "type", "veth"], &peer[..]].concat())?;
-            run("ip", &["link", "set", &port, "master", super::rack::BRIDGE, "up"]).map(drop)
+            run(
+                "ip",
+                &[&["link", "add", &port, "type", "veth"], &peer[..]].concat(),
+            )?;
+            run(
+                "ip",
+                &["link", "set", &port, "master", super::rack::BRIDGE, "up"],
+            )
+            .map(drop)
         })?
     }
 
     fn cable(&self, state: &str) -> Result<(), RackError> {
-        self.rack.inside(|| run("ip", &["link", "set", &self.port(), state]).map(drop))?
+        self.rack
+            .inside(|| run("ip", &["link", "set", &self.port(), state]).map(drop))?
     }
 
-    fn wait_until(&self, late: &str, limit: Duration, done: impl Fn() -> bool) -> Result<(), RackError> {
+    fn wait_until(
+        &self,
+        late: &str,
+        limit: Duration,
+        done: impl Fn() -> bool,
+    ) -> Result<(), RackError> {
         let started = Instant::now();
         while !done() {
             if started.elapsed() > limit {
-                return Err(RackError::Late { what: late.to_owned(), seconds: limit.as_secs(), log: self.log() });
+                return Err(RackError::Late {
+                    what: late.to_owned(),
+                    seconds: limit.as_secs(),
+                    log: self.log(),
+                });
             }
             std::thread::sleep(POLL);
         }

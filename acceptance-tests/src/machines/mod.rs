@@ -9,20 +9,25 @@
 //! other end only the owner holds, and the kernel ends all processes of a namespace with its first one.
 //!
 //! What Talos cannot show in a container it cannot show here: install, disks, reboot, upgrade, kernel arguments.
-//! Real kernel, though: sysctls outside `net.` that a configuration sets are those of the host.
+//!
+//! The kernel is the host's. Sysctls outside `net.` are not a machine's own: what a configuration sets there, and the
+//! few that Talos sets by itself (`kernel.panic`, `kernel.panic_on_oops`, `vm.overcommit_memory` …), stay set.
 
 mod available;
 mod boot;
 mod cgroups;
+mod dirs;
 mod error;
 mod images;
 mod machine;
 mod namespaces;
+pub mod patches;
 mod rack;
 mod registry;
 mod rootfs;
 mod spec;
 mod state;
+mod worlds;
 
 pub use available::{Why, available};
 pub use error::RackError;

@@ -36,7 +36,11 @@ pub(super) fn within<T: Send>(
             enter(pid, kinds)?;
             work()
         });
-        entered.join().unwrap_or_else(|_| Err(RackError::Use("the work inside the namespaces panicked".to_owned())))
+        entered.join().unwrap_or_else(|_| {
+            Err(RackError::Use(
+                "the work inside the namespaces panicked".to_owned(),
+            ))
+        })
     })
 }
 
@@ -44,12 +48,15 @@ pub(super) fn within<T: Send>(
 pub(super) fn enter(pid: u32, kinds: CloneFlags) -> Result<(), RackError> {
     if kinds.contains(CloneFlags::CLONE_NEWNS) {
         // Threads share root and working folder, and such a thread may not change its mount namespace.
-        unshare(CloneFlags::CLONE_FS).map_err(RackError::system("give a thread its own root folder"))?;
+        unshare(CloneFlags::CLONE_FS)
+            .map_err(RackError::system("give a thread its own root folder"))?;
     }
     for (kind, name) in KINDS.into_iter().filter(|(kind, _)| kinds.contains(*kind)) {
         let path = PathBuf::from(format!("/proc/{pid}/ns/{name}"));
         let file = File::open(&path).map_err(RackError::file("open", &path))?;
-        setns(file, kind).map_err(RackError::system(format!("enter the {name} namespace of process {pid}")))?;
+        setns(file, kind).map_err(RackError::system(format!(
+            "enter the {name} namespace of process {pid}"
+        )))?;
     }
     Ok(())
 }
@@ -57,8 +64,12 @@ pub(super) fn enter(pid: u32, kinds: CloneFlags) -> Result<(), RackError> {
 /// The first child of process `pid`, as the host numbers it.
 pub(super) fn child_of(pid: u32) -> Option<u32> {
     let processes = std::fs::read_dir("/proc").ok()?;
-    let numbers = processes.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    numbers.into_iter().find(|number| parent_of(*number) == Some(pid))
+    let numbers = processes
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    numbers
+        .into_iter()
+        .find(|number| parent_of(*number) == Some(pid))
 }
 
 /// Fields after the name in /proc/PID/stat: state, parent, …, the 20th is the start time (proc(5), field 22).
@@ -77,7 +88,10 @@ fn parent_of(pid: u32) -> Option<u32> {
 /// With the number it tells a process from a later one of the same number.
 pub(super) fn started(pid: u32) -> Option<u64> {
     let fields = stat(pid)?;
-    if fields.first().is_none_or(|state| state == "Z" || state == "X") {
+    if fields
+        .first()
+        .is_none_or(|state| state == "Z" || state == "X")
+    {
         return None;
     }
     fields.get(19)?.parse().ok()
@@ -89,7 +103,10 @@ mod tests {
 
     #[test]
     fn processes_are_found_by_their_parent() {
-        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let mut child = std::process::Command::new("sleep")
+            .arg("60")
+            .spawn()
+            .unwrap();
         assert_eq!(parent_of(child.id()), Some(std::process::id()));
         assert!(started(child.id()).is_some());
         assert!(child_of(std::process::id()).is_some());

@@ -1,6 +1,7 @@
 //! A network of machines, from its start to its end.
 
 use super::cgroups::{self, Layout};
+use super::dirs;
 use super::error::{RackError, run};
 use super::images;
 use super::machine::Machine;
@@ -9,12 +10,11 @@ use super::registry;
 use super::rootfs;
 use super::spec::{PREFIX, RACK_ADDRESS, RackSpec};
 use super::state::{Process, RackState};
+use super::worlds;
 use super::{Why, available};
-use crate::cache;
 use crate::progress::Progress;
 use crate::tools::{self, Tool};
 use nix::sched::CloneFlags;
-use sha2::{Digest as _, Sha256};
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -60,7 +60,11 @@ impl Rack {
         let rack = Self::start_network(spec, progress)?;
         for machine in rack.machines() {
             machine.start()?;
-            progress.line(&format!("{} started at {}", machine.name(), machine.address()));
+            progress.line(&format!(
+                "{} started at {}",
+                machine.name(),
+                machine.address()
+            ));
         }
         for machine in rack.machines() {
             machine.wait_for_api(Duration::from_secs(60))?;
@@ -74,7 +78,8 @@ impl Rack {
     /// As [`Self::start`].
     pub fn start_network(spec: RackSpec, progress: &mut dyn Progress) -> Result<Self, RackError> {
         available()?;
-        let layout = Layout::of_host().ok_or_else(|| RackError::Use("no control groups are mounted".to_owned()))?;
+        let layout = Layout::of_host()
+            .ok_or_else(|| RackError::Use("no control groups are mounted".to_owned()))?;
         let wanted: Vec<Tool> = rootfs::TOOLS.into_iter().chain(images::tools()).collect();
         let tools = tools::ensure(&wanted, progress)?;
         let (root_tools, image_tools) = tools.split_at(rootfs::TOOLS.len());
@@ -82,18 +87,36 @@ impl Rack {
         progress.line("preparing container images");
         let images = images::prepare(image_tools)?;
         cgroups::sweep(&layout);
-        let (dir, temporary) = folder(spec.dir)?;
+        let (dir, temporary) = dirs::folder(spec.dir)?;
         refuse_running(&dir)?;
 
         let (mut holder, life) = hold()?;
         let first = first_process(&mut holder)?;
-        let id = rootfs::short(&Sha256::digest(format!("{}{}", dir.display(), first.pid)));
-        let state = RackState { holder: first, id, root, machines: spec.machines };
+        let id = cgroups::rack_id(first.pid, &dir);
+        let state = RackState {
+            holder: first,
+            id,
+            root,
+            machines: spec.machines,
+            cni: spec.cni,
+        };
         state.write(&dir)?;
-        let owned = Owned { holder, life: Some(life), _temporary: temporary };
-        let rack = Self { dir, state, layout, owned: Some(owned) };
+        let owned = Owned {
+            holder,
+            life: Some(life),
+            _temporary: temporary,
+        };
+        let rack = Self {
+            dir,
+            state,
+            layout,
+            owned: Some(owned),
+        };
         rack.inside(network)??;
         registry::serve(rack.state.holder.pid, images)?;
+        if let Some(world) = spec.world {
+            worlds::restore(&world, &rack)?;
+        }
         Ok(rack)
     }
 
@@ -104,14 +127,59 @@ impl Rack {
     pub fn attach(dir: &Path) -> Result<Self, RackError> {
         let dir = fs::canonicalize(dir).map_err(RackError::file("find", dir))?;
         let state = RackState::read(&dir)?.filter(|state| state.holder.is_alive());
-        let state = state.ok_or_else(|| RackError::Use(format!("no rack is running in {}; start one with `talos-rack serve --dir {}`", dir.display(), dir.display())))?;
-        let layout = Layout::of_host().ok_or_else(|| RackError::Use("no control groups are mounted".to_owned()))?;
-        Ok(Self { dir, state, layout, owned: None })
+        let state = state.ok_or_else(|| {
+            let dir = dir.display();
+            RackError::Use(format!(
+                "no rack is running in {dir}; start one with `talos-rack serve --dir {dir}`"
+            ))
+        })?;
+        let layout = Layout::of_host()
+            .ok_or_else(|| RackError::Use("no control groups are mounted".to_owned()))?;
+        Ok(Self {
+            dir,
+            state,
+            layout,
+            owned: None,
+        })
     }
 
     /// Folder of the rack's state; tests may keep their own files of the run below it.
     pub fn dir(&self) -> &Path {
         &self.dir
+    }
+
+    /// Folder for files of whoever uses the rack; it is saved and comes back with a world.
+    ///
+    /// # Errors
+    /// When it cannot be created.
+    pub fn files(&self) -> Result<PathBuf, RackError> {
+        let files = self.dir.join("files");
+        fs::create_dir_all(&files).map_err(RackError::file("create", &files))?;
+        Ok(files)
+    }
+
+    /// Whether a world was saved under `name` that machines of the tools at hand can start from.
+    ///
+    /// # Errors
+    /// When a tool that machines are made of cannot be had.
+    pub fn has_world(name: &str, progress: &mut dyn Progress) -> Result<bool, RackError> {
+        let root = rootfs::prepare(&tools::ensure(&rootfs::TOOLS, progress)?)?;
+        Ok(worlds::exists(name, &root))
+    }
+
+    /// Saves the disks of all machines and [`Self::files`] under `name`, for [`RackSpec::from_world`].
+    ///
+    /// Machines that are on lose power for it, and are switched on again afterwards.
+    ///
+    /// # Errors
+    /// When something cannot be copied; what was saved under that name before stays.
+    pub fn save(&self, name: &str) -> Result<(), RackError> {
+        let running: Vec<_> = self.machines().filter(Machine::is_running).collect();
+        for machine in &running {
+            machine.kill()?;
+        }
+        worlds::save(name, self)?;
+        running.iter().try_for_each(Machine::start)
     }
 
     /// All machines, in the order of their addresses.
@@ -124,15 +192,23 @@ impl Rack {
     /// # Errors
     /// When there is none of that name.
     pub fn machine(&self, name: &str) -> Result<Machine<'_>, RackError> {
-        self.machines().find(|machine| machine.name() == name).ok_or_else(|| {
-            RackError::Use(format!("the rack has no machine `{name}`; it has {}", self.state.machines.join(", ")))
-        })
+        self.machines()
+            .find(|machine| machine.name() == name)
+            .ok_or_else(|| {
+                RackError::Use(format!(
+                    "the rack has no machine `{name}`; it has {}",
+                    self.state.machines.join(", ")
+                ))
+            })
     }
 
     /// A command that runs in the rack's network (file system, user and processes are the host's).
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new("nsenter");
-        command.arg(format!("--net=/proc/{}/ns/net", self.state.holder.pid)).arg("--").arg(program);
+        command
+            .arg(format!("--net=/proc/{}/ns/net", self.state.holder.pid))
+            .arg("--")
+            .arg(program);
         command
     }
 
@@ -141,48 +217,22 @@ impl Rack {
     /// # Errors
     /// When the rack has ended.
     pub fn inside<T: Send>(&self, work: impl FnOnce() -> T + Send) -> Result<T, RackError> {
-        within(self.state.holder.pid, CloneFlags::CLONE_NEWNET, || Ok(work()))
+        within(self.state.holder.pid, CloneFlags::CLONE_NEWNET, || {
+            Ok(work())
+        })
     }
 }
 
 impl Drop for Rack {
     fn drop(&mut self) {
-        let Some(mut owned) = self.owned.take() else { return };
+        let Some(mut owned) = self.owned.take() else {
+            return;
+        };
         for machine in self.machines() {
             let _ = machine.kill();
         }
         drop(owned.life.take());
         let _ = owned.holder.wait();
-    }
-}
-
-/// The folder for the rack's state; a temporary one is removed with the rack.
-fn folder(asked: Option<PathBuf>) -> Result<(PathBuf, Option<TempDir>), RackError> {
-    let racks = cache::root().join("racks");
-    let (dir, temporary) = match asked {
-        Some(dir) => (dir, None),
-        None => {
-            fs::create_dir_all(&racks).map_err(RackError::file("create", &racks))?;
-            remove_abandoned(&racks);
-            let prefix = format!("{}-", std::process::id());
-            let temporary =
-                tempfile::Builder::new().prefix(&prefix).tempdir_in(&racks).map_err(RackError::file("create", &racks))?;
-            (temporary.path().to_owned(), Some(temporary))
-        }
-    };
-    fs::create_dir_all(&dir).map_err(RackError::file("create", &dir))?;
-    let dir = fs::canonicalize(&dir).map_err(RackError::file("find", &dir))?;
-    Ok((dir, temporary))
-}
-
-/// Removes temporary folders whose owner was killed before it could.
-fn remove_abandoned(racks: &Path) {
-    for entry in fs::read_dir(racks).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let owner = name.to_str().and_then(|name| name.split('-').next()?.parse().ok());
-        if owner.is_some_and(|pid| Process::of(pid).is_none()) {
-            let _ = fs::remove_dir_all(entry.path());
-        }
     }
 }
 
@@ -199,7 +249,10 @@ fn refuse_running(dir: &Path) -> Result<(), RackError> {
 
 /// Starts the process that holds the rack's namespaces until its input is closed.
 fn hold() -> Result<(Child, ChildStdin), RackError> {
-    let failed = |output: String| RackError::Command { command: "unshare --net --pid".to_owned(), output };
+    let failed = |output: String| RackError::Command {
+        command: "unshare --net --pid".to_owned(),
+        output,
+    };
     let mut holder = Command::new("unshare")
         .args(["--net", "--pid", "--fork", "--kill-child", "cat"])
         .current_dir("/")
@@ -207,7 +260,10 @@ fn hold() -> Result<(Child, ChildStdin), RackError> {
         .stdout(Stdio::null())
         .spawn()
         .map_err(|cause| failed(cause.to_string()))?;
-    let life = holder.stdin.take().ok_or_else(|| failed("it has no input".to_owned()))?;
+    let life = holder
+        .stdin
+        .take()
+        .ok_or_else(|| failed("it has no input".to_owned()))?;
     Ok((holder, life))
 }
 
@@ -221,12 +277,23 @@ fn first_process(holder: &mut Child) -> Result<Process, RackError> {
     }
     let _ = holder.kill();
     let _ = holder.wait();
-    Err(RackError::Use("the namespaces of the rack were not made within 10 s".to_owned()))
+    Err(RackError::Use(
+        "the namespaces of the rack were not made within 10 s".to_owned(),
+    ))
 }
 
 fn network() -> Result<(), RackError> {
     run("ip", &["link", "set", "lo", "up"])?;
     run("ip", &["link", "add", BRIDGE, "type", "bridge"])?;
-    run("ip", &["address", "add", &format!("{RACK_ADDRESS}/{PREFIX}"), "dev", BRIDGE])?;
+    run(
+        "ip",
+        &[
+            "address",
+            "add",
+            &format!("{RACK_ADDRESS}/{PREFIX}"),
+            "dev",
+            BRIDGE,
+        ],
+    )?;
     run("ip", &["link", "set", BRIDGE, "up"]).map(drop)
 }

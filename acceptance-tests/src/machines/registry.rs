@@ -47,7 +47,10 @@ fn converse(stream: &TcpStream, images: &[Image]) -> std::io::Result<()> {
             header.clear();
         }
         let mut words = line.split_whitespace();
-        let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        let (method, target) = (
+            words.next().unwrap_or_default(),
+            words.next().unwrap_or_default(),
+        );
         answer(&mut &*stream, method, &find(target, images))?;
     }
 }
@@ -63,22 +66,32 @@ enum Found {
 
 fn find(target: &str, images: &[Image]) -> Found {
     let path = target.split('?').next().unwrap_or_default();
-    let Some(rest) = path.strip_prefix("/v2/") else { return Found::Nothing };
+    let Some(rest) = path.strip_prefix("/v2/") else {
+        return Found::Nothing;
+    };
     if rest.is_empty() {
         return Found::Base;
     }
     let image = |repository: &str| images.iter().find(|image| image.repository == repository);
     if let Some((repository, reference)) = rest.split_once("/manifests/") {
         return match image(repository).map(|image| image.folder.join("manifest.json")) {
-            Some(file) if !reference.contains(':') || is_content_of(&file, reference) => Found::Manifest(file),
+            Some(file) if !reference.contains(':') || is_content_of(&file, reference) => {
+                Found::Manifest(file)
+            }
             _ => Found::Nothing,
         };
     }
     let blob = rest.split_once("/blobs/").and_then(|(repository, name)| {
-        let named = name.strip_prefix("sha256:").is_some_and(|hex| hex.chars().all(|c| c.is_ascii_hexdigit()));
-        named.then(|| image(repository)).flatten().map(|image| image.folder.join(name))
+        let named = name
+            .strip_prefix("sha256:")
+            .is_some_and(|hex| hex.chars().all(|c| c.is_ascii_hexdigit()));
+        named
+            .then(|| image(repository))
+            .flatten()
+            .map(|image| image.folder.join(name))
     });
-    blob.filter(|file| file.is_file()).map_or(Found::Nothing, Found::Blob)
+    blob.filter(|file| file.is_file())
+        .map_or(Found::Nothing, Found::Blob)
 }
 
 fn is_content_of(file: &PathBuf, reference: &str) -> bool {
@@ -88,22 +101,54 @@ fn is_content_of(file: &PathBuf, reference: &str) -> bool {
 fn answer(stream: &mut impl Write, method: &str, found: &Found) -> std::io::Result<()> {
     let send = method == "GET";
     match found {
-        Found::Base => respond(stream, "200 OK", "application/json", "", 2, send.then_some(&mut &b"{}"[..])),
+        Found::Base => respond(
+            stream,
+            "200 OK",
+            "application/json",
+            "",
+            2,
+            send.then_some(&mut &b"{}"[..]),
+        ),
         Found::Nothing => {
             let body = br#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"this registry has no such image"}]}"#;
             let body_length = body.len() as u64;
-            respond(stream, "404 Not Found", "application/json", "", body_length, send.then_some(&mut &body[..]))
+            respond(
+                stream,
+                "404 Not Found",
+                "application/json",
+                "",
+                body_length,
+                send.then_some(&mut &body[..]),
+            )
         }
         Found::Manifest(file) => {
             let content = fs::read(file)?;
             let (name, length) = (digest(&content), content.len() as u64);
-            respond(stream, "200 OK", MANIFEST, &name, length, send.then_some(&mut &content[..]))
+            respond(
+                stream,
+                "200 OK",
+                MANIFEST,
+                &name,
+                length,
+                send.then_some(&mut &content[..]),
+            )
         }
         Found::Blob(file) => {
-            let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let name = file
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
             let mut content = File::open(file)?;
             let length = content.metadata()?.len();
-            respond(stream, "200 OK", "application/octet-stream", &name, length, send.then_some(&mut content))
+            respond(
+                stream,
+                "200 OK",
+                "application/octet-stream",
+                &name,
+                length,
+                send.then_some(&mut content),
+            )
         }
     }
 }
@@ -116,8 +161,15 @@ fn respond<R: Read>(
     length: u64,
     body: Option<&mut R>,
 ) -> std::io::Result<()> {
-    let digest = if digest.is_empty() { String::new() } else { format!("Docker-Content-Digest: {digest}\r\n") };
-    write!(stream, "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n{digest}\r\n")?;
+    let digest = if digest.is_empty() {
+        String::new()
+    } else {
+        format!("Docker-Content-Digest: {digest}\r\n")
+    };
+    write!(
+        stream,
+        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n{digest}\r\n"
+    )?;
     if let Some(body) = body {
         std::io::copy(body, stream)?;
     }
@@ -131,7 +183,10 @@ mod tests {
     fn images(folder: &std::path::Path) -> Vec<Image> {
         std::fs::write(folder.join("manifest.json"), "{}").unwrap();
         std::fs::write(folder.join("sha256:ab"), "blob").unwrap();
-        vec![Image { repository: "siderolabs/kubelet", folder: folder.to_owned() }]
+        vec![Image {
+            repository: "siderolabs/kubelet",
+            folder: folder.to_owned(),
+        }]
     }
 
     #[test]
@@ -139,10 +194,19 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let images = images(folder.path());
         let manifest = Found::Manifest(folder.path().join("manifest.json"));
-        assert_eq!(find("/v2/siderolabs/kubelet/manifests/v1.35.2?ns=ghcr.io", &images), manifest);
+        assert_eq!(
+            find(
+                "/v2/siderolabs/kubelet/manifests/v1.35.2?ns=ghcr.io",
+                &images
+            ),
+            manifest
+        );
         let right = format!("/v2/siderolabs/kubelet/manifests/{}", super::digest(b"{}"));
         assert_eq!(find(&right, &images), manifest);
-        assert_eq!(find("/v2/siderolabs/kubelet/manifests/sha256:00", &images), Found::Nothing);
+        assert_eq!(
+            find("/v2/siderolabs/kubelet/manifests/sha256:00", &images),
+            Found::Nothing
+        );
         assert_eq!(find("/v2/other/manifests/v1", &images), Found::Nothing);
     }
 
@@ -151,10 +215,20 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let images = images(folder.path());
         let blob = Found::Blob(folder.path().join("sha256:ab"));
-        assert_eq!(find("/v2/siderolabs/kubelet/blobs/sha256:ab", &images), blob);
-        assert_eq!(find("/v2/siderolabs/kubelet/blobs/../../etc/passwd", &images), Found::Nothing);
+        assert_eq!(
+            find("/v2/siderolabs/kubelet/blobs/sha256:ab", &images),
+            blob
+        );
+        assert_eq!(
+            find("/v2/siderolabs/kubelet/blobs/../../etc/passwd", &images),
+            Found::Nothing
+        );
         let mut sent = Vec::new();
         answer(&mut sent, "HEAD", &blob).unwrap();
-        assert!(String::from_utf8(sent).unwrap().ends_with("Docker-Content-Digest: sha256:ab\r\n\r\n"));
+        assert!(
+            String::from_utf8(sent)
+                .unwrap()
+                .ends_with("Docker-Content-Digest: sha256:ab\r\n\r\n")
+        );
     }
 }

@@ -64,7 +64,8 @@ const FILES: [&str; 14] = [
 ];
 
 /// Without CAP_SYS_RESOURCE runc cannot lower the OOM score of a container, and fails.
-const KEEP_OOM_SCORES: &str = "\n[plugins.\"io.containerd.cri.v1.runtime\"]\n  restrict_oom_score_adj = true\n";
+const KEEP_OOM_SCORES: &str =
+    "\n[plugins.\"io.containerd.cri.v1.runtime\"]\n  restrict_oom_score_adj = true\n";
 
 /// Returns the root for these tools from the cache, writing it first when it is not there.
 pub(super) fn prepare(tools: &[Ready]) -> Result<PathBuf, RackError> {
@@ -79,7 +80,9 @@ pub(super) fn prepare(tools: &[Ready]) -> Result<PathBuf, RackError> {
     write(&unfinished, tools)?;
     match fs::rename(&unfinished, &root) {
         // Another process was faster; its root is the same.
-        Err(_) if root.is_dir() => fs::remove_dir_all(&unfinished).map_err(RackError::file("remove", &unfinished))?,
+        Err(_) if root.is_dir() => {
+            fs::remove_dir_all(&unfinished).map_err(RackError::file("remove", &unfinished))?
+        }
         result => result.map_err(RackError::file("create", &root))?,
     }
     Ok(root)
@@ -98,7 +101,11 @@ fn key(tools: &[Ready]) -> String {
 
 /// The first bytes of a digest, in hexadecimal.
 pub(super) fn short(digest: &[u8]) -> String {
-    digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    digest
+        .iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 fn write(root: &Path, tools: &[Ready]) -> Result<(), RackError> {
@@ -122,15 +129,23 @@ fn write(root: &Path, tools: &[Ready]) -> Result<(), RackError> {
             }
         }
     }
-    let runc = tools::which("runc").ok_or_else(|| RackError::Use("runc is not on PATH".to_owned()))?;
+    let runc =
+        tools::which("runc").ok_or_else(|| RackError::Use("runc is not on PATH".to_owned()))?;
     for target in ["bin/runc", "usr/bin/runc"] {
         install(&runc, &root.join(target))?;
     }
     for library in libraries(&runc)? {
-        install(&library, &root.join(library.strip_prefix("/").unwrap_or(&library)))?;
+        install(
+            &library,
+            &root.join(library.strip_prefix("/").unwrap_or(&library)),
+        )?;
     }
     let certificates = Path::new("/etc/ssl/certs/ca-certificates.crt");
-    put(root, "etc/ssl/certs/ca-certificates.crt", &fs::read(certificates).unwrap_or_default())?;
+    put(
+        root,
+        "etc/ssl/certs/ca-certificates.crt",
+        &fs::read(certificates).unwrap_or_default(),
+    )?;
     container_settings(root)
 }
 
@@ -144,8 +159,16 @@ fn container_settings(root: &Path) -> Result<(), RackError> {
         let file = assets.join(name);
         fs::read_to_string(&file).map_err(RackError::file("read", &file))
     };
-    put(root, "etc/containerd/config.toml", read("containerd.toml")?.as_bytes())?;
-    put(root, "etc/cri/containerd.toml", read("cri-containerd.toml")?.as_bytes())?;
+    put(
+        root,
+        "etc/containerd/config.toml",
+        read("containerd.toml")?.as_bytes(),
+    )?;
+    put(
+        root,
+        "etc/cri/containerd.toml",
+        read("cri-containerd.toml")?.as_bytes(),
+    )?;
     let mut base = read("cri-plugin.part")?;
     if !tools::has_sys_resource() {
         base.push_str(KEEP_OOM_SCORES);
@@ -175,7 +198,11 @@ fn install(from: &Path, to: &Path) -> Result<(), RackError> {
 
 /// Shared libraries that `program` loads, the loader included; none for a static program.
 pub(super) fn libraries(program: &Path) -> Result<Vec<PathBuf>, RackError> {
-    let Ok(text) = run("ldd", &[&program.to_string_lossy()]) else { return Ok(Vec::new()) };
+    let Ok(text) = run("ldd", &[&program.to_string_lossy()]) else {
+        return Ok(Vec::new());
+    };
     let words = text.split_whitespace().filter(|word| word.starts_with('/'));
-    Ok(words.map(|word| PathBuf::from(word.trim_end_matches(':'))).collect())
+    Ok(words
+        .map(|word| PathBuf::from(word.trim_end_matches(':')))
+        .collect())
 }

@@ -20,6 +20,7 @@ pub struct RackSpec {
     pub(super) machines: Vec<String>,
     pub(super) dir: Option<PathBuf>,
     pub(super) world: Option<String>,
+    pub(super) cni: bool,
 }
 
 impl RackSpec {
@@ -30,7 +31,12 @@ impl RackSpec {
 
     /// One machine for each name, with addresses in that order.
     pub fn named(names: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        Self { machines: names.into_iter().map(Into::into).collect(), dir: None, world: None }
+        Self {
+            machines: names.into_iter().map(Into::into).collect(),
+            dir: None,
+            world: None,
+            cni: true,
+        }
     }
 
     /// Keeps the rack's state in `dir`, from where a later rack of the same machines goes on.
@@ -38,6 +44,16 @@ impl RackSpec {
     #[must_use]
     pub fn dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.dir = Some(dir.into());
+        self
+    }
+
+    /// Leaves nodes NotReady, as they are before a cluster's own network is installed.
+    ///
+    /// Otherwise each machine has a network configuration that makes the kubelet report Ready. Pods in the host's
+    /// network run with it, others do not: there are no plugins behind it.
+    #[must_use]
+    pub fn without_cni(mut self) -> Self {
+        self.cni = false;
         self
     }
 

@@ -35,6 +35,8 @@ pub(super) struct RackState {
     pub root: PathBuf,
     /// Names, in the order of their addresses.
     pub machines: Vec<String>,
+    /// Whether nodes become Ready without a network of their own.
+    pub cni: bool,
 }
 
 const FILE: &str = "rack.json";
@@ -56,13 +58,15 @@ pub(super) fn read<T: for<'a> Deserialize<'a>>(file: &Path) -> Result<Option<T>,
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         text => text.map_err(RackError::file("read", file))?,
     };
-    let value = serde_json::from_slice(&text).map_err(|cause| RackError::file("understand", file)(cause.into()))?;
+    let value = serde_json::from_slice(&text)
+        .map_err(|cause| RackError::file("understand", file)(cause.into()))?;
     Ok(Some(value))
 }
 
 /// Writes `value` as JSON, in one step for whoever reads at the same time.
 pub(super) fn write(file: &Path, value: &impl Serialize) -> Result<(), RackError> {
-    let text = serde_json::to_vec_pretty(value).map_err(|cause| RackError::file("write", file)(cause.into()))?;
+    let text = serde_json::to_vec_pretty(value)
+        .map_err(|cause| RackError::file("write", file)(cause.into()))?;
     let unfinished = file.with_extension("new");
     fs::write(&unfinished, text).map_err(RackError::file("write", &unfinished))?;
     fs::rename(&unfinished, file).map_err(RackError::file("write", file))
@@ -74,10 +78,16 @@ mod tests {
 
     #[test]
     fn a_process_that_ended_is_not_taken_for_alive() {
-        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let mut child = std::process::Command::new("sleep")
+            .arg("60")
+            .spawn()
+            .unwrap();
         let process = Process::of(child.id()).unwrap();
         assert!(process.is_alive());
-        let earlier = Process { started: process.started - 1, ..process };
+        let earlier = Process {
+            started: process.started - 1,
+            ..process
+        };
         assert!(!earlier.is_alive());
         child.kill().unwrap();
         child.wait().unwrap();

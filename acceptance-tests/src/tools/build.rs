@@ -12,9 +12,17 @@ use std::time::Instant;
 /// Waits until no other process builds tools; the lock ends with the returned file.
 pub(super) fn lock() -> Result<fs::File, ToolError> {
     let path = cache::root().join("build.lock");
-    let io = |cause| ToolError::Io { what: "cannot lock", path: path.clone(), cause };
+    let io = |cause| ToolError::Io {
+        what: "cannot lock",
+        path: path.clone(),
+        cause,
+    };
     for folder in [cache::root(), cache::tools()] {
-        fs::create_dir_all(&folder).map_err(|cause| ToolError::Io { what: "cannot create", path: folder, cause })?;
+        fs::create_dir_all(&folder).map_err(|cause| ToolError::Io {
+            what: "cannot create",
+            path: folder,
+            cause,
+        })?;
     }
     let file = fs::File::create(&path).map_err(io)?;
     file.lock().map_err(io)?;
@@ -24,18 +32,33 @@ pub(super) fn lock() -> Result<fs::File, ToolError> {
 /// Builds the tool of `recipe` into the cache, with its assets.
 pub(super) fn build(recipe: &Recipe, progress: &mut dyn Progress) -> Result<(), ToolError> {
     if which("go").is_none() {
-        return Err(ToolError::GoMissing { tool: recipe.name, version: recipe.version });
+        return Err(ToolError::GoMissing {
+            tool: recipe.name,
+            version: recipe.version,
+        });
     }
     progress.line(&format!("building {} {} …", recipe.name, recipe.version));
     let started = Instant::now();
     let module = module_folder(recipe);
-    let patch = recipe.without_sys_resource.filter(|_| !super::has_sys_resource());
-    let modfile = patch.map(|patch| patched_modfile(recipe, &patch)).transpose()?;
+    let patch = recipe
+        .without_sys_resource
+        .filter(|_| !super::has_sys_resource());
+    let modfile = patch
+        .map(|patch| patched_modfile(recipe, &patch))
+        .transpose()?;
     let target = cached_path(recipe);
     let unfinished = target.with_file_name(format!(".{}-{}", recipe.name, std::process::id()));
 
     let mut command = go(recipe);
-    command.args(["build", "-trimpath", "-tags", &recipe.tags.join(","), "-ldflags", &linker_flags(recipe), "-o"]);
+    command.args([
+        "build",
+        "-trimpath",
+        "-tags",
+        &recipe.tags.join(","),
+        "-ldflags",
+        &linker_flags(recipe),
+        "-o",
+    ]);
     command.arg(&unfinished);
     if let Some(file) = &modfile {
         command.arg("-modfile").arg(file);
@@ -43,8 +66,17 @@ pub(super) fn build(recipe: &Recipe, progress: &mut dyn Progress) -> Result<(), 
     run(command.arg(recipe.package).current_dir(module), recipe)?;
     copy_assets(recipe)?;
     // Renamed last, so that a cached binary is always a finished one.
-    fs::rename(&unfinished, &target).map_err(|cause| ToolError::Io { what: "cannot name", path: target, cause })?;
-    progress.line(&format!("built {} {} in {} s", recipe.name, recipe.version, started.elapsed().as_secs()));
+    fs::rename(&unfinished, &target).map_err(|cause| ToolError::Io {
+        what: "cannot name",
+        path: target,
+        cause,
+    })?;
+    progress.line(&format!(
+        "built {} {} in {} s",
+        recipe.name,
+        recipe.version,
+        started.elapsed().as_secs()
+    ));
     Ok(())
 }
 
@@ -53,13 +85,19 @@ pub(super) fn remove_caches(progress: &mut dyn Progress) -> Result<(), ToolError
     let folder = cache::build();
     if folder.is_dir() {
         progress.line("removing the build caches of Go");
-        fs::remove_dir_all(&folder).map_err(|cause| ToolError::Io { what: "cannot remove", path: folder, cause })?;
+        fs::remove_dir_all(&folder).map_err(|cause| ToolError::Io {
+            what: "cannot remove",
+            path: folder,
+            cause,
+        })?;
     }
     Ok(())
 }
 
 fn module_folder(recipe: &Recipe) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tools").join(recipe.folder)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tools")
+        .join(recipe.folder)
 }
 
 fn go(recipe: &Recipe) -> Command {
@@ -76,64 +114,107 @@ fn go(recipe: &Recipe) -> Command {
 }
 
 fn linker_flags(recipe: &Recipe) -> String {
-    let variables = recipe.link.iter().map(|(name, value)| format!(" -X {name}={value}"));
-    std::iter::once("-s -w".to_owned()).chain(variables).collect()
+    let variables = recipe
+        .link
+        .iter()
+        .map(|(name, value)| format!(" -X {name}={value}"));
+    std::iter::once("-s -w".to_owned())
+        .chain(variables)
+        .collect()
 }
 
 fn run(command: &mut Command, recipe: &Recipe) -> Result<String, ToolError> {
     let (tool, version) = (recipe.name, recipe.version);
-    let output = command
-        .output()
-        .map_err(|cause| ToolError::Io { what: "cannot run", path: PathBuf::from("go"), cause })?;
+    let output = command.output().map_err(|cause| ToolError::Io {
+        what: "cannot run",
+        path: PathBuf::from("go"),
+        cause,
+    })?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned());
     }
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     match refusal(&text) {
-        Some(line) => Err(ToolError::Refused { tool, version, line }),
-        None => Err(ToolError::Build { tool, version, output: last_lines(&text, 15) }),
+        Some(line) => Err(ToolError::Refused {
+            tool,
+            version,
+            line,
+        }),
+        None => Err(ToolError::Build {
+            tool,
+            version,
+            output: last_lines(&text, 15),
+        }),
     }
 }
 
 /// The line in which Go says that the module proxy has something not, or cannot be reached.
 fn refusal(text: &str) -> Option<String> {
-    const SIGNS: [&str; 5] =
-        ["403 Forbidden", "404 Not Found", "410 Gone", "This module version is not available", "dial tcp"];
-    text.lines().find(|line| SIGNS.iter().any(|sign| line.contains(sign))).map(|line| line.trim().to_owned())
+    const SIGNS: [&str; 5] = [
+        "403 Forbidden",
+        "404 Not Found",
+        "410 Gone",
+        "This module version is not available",
+        "dial tcp",
+    ];
+    text.lines()
+        .find(|line| SIGNS.iter().any(|sign| line.contains(sign)))
+        .map(|line| line.trim().to_owned())
 }
 
 fn last_lines(text: &str, count: usize) -> String {
-    let lines: Vec<_> = text.lines().filter(|line| !line.starts_with("go: downloading")).collect();
+    let lines: Vec<_> = text
+        .lines()
+        .filter(|line| !line.starts_with("go: downloading"))
+        .collect();
     lines[lines.len().saturating_sub(count)..].join("\n")
 }
 
 /// Folder of `module`'s source in the module cache, downloaded when it is not there.
 fn module_source(recipe: &Recipe, module: &str) -> Result<PathBuf, ToolError> {
     run(go(recipe).args(["mod", "download", module]), recipe)?;
-    run(go(recipe).args(["list", "-m", "-f", "{{.Dir}}", module]), recipe).map(PathBuf::from)
+    run(
+        go(recipe).args(["list", "-m", "-f", "{{.Dir}}", module]),
+        recipe,
+    )
+    .map(PathBuf::from)
 }
 
 /// Copies the module that `patch` changes into the cache, changes it, and returns a go.mod that points there.
 fn patched_modfile(recipe: &Recipe, patch: &Patch) -> Result<PathBuf, ToolError> {
-    let failed = |cause: String| ToolError::Patch { tool: recipe.name, version: recipe.version, cause };
-    let folder = cache::build().join("patched").join(format!("{}-{}", recipe.name, recipe.version));
+    let failed = |cause: String| ToolError::Patch {
+        tool: recipe.name,
+        version: recipe.version,
+        cause,
+    };
+    let folder = cache::build()
+        .join("patched")
+        .join(format!("{}-{}", recipe.name, recipe.version));
     let source = folder.join("source");
     let _ = fs::remove_dir_all(&folder);
-    copy_folder(&module_source(recipe, patch.module)?, &source).map_err(|e| failed(e.to_string()))?;
+    copy_folder(&module_source(recipe, patch.module)?, &source)
+        .map_err(|e| failed(e.to_string()))?;
 
     let file = source.join(patch.file);
     let text = fs::read_to_string(&file).map_err(|e| failed(format!("{}: {e}", patch.file)))?;
     if text.matches(patch.from).count() != 1 {
-        return Err(failed(format!("{} does not have `{}` exactly once", patch.file, patch.from)));
+        return Err(failed(format!(
+            "{} does not have `{}` exactly once",
+            patch.file, patch.from
+        )));
     }
     fs::write(&file, text.replace(patch.from, patch.to)).map_err(|e| failed(e.to_string()))?;
 
     let modfile = folder.join("go.mod");
     for name in ["go.mod", "go.sum"] {
-        fs::copy(module_folder(recipe).join(name), folder.join(name)).map_err(|e| failed(e.to_string()))?;
+        fs::copy(module_folder(recipe).join(name), folder.join(name))
+            .map_err(|e| failed(e.to_string()))?;
     }
     let replace = format!("-replace={}={}", patch.module, source.display());
-    run(go(recipe).args(["mod", "edit", &replace]).arg(&modfile), recipe)?;
+    run(
+        go(recipe).args(["mod", "edit", &replace]).arg(&modfile),
+        recipe,
+    )?;
     Ok(modfile)
 }
 
@@ -152,10 +233,16 @@ fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
 }
 
 fn copy_assets(recipe: &Recipe) -> Result<(), ToolError> {
-    let Some((module, files)) = recipe.assets else { return Ok(()) };
+    let Some((module, files)) = recipe.assets else {
+        return Ok(());
+    };
     let source = module_source(recipe, module)?;
     let folder = assets_path(recipe);
-    let io = |cause| ToolError::Io { what: "cannot fill", path: folder.clone(), cause };
+    let io = |cause| ToolError::Io {
+        what: "cannot fill",
+        path: folder.clone(),
+        cause,
+    };
     fs::create_dir_all(&folder).map_err(io)?;
     for file in files {
         let file = source.join(file);
@@ -173,7 +260,10 @@ mod tests {
     #[test]
     fn a_refusal_of_the_module_proxy_is_told_from_a_compile_error() {
         let refused = "go: downloading a v1\ngo: b@v2: reading b.info: 403 Forbidden\n";
-        assert_eq!(refusal(refused).as_deref(), Some("go: b@v2: reading b.info: 403 Forbidden"));
+        assert_eq!(
+            refusal(refused).as_deref(),
+            Some("go: b@v2: reading b.info: 403 Forbidden")
+        );
         assert_eq!(refusal("x.go:1:2: undefined: y"), None);
     }
 
@@ -185,6 +275,9 @@ mod tests {
     #[test]
     fn variables_are_set_by_the_linker() {
         let flags = linker_flags(Tool::Tofu.recipe());
-        assert_eq!(flags, "-s -w -X github.com/opentofu/opentofu/version.dev=no");
+        assert_eq!(
+            flags,
+            "-s -w -X github.com/opentofu/opentofu/version.dev=no"
+        );
     }
 }

@@ -42,23 +42,36 @@ pub(super) fn on_path(recipe: &Recipe) -> Option<Ready> {
 pub(super) fn in_kubebuilder_assets(recipe: &Recipe) -> Option<Ready> {
     let path = PathBuf::from(std::env::var_os("KUBEBUILDER_ASSETS")?).join(recipe.name);
     let (major, minor) = major_minor(recipe.version)?;
-    let version = path.is_file().then(|| version_of(&path, recipe)).flatten()?;
-    suits(OnPath::Exactly(major, minor), &version).then(|| ready(recipe, version, path, Source::KubebuilderAssets))
+    let version = path
+        .is_file()
+        .then(|| version_of(&path, recipe))
+        .flatten()?;
+    suits(OnPath::Exactly(major, minor), &version)
+        .then(|| ready(recipe, version, path, Source::KubebuilderAssets))
 }
 
 fn ready(recipe: &Recipe, version: String, path: PathBuf, source: Source) -> Ready {
-    Ready { tool: recipe.tool, name: recipe.name, version, path, source }
+    Ready {
+        tool: recipe.tool,
+        name: recipe.name,
+        version,
+        path,
+        source,
+    }
 }
 
 /// The first program called `name` in a folder of PATH.
 pub(crate) fn which(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| is_executable(file))
+    std::env::split_paths(&path)
+        .map(|folder| folder.join(name))
+        .find(|file| is_executable(file))
 }
 
 fn is_executable(file: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
-    file.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+    file.metadata()
+        .is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }
 
 fn version_of(path: &Path, recipe: &Recipe) -> Option<String> {
@@ -85,7 +98,9 @@ fn major_minor(version: &str) -> Option<(u32, u32)> {
 }
 
 fn suits(rule: OnPath, version: &str) -> bool {
-    let Some(found) = major_minor(version) else { return false };
+    let Some(found) = major_minor(version) else {
+        return false;
+    };
     match rule {
         OnPath::Never => false,
         OnPath::AtLeast(major, minor) => found >= (major, minor),
@@ -97,7 +112,8 @@ fn suits(rule: OnPath, version: &str) -> bool {
 pub(crate) fn has_capability(number: u32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let bits = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
-    bits.and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok()).is_some_and(|bits| bits >> number & 1 == 1)
+    bits.and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok())
+        .is_some_and(|bits| bits >> number & 1 == 1)
 }
 
 #[cfg(test)]
@@ -106,9 +122,18 @@ mod tests {
 
     #[test]
     fn versions_are_read_from_what_the_tools_print() {
-        assert_eq!(first_version("Terraform v1.11.4\non linux_amd64").as_deref(), Some("1.11.4"));
-        assert_eq!(first_version("terragrunt version v0.89.0").as_deref(), Some("0.89.0"));
-        assert_eq!(first_version("Client:\n\tTag:  v1.12.6-dirty").as_deref(), Some("1.12.6"));
+        assert_eq!(
+            first_version("Terraform v1.11.4\non linux_amd64").as_deref(),
+            Some("1.11.4")
+        );
+        assert_eq!(
+            first_version("terragrunt version v0.89.0").as_deref(),
+            Some("0.89.0")
+        );
+        assert_eq!(
+            first_version("Client:\n\tTag:  v1.12.6-dirty").as_deref(),
+            Some("1.12.6")
+        );
         assert_eq!(first_version("unknown"), None);
     }
 

@@ -59,18 +59,39 @@ pub enum ToolError {
     #[error(
         "{tool} {version} must be built and `go` is not on PATH; install Go 1.26.6 or later, or put {tool} {version} on PATH"
     )]
-    GoMissing { tool: &'static str, version: &'static str },
+    GoMissing {
+        tool: &'static str,
+        version: &'static str,
+    },
     #[error(
         "{tool} {version} cannot be built: the Go module proxy does not hand out a module it needs ({line}); \
          set GOPROXY to a proxy that has it, or put {tool} {version} on PATH"
     )]
-    Refused { tool: &'static str, version: &'static str, line: String },
-    #[error("{tool} {version} does not build with `go build`; put {tool} {version} on PATH, or see what Go says:\n{output}")]
-    Build { tool: &'static str, version: &'static str, output: String },
+    Refused {
+        tool: &'static str,
+        version: &'static str,
+        line: String,
+    },
+    #[error(
+        "{tool} {version} does not build with `go build`; put {tool} {version} on PATH, or see what Go says:\n{output}"
+    )]
+    Build {
+        tool: &'static str,
+        version: &'static str,
+        output: String,
+    },
     #[error("{tool} {version} cannot be patched for a host without CAP_SYS_RESOURCE: {cause}")]
-    Patch { tool: &'static str, version: &'static str, cause: String },
+    Patch {
+        tool: &'static str,
+        version: &'static str,
+        cause: String,
+    },
     #[error("{what} {}: {cause}", path.display())]
-    Io { what: &'static str, path: PathBuf, cause: std::io::Error },
+    Io {
+        what: &'static str,
+        path: PathBuf,
+        cause: std::io::Error,
+    },
 }
 
 /// Finds each of `tools`, building what is nowhere to be found, and returns them in the order asked for.
@@ -84,7 +105,10 @@ pub fn ensure(tools: &[Tool], progress: &mut dyn Progress) -> Result<Vec<Ready>,
     let mut built = Vec::new();
     if !missing.is_empty() {
         let _lock = build::lock()?;
-        for recipe in RECIPES.iter().filter(|recipe| missing.contains(&&recipe.tool)) {
+        for recipe in RECIPES
+            .iter()
+            .filter(|recipe| missing.contains(&&recipe.tool))
+        {
             // Another process may have built it while this one waited for the lock.
             if find(recipe.tool).is_none() {
                 build::build(recipe, progress)?;
@@ -99,7 +123,9 @@ pub fn ensure(tools: &[Tool], progress: &mut dyn Progress) -> Result<Vec<Ready>,
 /// Finds `tool` without building anything.
 pub fn find(tool: Tool) -> Option<Ready> {
     let recipe = tool.recipe();
-    find::on_path(recipe).or_else(|| find::in_kubebuilder_assets(recipe)).or_else(|| find::in_cache(recipe))
+    find::on_path(recipe)
+        .or_else(|| find::in_kubebuilder_assets(recipe))
+        .or_else(|| find::in_cache(recipe))
 }
 
 fn found(tool: Tool, built: &[Tool]) -> Result<Ready, ToolError> {

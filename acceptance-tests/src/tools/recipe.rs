@@ -77,7 +77,10 @@ pub struct Recipe {
 }
 
 const TALOS: &str = "github.com/siderolabs/talos";
-const CONTAINERD_VERSION: (&str, &str) = ("github.com/containerd/containerd/v2/version.Version", "2.1.5");
+const CONTAINERD_VERSION: (&str, &str) = (
+    "github.com/containerd/containerd/v2/version.Version",
+    "2.1.5",
+);
 const KUBERNETES_VERSION: &[(&str, &str)] = &[
     ("k8s.io/component-base/version.gitVersion", "v1.35.6"),
     ("k8s.io/component-base/version.gitMajor", "1"),
@@ -140,10 +143,21 @@ pub const RECIPES: &[Recipe] = &[
             to: "_ = score",
             suffix: "-oom",
         }),
-        assets: Some((TALOS, &["hack/containerd.toml", "hack/cri-containerd.toml", "hack/cri-plugin.part"])),
+        assets: Some((
+            TALOS,
+            &[
+                "hack/containerd.toml",
+                "hack/cri-containerd.toml",
+                "hack/cri-plugin.part",
+            ],
+        )),
         ..BASE
     },
-    containerd(Tool::Containerd, "containerd", "github.com/containerd/containerd/v2/cmd/containerd"),
+    containerd(
+        Tool::Containerd,
+        "containerd",
+        "github.com/containerd/containerd/v2/cmd/containerd",
+    ),
     containerd(
         Tool::ContainerdShim,
         "containerd-shim-runc-v2",
@@ -157,15 +171,30 @@ pub const RECIPES: &[Recipe] = &[
         package: "go.etcd.io/etcd/server/v3",
         ..BASE
     },
-    Recipe { tool: Tool::Pause, name: "pause", version: "1.0.0", folder: "pause", package: ".", ..BASE },
+    Recipe {
+        tool: Tool::Pause,
+        name: "pause",
+        version: "1.0.0",
+        folder: "pause",
+        package: ".",
+        ..BASE
+    },
     kubernetes(Tool::Kubelet, "kubelet", "k8s.io/kubernetes/cmd/kubelet"),
-    kubernetes(Tool::KubeApiserver, "kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver"),
+    kubernetes(
+        Tool::KubeApiserver,
+        "kube-apiserver",
+        "k8s.io/kubernetes/cmd/kube-apiserver",
+    ),
     kubernetes(
         Tool::KubeControllerManager,
         "kube-controller-manager",
         "k8s.io/kubernetes/cmd/kube-controller-manager",
     ),
-    kubernetes(Tool::KubeScheduler, "kube-scheduler", "k8s.io/kubernetes/cmd/kube-scheduler"),
+    kubernetes(
+        Tool::KubeScheduler,
+        "kube-scheduler",
+        "k8s.io/kubernetes/cmd/kube-scheduler",
+    ),
     Recipe {
         on_path: OnPath::AtLeast(1, 30),
         version_args: &["version", "--client"],
@@ -198,7 +227,10 @@ pub const RECIPES: &[Recipe] = &[
         version: "1.1.3",
         folder: "terragrunt",
         package: "github.com/gruntwork-io/terragrunt",
-        link: &[("github.com/gruntwork-io/terragrunt/internal/version.Version", "v1.1.3")],
+        link: &[(
+            "github.com/gruntwork-io/terragrunt/internal/version.Version",
+            "v1.1.3",
+        )],
         on_path: OnPath::AtLeast(1, 1),
         ..BASE
     },
@@ -208,7 +240,10 @@ pub const RECIPES: &[Recipe] = &[
         version: "0.89.0",
         folder: "terragrunt-0.89",
         package: "github.com/gruntwork-io/terragrunt",
-        link: &[("github.com/gruntwork-io/go-commons/version.Version", "v0.89.0")],
+        link: &[(
+            "github.com/gruntwork-io/go-commons/version.Version",
+            "v0.89.0",
+        )],
         on_path: OnPath::Exactly(0, 89),
         ..BASE
     },
@@ -228,7 +263,10 @@ impl Tool {
     /// How this tool is found or built.
     pub fn recipe(self) -> &'static Recipe {
         // The table has each variant (a test checks it), so the fallback is never taken.
-        RECIPES.iter().find(|recipe| recipe.tool == self).unwrap_or(&RECIPES[0])
+        RECIPES
+            .iter()
+            .find(|recipe| recipe.tool == self)
+            .unwrap_or(&RECIPES[0])
     }
 
     /// All tools, in building order.
@@ -244,24 +282,39 @@ mod tests {
 
     #[test]
     fn every_tool_has_a_recipe_and_the_module_that_it_names() {
-        for tool in [Tool::Machined, Tool::Pause, Tool::Terragrunt089, Tool::Terraform, Tool::Kubectl] {
+        for tool in [
+            Tool::Machined,
+            Tool::Pause,
+            Tool::Terragrunt089,
+            Tool::Terraform,
+            Tool::Kubectl,
+        ] {
             assert_eq!(tool.recipe().tool, tool);
         }
         for recipe in RECIPES {
-            let module = Path::new(env!("CARGO_MANIFEST_DIR")).join("tools").join(recipe.folder);
-            assert!(module.join("go.mod").is_file(), "{} has no go.mod", module.display());
+            let module = Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("tools")
+                .join(recipe.folder);
+            assert!(
+                module.join("go.mod").is_file(),
+                "{} has no go.mod",
+                module.display()
+            );
         }
     }
 
     #[test]
     fn the_module_requires_the_version_that_the_recipe_names() {
         for recipe in RECIPES.iter().filter(|recipe| recipe.package != ".") {
-            let module = Path::new(env!("CARGO_MANIFEST_DIR")).join("tools").join(recipe.folder);
+            let module = Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("tools")
+                .join(recipe.folder);
             let text = std::fs::read_to_string(module.join("go.mod")).unwrap();
             let required = text.lines().any(|line| {
                 let mut words = line.trim().trim_start_matches("require ").split(' ');
                 let module = words.next().unwrap_or_default();
-                recipe.package.starts_with(module) && words.next() == Some(&format!("v{}", recipe.version))
+                recipe.package.starts_with(module)
+                    && words.next() == Some(&format!("v{}", recipe.version))
             });
             assert!(required, "{} {}", recipe.name, recipe.version);
         }
