@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use rustls::pki_types::ServerName;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -22,6 +23,8 @@ use crate::wire::Wire;
 
 /// How long TLS, and then the first HTTP/2 frame, may take.
 const HANDSHAKE: Duration = Duration::from_secs(5);
+/// How long a server may take to show that it speaks plain HTTP.
+const PLAIN: Duration = Duration::from_secs(1);
 /// Largest window in which frames of 32 MiB messages flow without stalls.
 const WINDOW: u32 = 4 << 20;
 
@@ -43,10 +46,11 @@ pub(crate) async fn dial(endpoint: &Endpoint, credentials: &Credentials, patienc
         .map_err(|error| Error::new(Code::ClientConfiguration, attempted(endpoint), error.to_string()))?;
     let handshake = TlsConnector::from(Arc::new(config)).connect(name, tcp);
     let explain = |stage, error: &io::Error| refusal::explain(endpoint, credentials, examiner.seen().as_ref(), stage, error);
-    let stream = timeout(HANDSHAKE, handshake)
-        .await
-        .map_err(|_| silent(endpoint, "it accepts connections but does not answer over TLS"))?
-        .map_err(|error| explain(Stage::Handshake, &error))?;
+    let stream = match timeout(HANDSHAKE, handshake).await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(error)) => return Err(ask_plainly(endpoint, explain(Stage::Handshake, &error)).await),
+        Err(_) => return Err(silent(endpoint, "it accepts connections but does not answer over TLS")),
+    };
     if stream.get_ref().1.alpn_protocol() != Some(b"h2") {
         return Err(Error::new(Code::NodeNotTalos, attempted(endpoint), "a TLS server that does not speak HTTP/2"));
     }
@@ -116,6 +120,25 @@ async fn resolve(endpoint: &Endpoint, patience: Duration) -> Result<Vec<SocketAd
         Ok(Err(_)) => Err(unknown("the name does not resolve")),
         Err(_) => Err(unknown("the name server does not answer")),
     }
+}
+
+/// A server without TLS hangs up on a TLS handshake, as a Talos API does that is restarting. Only the former answers plain HTTP.
+async fn ask_plainly(endpoint: &Endpoint, error: Error) -> Error {
+    if !error.is_transient() {
+        return error;
+    }
+    match timeout(PLAIN, plain_answer(endpoint)).await {
+        Ok(Ok(true)) => Error::new(Code::NodeNotTalos, attempted(endpoint), "a server that speaks HTTP without TLS"),
+        _ => error,
+    }
+}
+
+async fn plain_answer(endpoint: &Endpoint) -> io::Result<bool> {
+    let mut stream = TcpStream::connect((endpoint.host(), endpoint.port())).await?;
+    stream.write_all(b"HEAD / HTTP/1.0\r\n\r\n").await?;
+    let mut answer = [0; 5];
+    stream.read_exact(&mut answer).await?;
+    Ok(answer == *b"HTTP/")
 }
 
 /// Starts HTTP/2. Keepalive finds connections to machines that vanished: after a reboot by kexec nothing resets them.

@@ -12,7 +12,7 @@ use tonic_prost::ProstCodec;
 
 use crate::client::{Client, Op, only};
 use crate::cx::Cx;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, Sent};
 use crate::method;
 
 /// Size of an upload's messages.
@@ -75,6 +75,7 @@ impl Client {
     pub async fn etcd_members(&self, cx: &Cx, local: bool) -> Result<Vec<EtcdMember>> {
         let request = EtcdMemberListRequest { query_local: local };
         let op = Op::new(&method::ETCD_MEMBERS, &request);
+        self.etcd_runs(cx, &op).await?;
         let answer: EtcdMemberListResponse = self.unary(cx, &op, &request).await?;
         let reply = only(&op, &self.place(self.endpoint()), answer.messages)?;
         Ok(reply.members.into_iter().map(EtcdMember::from).collect())
@@ -86,6 +87,7 @@ impl Client {
     /// As [`Client::etcd_members`].
     pub async fn etcd_status(&self, cx: &Cx) -> Result<EtcdStatus> {
         let op = Op::new(&method::ETCD_STATUS, &());
+        self.etcd_runs(cx, &op).await?;
         let answer: EtcdStatusResponse = self.unary(cx, &op, &()).await?;
         let member = only(&op, &self.place(self.endpoint()), answer.messages)?.member_status.unwrap_or_default();
         Ok(EtcdStatus {
@@ -95,6 +97,29 @@ impl Client {
             learner: member.is_learner,
             errors: member.errors,
         })
+    }
+
+    /// Looks at the service first: where etcd does not run, Talos keeps questions to it waiting for long.
+    async fn etcd_runs(&self, cx: &Cx, op: &Op<'_>) -> Result<()> {
+        let services = self.services(cx).await?;
+        let attempted = op.attempted(&self.place(self.endpoint()));
+        match services.iter().find(|service| service.id == "etcd") {
+            Some(etcd) if etcd.state == "Running" => Ok(()),
+            Some(etcd) => {
+                let seen = format!("the service etcd is {}: {}", etcd.state, etcd.message);
+                Err(Error::new(Code::EtcdDown, attempted, seen).sent(Sent::Refused))
+            }
+            None => Err(self.no_etcd(cx, attempted).await?),
+        }
+    }
+
+    /// A worker has no such service at all; a control plane that has just been configured does not have it yet.
+    async fn no_etcd(&self, cx: &Cx, attempted: String) -> Result<Error> {
+        let code = match self.machine_type(cx).await?.as_deref() {
+            Some("controlplane") | None => Code::EtcdDown,
+            Some(_) => Code::EtcdNotControlPlane,
+        };
+        Ok(Error::new(code, attempted, "no service etcd").sent(Sent::Refused))
     }
 
     /// Makes this machine the first etcd member. Returns when Talos has accepted it; etcd starts afterwards.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use proto_talos::cosi::resource::{
-    GetRequest, GetResponse, ListRequest, ListResponse, Metadata, Resource as Wire,
+    GetOptions, GetRequest, GetResponse, ListOptions, ListRequest, ListResponse, Metadata, Resource as Wire,
 };
 use serde_json::Value;
 use tonic_prost::ProstCodec;
@@ -131,7 +131,7 @@ impl Client {
             namespace: kind.namespace.to_owned(),
             r#type: kind.resource_type.to_owned(),
             id: id.to_owned(),
-            options: None,
+            options: Some(GetOptions::default()),
         };
         let op = Op::new(&method::STATE_GET, &request).on(format!("{}/{id}", kind.resource_type));
         match self.unary::<_, GetResponse>(cx, &op, &request).await {
@@ -149,7 +149,7 @@ impl Client {
         let request = ListRequest {
             namespace: kind.namespace.to_owned(),
             r#type: kind.resource_type.to_owned(),
-            options: None,
+            options: Some(ListOptions::default()),
         };
         let op = Op::new(&method::STATE_LIST, &request).on(kind.resource_type);
         let found: Found = self

@@ -1,6 +1,6 @@
 //! Waiting by watching: a resource's present state, then each change of it.
 
-use proto_talos::cosi::resource::{EventType, WatchRequest, WatchResponse};
+use proto_talos::cosi::resource::{EventType, WatchOptions, WatchRequest, WatchResponse};
 use tokio::time::Instant;
 use tonic::{Status, Streaming};
 use tonic_prost::ProstCodec;
@@ -34,7 +34,8 @@ impl Client {
             namespace: kind.namespace.to_owned(),
             r#type: kind.resource_type.to_owned(),
             id: Some(id.to_owned()),
-            options: None,
+            // Talos falls over a request without options.
+            options: Some(WatchOptions::default()),
             api_version: API_VERSION,
         };
         let op = Op::new(&method::STATE_WATCH, &request).on(format!("{}/{id}", kind.resource_type));
@@ -50,7 +51,7 @@ impl Client {
                 }
                 Err(Ended::Deadline) => {
                     let seen = format!("after {:.1} s: {last}", begun.elapsed().as_secs_f32());
-                    return Err(Error::new(Code::NodeTimeout, attempted, seen)
+                    return Err(Error::new(Code::NodeBooting, attempted, seen)
                         .because("the machine answers but has not come to the state that is waited for"));
                 }
             };

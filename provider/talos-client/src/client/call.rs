@@ -1,7 +1,8 @@
 //! How a call is made: endpoints in turn, waiting where that is safe, never repeating what may have been carried out.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use prost::Message;
@@ -18,6 +19,7 @@ use crate::endpoint::Endpoint;
 use crate::error::{Code, Error, Result, Sent, status};
 use crate::method::{self, Effect};
 use crate::recorder::Exchange;
+use crate::tls::Credentials;
 use crate::wire::Wire;
 
 /// How long a call without effect may hang before it is tried anew.
@@ -26,6 +28,21 @@ const READ_LIMIT: Duration = Duration::from_secs(15);
 const MESSAGE_LIMIT: usize = 32 << 20;
 
 pub(crate) type Channel = Grpc<Wire>;
+
+/// How far an operation has come, for the error that says that its time ran out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Point {
+    Dialling,
+    Asked,
+    /// A call with an effect is under way.
+    Acting,
+}
+
+type Track = std::sync::Mutex<Point>;
+
+fn mark(track: &Track, point: Point) {
+    *track.lock().unwrap_or_else(PoisonError::into_inner) = point;
+}
 
 impl Client {
     /// A call with one request and one answer.
@@ -56,11 +73,11 @@ impl Client {
         let mut backoff = Backoff::new();
         let mut last = None;
         loop {
-            let under_way = AtomicBool::new(false);
-            let error = match cx.bounded(self.round(op, &send, &under_way)).await {
+            let track = Track::new(Point::Dialling);
+            let error = match cx.bounded(self.round(op, &send, &track)).await {
                 Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(error)) => error,
-                Err(ended) => return Err(self.ended(op, ended, last, begun, under_way.into_inner())),
+                Err(ended) => return Err(self.ended(op, ended, last, begun, track.into_inner().unwrap_or_else(PoisonError::into_inner))),
             };
             if !cx.waits_out(&error) || error.sent == Sent::Maybe {
                 return Err(error);
@@ -68,7 +85,7 @@ impl Client {
             cx.tell(&error, begun.elapsed());
             last = Some(error);
             if let Err(ended) = cx.pause(backoff.next()).await {
-                return Err(self.ended(op, ended, last, begun, false));
+                return Err(self.ended(op, ended, last, begun, Point::Dialling));
             }
         }
     }
@@ -83,7 +100,7 @@ impl Client {
         let dial = self.0.pool.connection(self.endpoint(), &self.0.credentials, self.0.patience);
         match cx.bounded(dial).await {
             Ok(connection) => Ok(connection?.peer.fingerprint.clone()),
-            Err(ended) => Err(self.ended(&op, ended, None, begun, false)),
+            Err(ended) => Err(self.ended(&op, ended, None, begun, Point::Dialling)),
         }
     }
 
@@ -107,7 +124,7 @@ impl Client {
     }
 
     /// Each endpoint once, beginning with the one that answered last.
-    async fn round<T, F, R>(&self, op: &Op<'_>, send: &F, under_way: &AtomicBool) -> Result<T>
+    async fn round<T, F, R>(&self, op: &Op<'_>, send: &F, track: &Track) -> Result<T>
     where
         T: Tell,
         F: Fn(Channel) -> R + Send + Sync,
@@ -121,12 +138,12 @@ impl Client {
             let connection = match self.0.pool.connection(endpoint, &self.0.credentials, self.0.patience).await {
                 Ok(connection) => connection,
                 Err(mut error) => {
-                    error.attempted = format!("{}: {}", op.attempted(&self.place(endpoint)), error.attempted);
+                    error.attempted = op.attempted(&self.place(endpoint));
                     errors.push((endpoint.to_string(), error));
                     continue;
                 }
             };
-            match self.exchange(op, endpoint, &connection, send, under_way).await {
+            match self.exchange(op, endpoint, &connection, send, track).await {
                 Ok(answer) => {
                     self.0.preferred.store(index, Ordering::Relaxed);
                     return Ok(answer);
@@ -144,7 +161,7 @@ impl Client {
         endpoint: &Endpoint,
         connection: &Connection,
         send: &F,
-        under_way: &AtomicBool,
+        track: &Track,
     ) -> Result<T>
     where
         T: Tell,
@@ -153,16 +170,16 @@ impl Client {
     {
         let begun = Instant::now();
         let channel = channel(endpoint, connection.wire.clone());
-        under_way.store(op.method.effect == Effect::Write, Ordering::Relaxed);
+        mark(track, if op.method.effect == Effect::Write { Point::Acting } else { Point::Asked });
         let outcome = match op.method.effect {
             Effect::Read => timeout(READ_LIMIT, send(channel)).await.ok(),
             Effect::Write => Some(send(channel).await),
         };
-        under_way.store(false, Ordering::Relaxed);
+        mark(track, Point::Dialling);
         let attempted = op.attempted(&self.place(endpoint));
         let result = match outcome {
             Some(Ok(answer)) => Ok(answer),
-            Some(Err(status)) => Err(status::classify(op.method, &attempted, &status)),
+            Some(Err(status)) => Err(self.with_roles(status::classify(op.method, &attempted, &status))),
             None => Err(Error::new(Code::NodeTimeout, attempted, format!("no answer within {} s", READ_LIMIT.as_secs()))),
         };
         if matches!(&result, Err(error) if error.is_transient()) {
@@ -170,6 +187,17 @@ impl Client {
         }
         self.record(op, endpoint, &result, begun.elapsed());
         result
+    }
+
+    /// Says which roles were too small.
+    fn with_roles(&self, error: Error) -> Error {
+        match &self.0.credentials {
+            Credentials::Identity(identity) if error.code == Code::NodeRole => {
+                let roles = identity.roles().join(", ");
+                error.because(format!("the client certificate carries the roles {roles}, and the call needs a greater one"))
+            }
+            _ => error,
+        }
     }
 
     fn record<T: Tell>(&self, op: &Op<'_>, endpoint: &Endpoint, result: &Result<T>, elapsed: Duration) {
@@ -195,8 +223,8 @@ impl Client {
     }
 
     /// The error of an operation that ran out of time or was stopped.
-    fn ended(&self, op: &Op<'_>, ended: Ended, last: Option<Error>, begun: Instant, under_way: bool) -> Error {
-        let sent = if under_way { Sent::Maybe } else { Sent::Never };
+    fn ended(&self, op: &Op<'_>, ended: Ended, last: Option<Error>, begun: Instant, point: Point) -> Error {
+        let sent = if point == Point::Acting { Sent::Maybe } else { Sent::Never };
         let waited = format!("{:.1} s", begun.elapsed().as_secs_f32());
         let attempted = op.attempted(&self.place(self.endpoint()));
         match (ended, last) {
@@ -209,7 +237,7 @@ impl Client {
                 last.sent(sent)
             }
             (Ended::Deadline, None) => {
-                let code = if under_way { Code::NodeTimeout } else { Code::NodeUnreachable };
+                let code = if point == Point::Dialling { Code::NodeUnreachable } else { Code::NodeTimeout };
                 Error::new(code, attempted, format!("no answer within {waited}")).sent(sent)
             }
         }

@@ -74,7 +74,9 @@ fn seen(status: &Status) -> String {
 fn code(method: &Method, status: &Status) -> Code {
     let says = |text: &str| status.message().contains(text);
     match status.code() {
+        Grpc::PermissionDenied if says("is not supported") => Code::NodeUnsupported,
         Grpc::PermissionDenied => Code::NodeRole,
+        Grpc::Unavailable if says("unknown authority") => Code::NodeWrongCa,
         Grpc::Unauthenticated => Code::NodeCertRejected,
         Grpc::Unimplemented if says("maintenance mode") => Code::NodeMaintenance,
         Grpc::Unimplemented if says("unknown service") => Code::NodeNotTalos,
@@ -109,7 +111,14 @@ fn tailored(error: Error, method: &Method, status: &Status) -> Error {
         Code::NodeBooting if is(method, &ETCD_RECOVER) => {
             error.because("the etcd service of the machine has not come to the point where a snapshot can be taken")
         }
+        Code::NodeUnreachable if says("dial tcp") => error.because("the endpoint answers but does not reach the node that it was to pass the call to"),
         Code::NodeUnreachable => error.because("the Talos API answers, but what is behind it does not yet: the machine is starting"),
+        Code::NodeWrongCa => error
+            .because("the endpoint answers, but the node that it was to pass the call to is in maintenance mode or of another cluster")
+            .cured_by("ask that node directly to see which; then configure it or correct the address"),
+        Code::EtcdDown if says("not supported for learner") => {
+            error.because("the machine's member has joined but has no vote yet").cured_by("wait until it is promoted, then run again")
+        }
         Code::NodeUnsupported if says("apply configuration --mode") => error
             .because("the machine is in maintenance mode, where a configuration can only be applied as a whole")
             .cured_by("use mode = \"auto\""),
@@ -146,6 +155,7 @@ mod tests {
                 Code::EtcdNotControlPlane,
                 Refused,
             ),
+            (&VERSION, Grpc::PermissionDenied, "resource type \"X\" is not supported", Code::NodeUnsupported, Refused),
             (&ETCD_MEMBERS, Grpc::Unknown, "failed to create etcd client", Code::EtcdDown, Never),
         ];
         for (method, grpc, message, code, sent) in cases {

@@ -76,7 +76,7 @@ pub struct Link {
 pub struct NodeFacts {
     /// SMBIOS UUID; `None` in a container.
     pub uuid: Option<String>,
-    /// Identity that Talos generates when it is first configured; `None` before.
+    /// Identity that Talos gives the machine at its first boot; lost with the STATE partition, kept by configurations.
     pub node_id: Option<String>,
     /// Host name.
     pub hostname: Option<String>,
