@@ -9,11 +9,15 @@ pub mod author;
 pub mod cty;
 pub mod diag;
 mod erased;
+mod host;
+mod log;
 pub mod model;
 pub mod operation;
 pub mod plan;
 pub mod schema;
+mod server;
 
+pub use host::serve;
 pub use serde;
 pub use serde_json;
 

@@ -15,4 +15,3 @@ pub use provider::{ConfigureCx, Provider, Registry};
 pub use resource::{Mover, Private, Read, Resource, Upgrader};
 
 pub(crate) use plan::RawPlan;
-pub(crate) use provider::Types;

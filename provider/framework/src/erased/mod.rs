@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use data_source::DynDataSource;
 pub(crate) use ephemeral::{DynEphemeral, Opening, Renewal};
-pub(crate) use function::{Called, DynFunction, FunctionSchema};
+pub(crate) use function::{DynFunction, FunctionSchema};
 pub(crate) use private::{pack, unpack};
 pub(crate) use resource::{ApplyOutcome, ApplyRequest, DynResource, PlanOutcome, PlanRequest, ReadOutcome};
 
