@@ -11,4 +11,7 @@ pub mod schematic;
 pub mod secrets;
 pub mod tables;
 pub mod talosconfig;
+pub mod diff;
+pub mod ownership;
+pub mod redact;
 pub mod yaml;

@@ -1,0 +1,85 @@
+//! Edits broken down to single values, as people read them.
+
+use super::edit::{Change, Edit};
+use super::identity::{self, ListKind};
+use super::path::{self, Step};
+use crate::yaml::Value;
+
+/// One value that differs. The path starts with the document.
+#[derive(Clone)]
+pub(crate) struct Leaf {
+    pub(crate) path: Vec<Step>,
+    pub(crate) old: Option<Value>,
+    pub(crate) new: Option<Value>,
+}
+
+/// Everything that `edits` change, value by value.
+pub(crate) fn leaves(edits: &[Edit]) -> Vec<Leaf> {
+    let mut out = Vec::new();
+    for edit in edits {
+        match &edit.change {
+            Change::Set { old, new, .. } => set(&edit.path, old.as_ref(), new.as_ref(), &mut out),
+            Change::Order { old, new } => {
+                let names = |ids: &[identity::Identity]| {
+                    let name = |id: &identity::Identity| path::text(&[Step::Item(id.clone())]);
+                    Value::List(ids.iter().map(|id| name(id).into()).collect())
+                };
+                let (old, new) = (Some(names(old)), Some(names(new)));
+                out.push(Leaf {
+                    path: edit.path.clone(),
+                    old,
+                    new,
+                });
+            }
+        }
+    }
+    out
+}
+
+fn set(path: &[Step], old: Option<&Value>, new: Option<&Value>, out: &mut Vec<Leaf>) {
+    match (old, new) {
+        (Some(value), None) => each(path, value, &mut |path, value| {
+            out.push(Leaf {
+                path,
+                old: Some(value.clone()),
+                new: None,
+            });
+        }),
+        (None, Some(value)) => each(path, value, &mut |path, value| {
+            out.push(Leaf {
+                path,
+                old: None,
+                new: Some(value.clone()),
+            });
+        }),
+        (old, new) => out.push(Leaf {
+            path: path.to_vec(),
+            old: old.cloned(),
+            new: new.cloned(),
+        }),
+    }
+}
+
+/// Visits the values below `value`. What only identifies an item is told by the path already,
+/// unless there is nothing else.
+fn each(path: &[Step], value: &Value, visit: &mut dyn FnMut(Vec<Step>, &Value)) {
+    let below = |step: Step| [path, &[step]].concat();
+    match value {
+        Value::Map(map) if !map.is_empty() => {
+            let tells = |key: &&str| !identity::is_identity_key(path.last(), key);
+            if !map.keys().any(|key| tells(&key)) {
+                return visit(path.to_vec(), value);
+            }
+            for (key, value) in map.iter().filter(|(key, _)| tells(key)) {
+                each(&below(Step::key(key)), value, visit);
+            }
+        }
+        Value::List(items) if !items.is_empty() => {
+            let ids = ListKind::at(path).identities(items);
+            for (identity, item) in ids.into_iter().zip(items) {
+                each(&below(Step::Item(identity)), item, visit);
+            }
+        }
+        other => visit(path.to_vec(), other),
+    }
+}

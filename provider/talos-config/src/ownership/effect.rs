@@ -1,0 +1,143 @@
+use serde::{Deserialize, Serialize};
+
+use crate::diff::{Changes, path};
+
+/// What a machine of Talos 1.12 does about a change. The larger is the more disruptive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// There is no change.
+    None,
+    /// Takes effect while everything runs on.
+    Live,
+    /// A service or a static pod of the node restarts.
+    ServiceRestart,
+    /// Talos applies it only with a reboot.
+    Reboot,
+}
+
+impl Effect {
+    /// `none`, `live`, `service_restart`, `reboot`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Live => "live",
+            Self::ServiceRestart => "service_restart",
+            Self::Reboot => "reboot",
+        }
+    }
+}
+
+/// Parts of `machine` that Talos 1.8 to 1.13 changes without a reboot: what its own check for
+/// immediate mode lets differ. Documents other than the main one always may.
+const IMMEDIATE: [&str; 18] = [
+    "ca",
+    "acceptedCAs",
+    "time",
+    "certSANs",
+    "install",
+    "network",
+    "sysfs",
+    "sysctls",
+    "logging",
+    "controlPlane",
+    "kubelet",
+    "kernel",
+    "registries",
+    "pods",
+    "seccompProfiles",
+    "nodeAnnotations",
+    "nodeLabels",
+    "nodeTaints",
+];
+
+/// Parts of `machine.features` that may differ as long as both sides have features at all.
+const IMMEDIATE_FEATURES: [&str; 5] = [
+    "kubernetesTalosAPIAccess",
+    "kubePrism",
+    "hostDNS",
+    "imageCache",
+    "nodeAddressSortAlgorithm",
+];
+
+/// Parts of `cluster` from which Talos renders static pods, etcd's or the kubelet's arguments.
+const RESTARTING: [&str; 14] = [
+    "apiServer",
+    "controllerManager",
+    "scheduler",
+    "etcd",
+    "ca",
+    "aggregatorCA",
+    "acceptedCAs",
+    "serviceAccount",
+    "secretboxEncryptionSecret",
+    "aescbcEncryptionSecret",
+    "controlPlane",
+    "token",
+    "externalCloudProvider",
+    "clusterName",
+];
+
+/// The most disruptive effect of any of `changes`.
+pub fn effect(changes: &Changes) -> Effect {
+    let of_leaf = |leaf: &crate::diff::Leaf| {
+        let (document, steps) = path::split(&leaf.path);
+        let keys: Vec<&str> = steps.iter().filter_map(path::Step::as_key).collect();
+        of_path(document, &keys)
+    };
+    changes
+        .leaves()
+        .iter()
+        .map(of_leaf)
+        .max()
+        .unwrap_or(Effect::None)
+}
+
+fn of_path(document: &str, keys: &[&str]) -> Effect {
+    if document != "v1alpha1" {
+        let restarts = document.starts_with("ExtensionServiceConfig/");
+        return if restarts {
+            Effect::ServiceRestart
+        } else {
+            Effect::Live
+        };
+    }
+    match keys {
+        ["debug", ..] => Effect::Live,
+        ["cluster", part, ..] if RESTARTING.contains(part) => Effect::ServiceRestart,
+        ["cluster", ..] => Effect::Live,
+        ["machine", "kubelet", ..] => Effect::ServiceRestart,
+        ["machine", "features", part, ..] if IMMEDIATE_FEATURES.contains(part) => Effect::Live,
+        ["machine", part, ..] if IMMEDIATE.contains(part) => Effect::Live,
+        _ => Effect::Reboot,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_have_the_effect_talos_gives_them() {
+        for (path, wanted) in [
+            ("machine.sysctls.a", Effect::Live),
+            ("machine.kubelet.image", Effect::ServiceRestart),
+            ("machine.type", Effect::Reboot),
+            ("machine.token", Effect::Reboot),
+            ("machine.files.content", Effect::Reboot),
+            ("machine.udev.rules", Effect::Reboot),
+            ("machine.features.rbac", Effect::Reboot),
+            ("machine.features.hostDNS.enabled", Effect::Live),
+            ("machine.features", Effect::Reboot),
+            ("cluster.inlineManifests", Effect::Live),
+            ("cluster.apiServer.image", Effect::ServiceRestart),
+            ("persist", Effect::Reboot),
+        ] {
+            let keys: Vec<&str> = path.split('.').collect();
+            assert_eq!(of_path("v1alpha1", &keys), wanted, "{path}");
+        }
+        assert_eq!(of_path("HostnameConfig", &["hostname"]), Effect::Live);
+        let extension = of_path("ExtensionServiceConfig/bird2", &["environment"]);
+        assert_eq!(extension, Effect::ServiceRestart);
+    }
+}

@@ -1,0 +1,131 @@
+//! Which fields are secret: the tables' marks, and what they cannot know.
+
+use crate::tables::{Line, Tables, Type};
+
+/// How a value is treated.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Secrecy {
+    /// Shown, apart from secrets known by value.
+    Open,
+    /// Never shown.
+    Secret,
+    /// Text of another format that may have secrets in it.
+    Carrier,
+    /// `NAME=value` of which the value is never shown.
+    Variable,
+}
+
+/// A place in a document while descending into it.
+#[derive(Clone)]
+pub(super) struct Walk {
+    tables: &'static Tables,
+    /// `None` in free-form parts and where the tables do not reach.
+    ty: Option<&'static Type>,
+    /// The document itself has no field and so no type of its own.
+    body: Option<usize>,
+    secrecy: Secrecy,
+}
+
+/// Struct and field of what is no secret by itself but tells which bundle it came from. Replacing
+/// it keeps redacted text the same when only the secrets differ.
+const BUNDLE_IDENTITY: [(&str, &str); 2] = [
+    ("v1alpha1.ClusterConfig", "id"),
+    ("x509.PEMEncodedCertificateAndKey", "crt"),
+];
+
+/// Keys whose text is of another format: files, manifests, configuration of services.
+const CARRIERS: [&str; 3] = ["content", "contents", "manifest"];
+
+/// Keys of free-form parts that by their name hold a secret.
+const FREE_FORM: [&str; 8] = [
+    "password",
+    "passwd",
+    "secret",
+    "token",
+    "apikey",
+    "privatekey",
+    "clientsecret",
+    "passphrase",
+];
+
+impl Walk {
+    /// The top of a document.
+    pub(super) fn document(line: Line, kind: &str) -> Self {
+        let tables = line.tables();
+        let body = tables.kind(kind).map(|kind| kind.body);
+        Self {
+            tables,
+            ty: None,
+            body,
+            secrecy: Secrecy::Open,
+        }
+    }
+
+    pub(super) fn secrecy(&self) -> Secrecy {
+        self.secrecy
+    }
+
+    /// The value under `key`.
+    pub(super) fn key(&self, key: &str) -> Self {
+        if self.secrecy == Secrecy::Secret {
+            return self.clone();
+        }
+        let index = self.body.or(match self.ty.map(Type::pointee) {
+            Some(Type::Struct(index)) => Some(*index),
+            _ => None,
+        });
+        let next = |ty, secrecy| Self {
+            tables: self.tables,
+            ty,
+            body: None,
+            secrecy,
+        };
+        let Some(index) = index else {
+            return match self.ty.map(Type::pointee) {
+                // The members of a mapping with names of the user's choice.
+                Some(Type::Map(item)) => next(Some(item), self.secrecy),
+                _ => next(
+                    None,
+                    if is_secret_name(key) {
+                        Secrecy::Secret
+                    } else {
+                        self.secrecy
+                    },
+                ),
+            };
+        };
+        let owner = &self.tables.structs[index];
+        let Some(field) = owner.field(key) else {
+            return next(None, Secrecy::Open);
+        };
+        let identifies = BUNDLE_IDENTITY
+            .iter()
+            .any(|(of, field)| owner.name.ends_with(of) && *field == key);
+        let secrecy = match key {
+            _ if field.secret || identifies => Secrecy::Secret,
+            "env" | "variables" => Secrecy::Secret,
+            "environment" => Secrecy::Variable,
+            key if CARRIERS.contains(&key) => Secrecy::Carrier,
+            _ => Secrecy::Open,
+        };
+        next(Some(&field.ty), secrecy)
+    }
+
+    /// An item of the list that this is.
+    pub(super) fn item(&self) -> Self {
+        let ty = match self.ty.map(Type::pointee) {
+            Some(Type::List(item)) => Some(&**item),
+            _ => None,
+        };
+        Self { ty, ..self.clone() }
+    }
+}
+
+fn is_secret_name(key: &str) -> bool {
+    let letters: String = key
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .collect::<String>()
+        .to_ascii_lowercase();
+    FREE_FORM.contains(&letters.as_str())
+}
