@@ -74,7 +74,12 @@ impl Error {
         self.code.entry().transient
     }
 
-    /// One line: the code and what was seen.
+    /// Whether nobody answered: nothing is known of the machine, and its state must be kept.
+    pub fn is_out_of_reach(&self) -> bool {
+        matches!(self.code, Code::NodeUnreachable | Code::NodeName | Code::NodeTimeout)
+    }
+
+    /// One line: the code and what it means.
     pub fn summary(&self) -> String {
         format!("{}: {}", self.code.as_str(), self.code.entry().meaning)
     }
