@@ -4,6 +4,7 @@ pub mod contract;
 pub mod document;
 pub mod generate;
 pub mod kubeconfig;
+pub mod merge;
 pub mod pki;
 pub mod random;
 mod scalar;

@@ -3,12 +3,23 @@ use super::decode::Decoder;
 use super::error::LoadError;
 use super::{MAIN, canonical, suggest};
 use crate::tables::{Line, Tables};
-use crate::yaml::{Map, Node, NodeKind, Resolved, parse_nodes, resolve};
+use crate::yaml::{Map, Node, NodeKind, Resolved, Value, parse_nodes, resolve};
 
 /// A document as read: still with everything that was written.
+#[derive(Clone)]
 pub(crate) struct Loaded {
     pub kind: &'static str,
     pub body: Map,
+    /// The tables it was read by.
+    pub tables: &'static Tables,
+}
+
+impl Loaded {
+    /// The document's id; `named` kinds have their name in it.
+    pub fn id(&self, named: bool) -> String {
+        let name = self.body.get("name").and_then(Value::as_str).unwrap_or_default();
+        if named { format!("{}/{name}", self.kind) } else { self.kind.to_owned() }
+    }
 }
 
 /// What a document says of itself, before anyone looks at the rest.
@@ -45,7 +56,7 @@ pub(super) fn documents(text: &str, line: Line) -> Result<Vec<Document>, LoadErr
 }
 
 fn finish(loaded: Loaded, tables: &Tables) -> Document {
-    let Loaded { kind, body } = loaded;
+    let Loaded { kind, body, .. } = loaded;
     match tables.kind(kind) {
         Some(known) => Document::new(kind, canonical(tables.body(known), body, tables), known.named),
         None => Document::new(kind, body, false),
@@ -62,7 +73,7 @@ pub(crate) fn decode_document(node: &Node, tables: &'static Tables) -> Result<Op
     let id = identity.text();
     let kind = kind_of(entries, &identity, node.line, tables).map_err(|e| e.of_document(&id))?;
     let body = Decoder::new(tables).structure(tables.body(kind), entries).map_err(|e| e.of_document(&id))?;
-    Ok(Some(Loaded { kind: &kind.name, body }))
+    Ok(Some(Loaded { kind: &kind.name, body, tables }))
 }
 
 /// Looks for `apiVersion`, `kind` and `name` at the top of a document.

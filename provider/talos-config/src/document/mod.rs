@@ -14,8 +14,8 @@ pub use error::LoadError;
 pub use path::{PathError, Step};
 
 pub(crate) use canon::canonical;
-pub(crate) use decode::Decoder;
 pub(crate) use load::{Loaded, decode_document, identify};
+pub(crate) use path::path_text;
 
 /// Name of the document that has no `kind`.
 pub const MAIN: &str = "v1alpha1";

@@ -1,0 +1,100 @@
+use super::delete::Selector;
+use super::error::{Fault, PatchError};
+use super::json::{self, Operation};
+use super::load::{Form, Part, Patch};
+use super::select;
+use super::typed::Merger;
+use crate::document::{Config, Document, Loaded, canonical};
+use crate::yaml::{self, Map, Value};
+
+impl Config {
+    /// Applies patches in order, as Talos does. Nothing is changed if one of them fails.
+    pub fn apply_patches(&mut self, patches: &[Patch]) -> Result<(), PatchError> {
+        let mut result = self.clone();
+        for (index, patch) in patches.iter().enumerate() {
+            result = match &patch.0 {
+                Form::Empty => continue,
+                Form::Strategic(parts) => strategic(&result, parts),
+                Form::Json(operations) => json_patch(&result, operations),
+            }
+            .map_err(|fault| fault.of_patch(index))?;
+        }
+        *self = result;
+        Ok(())
+    }
+}
+
+fn strategic(config: &Config, parts: &[Part]) -> Result<Config, Fault> {
+    let line = config.line();
+    let mut documents = config.documents().to_vec();
+    // What this patch adds cannot be changed by the same patch.
+    let mut known: Vec<String> = documents.iter().map(Document::id).collect();
+    for part in parts {
+        let (id, at) = match part {
+            Part::Merge { id, .. } => (id, known.iter().position(|k| k == id)),
+            Part::Delete(selector) => (&selector.document, known.iter().position(|k| *k == selector.document)),
+        };
+        match (part, at) {
+            (Part::Merge { document, .. }, Some(at)) => merge(&mut documents[at], document),
+            (Part::Merge { document, .. }, None) => {
+                documents.push(new_document(config, document));
+                Ok(())
+            }
+            (Part::Delete(selector), Some(at)) if selector.path.is_empty() => {
+                documents.remove(at);
+                known.remove(at);
+                Ok(())
+            }
+            (Part::Delete(selector), Some(at)) => delete(config, &mut documents[at], selector),
+            (Part::Delete(_), None) => Err(Fault::new("there is no such document to delete from")),
+        }
+        .map_err(|fault| fault.of_document(id))?;
+    }
+    let documents = documents.into_iter().map(|document| tidy(config, document)).collect();
+    Config::from_documents(documents, line).map_err(Fault::from)
+}
+
+fn merge(document: &mut Document, patch: &Loaded) -> Result<(), Fault> {
+    let tables = patch.tables;
+    match tables.kind(patch.kind) {
+        Some(kind) => Merger::new(tables).structure(tables.body(kind), document.body_mut(), patch.body.clone()),
+        None => Ok(()),
+    }
+}
+
+fn delete(config: &Config, document: &mut Document, selector: &Selector) -> Result<(), Fault> {
+    let tables = config.line().tables();
+    match tables.kind(document.kind()) {
+        Some(kind) => select::delete(tables.body(kind), document.body_mut(), selector, tables),
+        None => Ok(()),
+    }
+}
+
+/// A document of the patch that the configuration does not have. Its keyed lists merge with
+/// nothing: they stay as written.
+fn new_document(config: &Config, loaded: &Loaded) -> Document {
+    let named = config.line().tables().kind(loaded.kind).is_some_and(|kind| kind.named);
+    Document::new(loaded.kind, loaded.body.clone(), named)
+}
+
+fn tidy(config: &Config, mut document: Document) -> Document {
+    let tables = config.line().tables();
+    if let Some(kind) = tables.kind(document.kind()) {
+        let body: Map = std::mem::take(document.body_mut());
+        *document.body_mut() = canonical(tables.body(kind), body, tables);
+    }
+    document
+}
+
+fn json_patch(config: &Config, operations: &[Operation]) -> Result<Config, Fault> {
+    let [document] = config.documents() else {
+        return Err(Fault::new("JSON patches work on configurations of one document only: write it as a strategic merge"));
+    };
+    // Through text, so that the result is checked as any other configuration.
+    let mut generic = match yaml::parse(&document.emit()).map(|mut d| d.pop()) {
+        Ok(Some(Value::Map(map))) => map,
+        _ => Map::new(),
+    };
+    json::apply(&mut generic, operations)?;
+    Config::load(&yaml::emit(&Value::Map(generic)), config.line()).map_err(Fault::from)
+}

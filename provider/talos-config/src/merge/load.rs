@@ -1,0 +1,78 @@
+use std::collections::HashSet;
+
+use super::delete::{self, Selector};
+use super::json::Operation;
+use crate::document::{LoadError, Loaded, decode_document, identify};
+use crate::tables::Line;
+use crate::yaml::{NodeKind, parse_nodes};
+
+/// A patch that was read and can be applied.
+#[derive(Clone)]
+pub struct Patch(pub(super) Form);
+
+#[derive(Clone)]
+pub(super) enum Form {
+    /// In the order in which they take effect.
+    Strategic(Vec<Part>),
+    Json(Vec<Operation>),
+    /// Nothing but white space and comments.
+    Empty,
+}
+
+/// One statement of a strategic patch.
+#[derive(Clone)]
+pub(super) enum Part {
+    Merge { id: String, document: Loaded },
+    Delete(Selector),
+}
+
+impl Patch {
+    /// Reads a strategic patch (documents of a configuration, of any completeness), or a JSON
+    /// patch as JSON or as YAML list. Where it is neither, the error is that of what it looks like.
+    pub fn load(text: &str, line: Line) -> Result<Self, LoadError> {
+        match strategic(text, line) {
+            Ok(parts) if parts.is_empty() => Ok(Self(Form::Empty)),
+            Ok(parts) => Ok(Self(Form::Strategic(parts))),
+            Err(error) => match super::json::read(text) {
+                Some(operations) => operations.map(|o| Self(Form::Json(o))),
+                None => Err(error),
+            },
+        }
+    }
+
+    /// Whether it says nothing at all.
+    pub fn is_empty(&self) -> bool {
+        matches!(self.0, Form::Empty)
+    }
+}
+
+fn strategic(text: &str, line: Line) -> Result<Vec<Part>, LoadError> {
+    let tables = line.tables();
+    let mut parts = Vec::new();
+    let mut seen = HashSet::new();
+    for mut node in parse_nodes(text)? {
+        let mut selectors = Vec::new();
+        let nothing_left = delete::extract(&mut node, &mut selectors)?;
+        parts.extend(selectors.into_iter().map(Part::Delete));
+        if nothing_left {
+            continue;
+        }
+        if let NodeKind::Map(entries) = &node.kind {
+            let identity = identify(entries);
+            if !seen.insert((identity.api_version.clone(), identity.text())) {
+                return Err(LoadError::new(node.line, format!("document {} is there twice", identity.text())));
+            }
+        }
+        if let Some(document) = decode_document(&node, tables)? {
+            let named = tables.kind(document.kind).is_some_and(|kind| kind.named);
+            parts.push(Part::Merge { id: document.id(named), document });
+        }
+    }
+    // The main document comes first, and deletions in it before everything.
+    parts.sort_by_key(|part| match part {
+        Part::Delete(selector) if selector.is_main() => 0,
+        Part::Merge { id, .. } if id == crate::document::MAIN => 1,
+        _ => 2,
+    });
+    Ok(parts)
+}

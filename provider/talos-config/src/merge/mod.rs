@@ -1,0 +1,18 @@
+//! Patches: strategic merge by the rules of a line's tables, `$patch: delete`, and JSON patches
+//! where Talos takes them.
+
+mod apply;
+mod delete;
+mod error;
+mod free;
+mod json;
+mod keyed;
+mod load;
+mod select;
+mod typed;
+
+pub use error::PatchError;
+pub use load::Patch;
+
+#[cfg(test)]
+mod tests;
