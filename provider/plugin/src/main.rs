@@ -1,3 +1,14 @@
-//! The provider binary.
+//! terraform-provider-talos-stack: Talos clusters from machines to GitOps.
 
-fn main() {}
+mod data_sources;
+mod ephemeral;
+mod functions;
+mod provider;
+mod resources;
+mod shared;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    framework::serve::<provider::TalosStack>()
+}

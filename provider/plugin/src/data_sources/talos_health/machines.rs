@@ -1,0 +1,54 @@
+//! The machines that are to be looked at.
+
+use framework::prelude::*;
+use talos_client::{Client, health};
+
+use super::model::{Health, Machines};
+use crate::provider::Data;
+use crate::shared::access;
+
+/// A machine that cannot be called with what the configuration says.
+pub struct Unusable {
+    /// Its name, or the attribute that concerns all machines.
+    pub name: String,
+    /// One clause.
+    pub reason: String,
+}
+
+/// All machines, or why some cannot be called: then none is, because the answer would be incomplete anyway.
+pub fn machines(data: &Data, model: &Health) -> Result<Vec<health::Node>, Vec<Unusable>> {
+    let mut nodes = Vec::new();
+    let mut unusable = Vec::new();
+    for (group, control_plane) in [(&model.control_planes, true), (&model.workers, false)] {
+        let empty = Machines::new();
+        for (name, addresses) in group.get().unwrap_or(&empty) {
+            match node(data, model, name, addresses, control_plane) {
+                Ok(node) => nodes.push(node),
+                Err(reason) => unusable.push(Unusable { name: name.clone(), reason }),
+            }
+        }
+    }
+    if nodes.is_empty() && unusable.is_empty() {
+        unusable.push(Unusable { name: "control_planes".to_owned(), reason: "names no machine".to_owned() });
+    }
+    if unusable.is_empty() { Ok(nodes) } else { Err(unusable) }
+}
+
+fn node(
+    data: &Data,
+    model: &Health,
+    name: &str,
+    addresses: &Field<Vec<Field<String>>>,
+    control_plane: bool,
+) -> Result<health::Node, String> {
+    let endpoints = access::endpoints(addresses).map_err(|problem| problem.reason())?;
+    let identity = data.identity(&model.client_configuration).map_err(|problem| problem.reason())?;
+    let identity = identity.ok_or("`client_configuration` is not set")?;
+    let addresses = endpoints.iter().map(|endpoint| endpoint.host().to_owned()).collect();
+    let client = Client::builder(endpoints)
+        .pool(&data.pool)
+        .identity(identity)
+        .build()
+        .map_err(|error| error.summary())?;
+    Ok(health::Node { name: name.to_owned(), client, control_plane, addresses })
+}

@@ -1,0 +1,11 @@
+//! `talos_health`: one look at the health of a cluster, through the Talos API.
+
+mod data_source;
+mod kubernetes;
+mod machines;
+mod model;
+mod verdict;
+#[cfg(test)]
+mod tests;
+
+pub use data_source::TalosHealth;

@@ -1,0 +1,29 @@
+//! Reading renders; nothing is looked up anywhere.
+
+use framework::prelude::*;
+
+use super::model::MachineConfig;
+use super::render::render;
+use crate::provider::TalosStack;
+
+/// The data source.
+pub struct TalosMachineConfig;
+
+impl DataSource for TalosMachineConfig {
+    type Provider = TalosStack;
+    type Model = MachineConfig;
+    const NAME: &'static str = "talos_machine_config";
+
+    async fn read(cx: &DataCx<Self>, mut config: MachineConfig) -> Result<MachineConfig, Error> {
+        let rendered = render(&config)?;
+        if rendered.placeholder {
+            cx.warn(
+                "TS-PLACEHOLDER: a machine configuration was rendered with placeholder inputs",
+                "An input stands in for the output of a stage that has not been applied. The configuration serves for planning; \
+                 its first line says so, and no resource applies it.",
+            );
+        }
+        rendered.describe(&mut config);
+        Ok(config)
+    }
+}

@@ -1,0 +1,10 @@
+//! `talos_machine_config`: the configuration of machines of one role, rendered offline.
+
+mod data_source;
+mod model;
+mod patches;
+mod render;
+#[cfg(test)]
+mod tests;
+
+pub use data_source::TalosMachineConfig;

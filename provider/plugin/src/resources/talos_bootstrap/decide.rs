@@ -1,0 +1,147 @@
+//! Whether to bootstrap, to adopt, to wait or to refuse: decided from what every control plane showed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use framework::prelude::Error;
+use talos_client::EtcdMember;
+
+use crate::shared::report;
+
+/// What one control plane showed.
+pub enum Seen {
+    /// It did not answer, or not in a way that settles anything.
+    Silent(talos_client::Error),
+    /// It has no configuration.
+    Maintenance,
+    /// It has a configuration.
+    Configured(Configured),
+}
+
+/// What a configured control plane showed.
+#[derive(Default)]
+pub struct Configured {
+    /// Identity of the cluster that it belongs to.
+    pub cluster_id: Option<String>,
+    /// Members that its etcd lists; empty where etcd does not run.
+    pub members: Vec<EtcdMember>,
+    /// State of its etcd service, as Talos calls it: `Preparing` is where it waits for a bootstrap.
+    pub etcd_state: String,
+    /// Its API server is ready.
+    pub api_server: bool,
+    /// Version of its API server.
+    pub kubernetes_version: Option<String>,
+    /// It is registered as a Kubernetes node.
+    pub registered: bool,
+}
+
+/// State of an etcd service that waits for a bootstrap or for members to join.
+const WAITS_FOR_BOOTSTRAP: &str = "Preparing";
+
+/// What to do next.
+#[derive(Debug)]
+pub enum Decision {
+    /// A member exists: the cluster is there.
+    Adopt,
+    /// No control plane has ever been a member.
+    Bootstrap,
+    /// Not settled yet; one reason per control plane that is in the way.
+    Wait(Vec<String>),
+}
+
+/// Decides, or refuses with an error that waiting cannot cure.
+pub fn decide(seen: &BTreeMap<String, Seen>, cluster_id: Option<&str>) -> Result<Decision, Error> {
+    refuse_definitive(seen)?;
+    one_cluster(seen, cluster_id)?;
+    one_membership(seen)?;
+    if members(seen).next().is_some() {
+        return Ok(Decision::Adopt);
+    }
+    let reasons: Vec<String> =
+        seen.iter().filter_map(|(name, seen)| Some(format!("{name}: {}", in_the_way(seen)?))).collect();
+    Ok(if reasons.is_empty() { Decision::Bootstrap } else { Decision::Wait(reasons) })
+}
+
+/// All members that any control plane lists.
+pub fn members(seen: &BTreeMap<String, Seen>) -> impl Iterator<Item = &EtcdMember> {
+    configured(seen).flat_map(|(_, machine)| &machine.members)
+}
+
+/// The control planes that showed a configuration.
+pub fn configured(seen: &BTreeMap<String, Seen>) -> impl Iterator<Item = (&String, &Configured)> {
+    seen.iter().filter_map(|(name, seen)| match seen {
+        Seen::Configured(machine) => Some((name, machine)),
+        _ => None,
+    })
+}
+
+/// Why this control plane keeps us from being sure that no member exists.
+fn in_the_way(seen: &Seen) -> Option<String> {
+    match seen {
+        Seen::Silent(error) => Some(format!("{} ({})", error.code.entry().meaning, error.code.as_str())),
+        Seen::Configured(machine) if machine.etcd_state != WAITS_FOR_BOOTSTRAP => {
+            Some(format!("its etcd service is in state {:?}, not yet waiting for a bootstrap", machine.etcd_state))
+        }
+        Seen::Maintenance | Seen::Configured(_) => None,
+    }
+}
+
+fn refuse_definitive(seen: &BTreeMap<String, Seen>) -> Result<(), Error> {
+    for (name, seen) in seen {
+        match seen {
+            Seen::Silent(error) if !error.is_transient() => return Err(report::error(name, error)),
+            Seen::Maintenance => {
+                return Err(Error::new(
+                    format!("TS-NODE-MAINTENANCE: {name}: the machine has no configuration yet"),
+                    "A control plane in maintenance mode cannot join etcd.\n\nApply its configuration first (the apply stage), \
+                     then apply this stage again.",
+                ));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// All control planes belong to one cluster, and to the wanted one.
+fn one_cluster(seen: &BTreeMap<String, Seen>, wanted: Option<&str>) -> Result<(), Error> {
+    let found: BTreeSet<(&str, &str)> = configured(seen)
+        .filter_map(|(name, machine)| Some((machine.cluster_id.as_deref()?, name.as_str())))
+        .collect();
+    let ids: BTreeSet<&str> = found.iter().map(|(id, _)| *id).collect();
+    let foreign = wanted.is_some_and(|wanted| ids.iter().any(|id| *id != wanted));
+    if ids.len() < 2 && !foreign {
+        return Ok(());
+    }
+    let list: Vec<String> = found.iter().map(|(id, name)| format!("{name} belongs to cluster {id}")).collect();
+    let wanted = wanted.map_or(String::new(), |wanted| format!("Wanted is cluster {wanted}. "));
+    Err(Error::new(
+        "TS-CLUSTER-OTHER: a control plane belongs to another cluster",
+        format!(
+            "{wanted}{}.\n\nCorrect the addresses in `control_planes`, or reset the machine that does not belong here.",
+            list.join("; ")
+        ),
+    )
+    .at("control_planes"))
+}
+
+/// Members that do not know each other are two etcd clusters.
+fn one_membership(seen: &BTreeMap<String, Seen>) -> Result<(), Error> {
+    let groups: BTreeMap<&str, BTreeSet<u64>> = configured(seen)
+        .filter(|(_, machine)| !machine.members.is_empty())
+        .map(|(name, machine)| (name.as_str(), machine.members.iter().map(|member| member.id).collect()))
+        .collect();
+    let apart = groups
+        .iter()
+        .flat_map(|(left, ours)| groups.iter().map(move |(right, theirs)| (left, ours, right, theirs)))
+        .find(|(_, ours, _, theirs)| ours.is_disjoint(theirs));
+    let Some((left, _, right, _)) = apart else { return Ok(()) };
+    Err(Error::new(
+        "TS-ETCD-SPLIT: the control planes have two etcd clusters",
+        format!(
+            "{left} and {right} list no common member. Each holds data of its own, and they cannot be merged.\n\n\
+             Decide which one is to live, reset the machines of the other (`talosctl reset`), apply their configuration, \
+             and apply this stage again."
+        ),
+    )
+    .at("control_planes"))
+}

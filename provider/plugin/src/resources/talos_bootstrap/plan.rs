@@ -1,0 +1,46 @@
+//! What a plan of `talos_bootstrap` says, from configuration and what the refresh saw.
+
+use framework::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::TalosBootstrap;
+
+/// What is unfinished: the next plan shows an update that goes on waiting.
+#[derive(Serialize, Deserialize, Default, Clone, PartialEq, Eq, Debug)]
+#[serde(default)]
+pub struct Private {
+    /// Something in `wait_for` had not been seen when the last operation ended.
+    pub unfinished: bool,
+}
+
+/// The wait goes on where it was not finished; otherwise nothing moves.
+pub fn plan(plan: &mut Plan<TalosBootstrap>) {
+    let Some(prior) = plan.prior.clone() else { return };
+    if plan.is_destroy() {
+        return plan.warn(
+            format!("TS-BOOTSTRAP-KEPT: {}: the cluster stays as it is", prior.id.text()),
+            "Destroying talos_bootstrap forgets the cluster; it stops nothing and wipes nothing.",
+        );
+    }
+    let resumes = plan.prior_private.unfinished;
+    let grows = plan.changed(|model| &model.control_planes) || plan.changed(|model| &model.wait_for);
+    if resumes {
+        plan.touch();
+    }
+    if !resumes && !grows {
+        plan.proposed.etcd_members = prior.etcd_members;
+        plan.proposed.kubernetes_version = prior.kubernetes_version;
+        plan.proposed.cluster_ready = prior.cluster_ready;
+    }
+    if plan.config.cluster_id.is_known() && plan.changed(|model| &model.cluster_id) {
+        plan.error_at(
+            "cluster_id",
+            "TS-CLUSTER-OTHER: this is another cluster",
+            format!(
+                "State holds cluster {}; a bootstrap cannot be moved to another one. Correct `cluster_id`, or remove the \
+                 resource from state and apply.",
+                prior.cluster_id.text()
+            ),
+        );
+    }
+}

@@ -1,0 +1,377 @@
+//! The remote object is the etcd cluster of all control planes; its identity is the cluster id.
+//!
+//! Create looks at every control plane, adopts what runs, bootstraps only where no member exists, and waits.
+//! Read looks again. Update goes on waiting. Delete forgets: it stops nothing and wipes nothing.
+//! Imported by `name=address,name=address`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use framework::prelude::*;
+use talos_client::{Client, Code, Cx};
+use tokio_util::sync::CancellationToken;
+
+use super::decide::{self, Decision, Seen};
+use super::model::{Bootstrap, WaitFor};
+use super::observe::observe;
+use super::plan::{self, Private};
+use crate::provider::{Data, TalosStack};
+use crate::shared::access::{Access, Unusable};
+use crate::shared::calls::{self, Backoff};
+use crate::shared::report;
+
+/// The resource.
+pub struct TalosBootstrap;
+
+impl Resource for TalosBootstrap {
+    type Provider = TalosStack;
+    type Model = Bootstrap;
+    type Private = Private;
+    const NAME: &'static str = "talos_bootstrap";
+
+    fn validate(config: &Bootstrap, diagnostics: &mut Diagnostics) {
+        if let Some(wait) = config.wait_for.get() {
+            check_count("wait_for.etcd_members", &wait.etcd_members, diagnostics);
+            check_count("wait_for.nodes_registered", &wait.nodes_registered, diagnostics);
+        }
+        let (Some(node), Some(machines)) = (config.node.as_str(), config.control_planes.get()) else { return };
+        if !machines.is_empty() && !machines.contains_key(node) {
+            diagnostics.error_at(
+                "node",
+                format!("TS-INPUT-INVALID: {node:?} is no control plane"),
+                "Name a key of `control_planes`, or leave `node` out.",
+            );
+        }
+    }
+
+    fn plan(_cx: &PlanCx<Self>, plan: &mut Plan<Self>) -> Result<(), Diagnostics> {
+        plan::plan(plan);
+        Ok(())
+    }
+
+    async fn create(
+        cx: &ApplyCx<Self>,
+        planned: Bootstrap,
+        _config: Bootstrap,
+        slot: &mut Slot<Self>,
+    ) -> Result<(), Error> {
+        let job = Job::new(&planned, cx.provider(), cx.remaining(), cx.token())?;
+        let started = start(&job, &planned, cx).await?;
+        let mut state = planned;
+        state.status = started.into();
+        let seen = observe(&job.machines, &job.data.pool, &job.calls).await;
+        describe(&mut state, &seen, &job);
+        slot.set(state.clone());
+        slot.private(Private { unfinished: true });
+        slot.irreversible();
+        wait(&job, state, cx, slot).await
+    }
+
+    async fn read(cx: &ReadCx<Self>, mut state: Bootstrap, mut private: Private) -> Result<Read<Self>, Error> {
+        let job = match Job::new(&state, cx.provider(), calls::REFRESH, cx.token()) {
+            Ok(job) => job,
+            Err(_) => {
+                cx.warn(
+                    format!("TS-REFRESH-SKIPPED: {}: not refreshed", state.id.text()),
+                    "An address or the client identity is a placeholder or unknown; what state holds is kept.",
+                );
+                return Ok(Read::State { model: state, private });
+            }
+        };
+        let seen = observe(&job.machines, &job.data.pool, &job.calls).await;
+        if let Some(why) = nobody(&seen) {
+            cx.warn(format!("TS-REFRESH-KEPT: {}: no control plane answers", state.id.text()), why);
+            return Ok(Read::State { model: state, private });
+        }
+        describe(&mut state, &seen, &job);
+        private.unfinished = state.cluster_ready.get() != Some(&true);
+        Ok(Read::State { model: state, private })
+    }
+
+    async fn update(
+        cx: &ApplyCx<Self>,
+        _prior: Bootstrap,
+        planned: Bootstrap,
+        _config: Bootstrap,
+        slot: &mut Slot<Self>,
+    ) -> Result<(), Error> {
+        let job = Job::new(&planned, cx.provider(), cx.remaining(), cx.token())?;
+        if !planned.cluster_ready.is_unknown() {
+            slot.set(planned);
+            return Ok(());
+        }
+        wait(&job, planned, cx, slot).await
+    }
+
+    async fn delete(_cx: &ApplyCx<Self>, _state: Bootstrap, _slot: &mut Slot<Self>) -> Result<(), Error> {
+        Ok(())
+    }
+
+    async fn import(_cx: &ReadCx<Self>, id: &str) -> Result<(Bootstrap, Private), Error> {
+        Ok((Bootstrap::imported(id)?, Private { unfinished: false }))
+    }
+}
+
+fn check_count(path: &str, field: &Field<String>, diagnostics: &mut Diagnostics) {
+    let Some(text) = field.as_str() else { return };
+    if Wanted::parse(text).is_none() {
+        diagnostics.error_at(path, format!("TS-INPUT-INVALID: {text:?} is no count"), "Write `all` or a number.");
+    }
+}
+
+/// How many of something to wait for.
+#[derive(Clone, Copy)]
+enum Wanted {
+    All,
+    Count(usize),
+}
+
+impl Wanted {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "all" | "true" => Some(Self::All),
+            "false" => Some(Self::Count(0)),
+            number => number.parse().ok().map(Self::Count),
+        }
+    }
+
+    fn of(field: &Field<String>, default: Self) -> Self {
+        field.as_str().and_then(Self::parse).unwrap_or(default)
+    }
+
+    fn number(self, all: usize) -> usize {
+        match self {
+            Self::All => all,
+            Self::Count(count) => count,
+        }
+    }
+}
+
+/// Everything an operation needs, checked once.
+struct Job {
+    data: Data,
+    machines: BTreeMap<String, Access>,
+    cluster_id: Option<String>,
+    target: String,
+    etcd_members: usize,
+    api_server: bool,
+    nodes_registered: usize,
+    calls: Cx,
+}
+
+impl Job {
+    fn new(
+        model: &Bootstrap,
+        data: &Data,
+        remaining: std::time::Duration,
+        token: &CancellationToken,
+    ) -> Result<Self, Error> {
+        let machines = machines(model, data)?;
+        let first = machines.keys().next().cloned();
+        let target = model.node.as_str().map(str::to_owned).or(first);
+        let wait = model.wait_for.get();
+        let field = |read: fn(&WaitFor) -> &Field<String>| wait.map_or(&Field::Null, read);
+        Ok(Self {
+            etcd_members: Wanted::of(field(|wait| &wait.etcd_members), Wanted::All).number(machines.len()),
+            nodes_registered: Wanted::of(field(|wait| &wait.nodes_registered), Wanted::Count(0)).number(machines.len()),
+            api_server: wait.is_none_or(|wait| wait.api_server.get() != Some(&false)),
+            cluster_id: model.cluster_id.as_str().map(str::to_owned),
+            target: target.ok_or_else(|| Unusable::Placeholder("control_planes").diagnostic("the cluster"))?,
+            data: data.clone(),
+            machines,
+            calls: calls::during(remaining, token),
+        })
+    }
+
+    /// What of `wait_for` is missing, one clause each; empty when the cluster is ready.
+    fn missing(&self, seen: &BTreeMap<String, Seen>) -> Vec<String> {
+        let voters: BTreeSet<u64> =
+            decide::members(seen).filter(|member| !member.learner).map(|member| member.id).collect();
+        let servers = decide::configured(seen).filter(|(_, machine)| machine.api_server).count();
+        let registered = decide::configured(seen).filter(|(_, machine)| machine.registered).count();
+        let mut missing = Vec::new();
+        if voters.len() < self.etcd_members {
+            missing.push(format!("{} of {} etcd members vote", voters.len(), self.etcd_members));
+        }
+        if self.api_server && servers == 0 {
+            missing.push("no Kubernetes API server is ready".to_owned());
+        }
+        if registered < self.nodes_registered {
+            missing.push(format!("{registered} of {} machines are Kubernetes nodes", self.nodes_registered));
+        }
+        missing
+    }
+
+    /// The same for an operation that builds the cluster: every API server that can be seen is wanted.
+    fn missing_to_finish(&self, seen: &BTreeMap<String, Seen>) -> Vec<String> {
+        let mut missing = self.missing(seen);
+        let waiting: Vec<&str> = decide::configured(seen)
+            .filter(|(_, machine)| self.api_server && !machine.api_server)
+            .map(|(name, _)| name.as_str())
+            .collect();
+        if !waiting.is_empty() {
+            missing.push(format!("the API server of {} is not ready", waiting.join(", ")));
+        }
+        missing
+    }
+}
+
+fn machines(model: &Bootstrap, data: &Data) -> Result<BTreeMap<String, Access>, Error> {
+    let planes = model
+        .control_planes
+        .get()
+        .ok_or_else(|| Unusable::Placeholder("control_planes").diagnostic("the cluster"))?;
+    let mut machines = BTreeMap::new();
+    for (name, addresses) in planes {
+        let access = data.access(addresses, &model.client_configuration).map_err(|problem| problem.diagnostic(name))?;
+        if access.identity.is_none() {
+            return Err(Unusable::Missing("client_configuration").diagnostic(name).into());
+        }
+        machines.insert(name.clone(), access);
+    }
+    Ok(machines)
+}
+
+/// Adopts or bootstraps; says which.
+async fn start(job: &Job, planned: &Bootstrap, cx: &ApplyCx<TalosBootstrap>) -> Result<&'static str, Error> {
+    let mut backoff = Backoff::new();
+    loop {
+        let seen = observe(&job.machines, &job.data.pool, &job.calls).await;
+        match decide::decide(&seen, job.cluster_id.as_deref())? {
+            Decision::Adopt => return Ok("adopted"),
+            Decision::Bootstrap => match bootstrap(job, planned).await {
+                Ok(status) => return Ok(status),
+                // Whether the request took effect shows in the next look.
+                Err(error) if error.is_transient() => cx.phase(&format!("{}: {}", job.target, error.summary())),
+                Err(error) if error.code == Code::EtcdExists => cx.phase("etcd has data already; looking again"),
+                Err(error) => return Err(report::error(&job.target, &error)),
+            },
+            Decision::Wait(reasons) => cx.phase(&format!("before the bootstrap: {}", reasons.join("; "))),
+        }
+        if !backoff.wait(cx.token()).await {
+            return Err(out_of_time(&seen));
+        }
+    }
+}
+
+fn out_of_time(seen: &BTreeMap<String, Seen>) -> Error {
+    let reasons = match decide::decide(seen, None) {
+        Ok(Decision::Wait(reasons)) => reasons.join("\n"),
+        _ => "The control planes never came to a state in which etcd can be started.".to_owned(),
+    };
+    Error::new(
+        "TS-BOOTSTRAP-BLOCKED: etcd was not started",
+        format!(
+            "Nothing was bootstrapped, because it is not certain that no etcd member exists:\n{reasons}\n\n\
+             Bring these machines up (or take them out of `control_planes`) and apply again."
+        ),
+    )
+}
+
+async fn bootstrap(job: &Job, planned: &Bootstrap) -> Result<&'static str, talos_client::Error> {
+    use talos_client::Bootstrap as How;
+    let client = client(job, &job.target)?;
+    match planned.recover_from.as_str() {
+        None => client.bootstrap(&job.calls, How::New).await.map(|()| "bootstrapped"),
+        Some(snapshot) => {
+            client.etcd_recover(&job.calls, snapshot.as_ref()).await?;
+            client.bootstrap(&job.calls, How::Recover { skip_hash_check: false }).await.map(|()| "recovered")
+        }
+    }
+}
+
+fn client(job: &Job, name: &str) -> Result<Client, talos_client::Error> {
+    let access = &job.machines[name];
+    let mut builder = Client::builder(access.endpoints.clone()).pool(&job.data.pool);
+    if let Some(identity) = access.identity.clone() {
+        builder = builder.identity(identity);
+    }
+    builder.build()
+}
+
+/// Looks until nothing is missing; state follows what was seen.
+async fn wait(
+    job: &Job,
+    mut state: Bootstrap,
+    cx: &ApplyCx<TalosBootstrap>,
+    slot: &mut Slot<TalosBootstrap>,
+) -> Result<(), Error> {
+    let mut backoff = Backoff::new();
+    let mut last = Vec::new();
+    loop {
+        let seen = observe(&job.machines, &job.data.pool, &job.calls).await;
+        decide::decide(&seen, job.cluster_id.as_deref())?;
+        let missing = job.missing_to_finish(&seen);
+        describe(&mut state, &seen, job);
+        state.cluster_ready = missing.is_empty().into();
+        slot.set(state.clone());
+        slot.private(Private { unfinished: !missing.is_empty() });
+        if missing.is_empty() {
+            return Ok(());
+        }
+        cx.phase(&format!("cluster: {}", missing.join("; ")));
+        if missing != last {
+            backoff.reset();
+        }
+        last = missing;
+        if !backoff.wait(cx.token()).await {
+            return Err(not_ready(&last, &seen));
+        }
+    }
+}
+
+fn not_ready(missing: &[String], seen: &BTreeMap<String, Seen>) -> Error {
+    let silent: Vec<String> = seen
+        .iter()
+        .filter_map(|(name, seen)| match seen {
+            Seen::Silent(error) => Some(format!("\n{name}: {}", error.detail())),
+            _ => None,
+        })
+        .collect();
+    Error::new(
+        "TS-BOOTSTRAP-UNFINISHED: etcd runs, the cluster is not ready yet",
+        format!(
+            "Last seen: {}.{}\n\nThe next apply goes on waiting; it does not bootstrap again. \
+             `talosctl dmesg` and `talosctl service` on the machine show what it is doing.",
+            missing.join("; "),
+            silent.join("")
+        ),
+    )
+}
+
+/// What was seen, as attributes. What nobody told is kept.
+fn describe(state: &mut Bootstrap, seen: &BTreeMap<String, Seen>, job: &Job) {
+    let id = decide::configured(seen).find_map(|(_, machine)| machine.cluster_id.clone());
+    if let Some(id) = id {
+        let name = if job.data.cluster_name.is_empty() { &id } else { &job.data.cluster_name };
+        state.id = name.clone().into();
+        if !state.cluster_id.is_known() {
+            state.cluster_id = id.into();
+        }
+    }
+    let members: BTreeMap<String, Field<String>> =
+        decide::members(seen).map(|member| (member.hostname.clone(), member.id_hex().into())).collect();
+    if !members.is_empty() || !state.etcd_members.is_known() {
+        state.etcd_members = Field::Known(members);
+    }
+    let version = decide::configured(seen).find_map(|(_, machine)| machine.kubernetes_version.clone());
+    if version.is_some() || !state.kubernetes_version.is_known() {
+        state.kubernetes_version = version.into();
+    }
+    state.cluster_ready = job.missing(seen).is_empty().into();
+}
+
+/// Why no control plane could be read; none when at least one was.
+fn nobody(seen: &BTreeMap<String, Seen>) -> Option<String> {
+    if decide::configured(seen).next().is_some() {
+        return None;
+    }
+    let lines: Vec<String> = seen
+        .iter()
+        .map(|(name, seen)| match seen {
+            Seen::Silent(error) => format!("{name}: {}", error.summary()),
+            Seen::Maintenance => format!("{name}: in maintenance mode"),
+            Seen::Configured(_) => format!("{name}: answers"),
+        })
+        .collect();
+    Some(format!("What state holds is kept.\n{}", lines.join("\n")))
+}

@@ -1,0 +1,12 @@
+//! `talos_image_schematic`: what Talos images are customised with.
+
+mod document;
+mod extensions;
+mod import;
+mod model;
+mod plan;
+mod resource;
+#[cfg(test)]
+mod tests;
+
+pub use resource::TalosImageSchematic;

@@ -1,0 +1,60 @@
+//! Attributes of `talos_kubeconfig`.
+
+use framework::prelude::*;
+
+use crate::shared::machine_secrets::MachineSecrets;
+
+/// A kubeconfig minted from the cluster's secrets, without asking the cluster.
+#[derive(Model, Clone, PartialEq)]
+pub struct Kubeconfig {
+    /// `cluster/user`.
+    #[tf(computed, keep)]
+    pub id: Field<String>,
+    /// Name of the cluster in the kubeconfig.
+    #[tf(required)]
+    pub cluster_name: Field<String>,
+    /// URL of the Kubernetes API.
+    #[tf(required)]
+    pub cluster_endpoint: Field<String>,
+    /// Secrets of the cluster; the client certificate is signed with its Kubernetes CA.
+    #[tf(required, sensitive)]
+    pub machine_secrets: Field<MachineSecrets>,
+    /// User name in the certificate.
+    #[tf(optional, default = "admin")]
+    pub user: Field<String>,
+    /// Groups in the certificate; `system:masters` unless given.
+    #[tf(optional)]
+    pub organizations: Field<Vec<Field<String>>>,
+    /// How long the certificate is valid, as a Go duration.
+    #[tf(optional, default = "8760h")]
+    pub ttl: Field<GoDuration>,
+    /// A new certificate is planned when the present one ends within this time.
+    #[tf(optional, default = "720h")]
+    pub renew_before: Field<GoDuration>,
+    /// The kubeconfig.
+    #[tf(computed, sensitive)]
+    pub kubeconfig: Field<Secret<String>>,
+    /// The same as separate values.
+    #[tf(computed, sensitive)]
+    pub kubernetes_client_configuration: Field<KubernetesClientConfiguration>,
+    /// When the certificate ends, RFC 3339.
+    #[tf(computed)]
+    pub expires_at: Field<String>,
+}
+
+/// What a client of the Kubernetes API needs.
+#[derive(Model, Clone, PartialEq)]
+pub struct KubernetesClientConfiguration {
+    /// URL of the Kubernetes API.
+    #[tf(computed)]
+    pub host: Field<String>,
+    /// Certificate of the Kubernetes CA, base64 of PEM.
+    #[tf(computed)]
+    pub ca_certificate: Field<String>,
+    /// Certificate of the client, base64 of PEM.
+    #[tf(computed)]
+    pub client_certificate: Field<String>,
+    /// Key of the client, base64 of PEM.
+    #[tf(computed, sensitive)]
+    pub client_key: Field<Secret<String>>,
+}

@@ -1,0 +1,91 @@
+//! `talos_kubeconfig` has no remote object: create mints, read looks whether the certificate ends soon,
+//! update mints anew where an input changed or the end is near, delete forgets.
+
+use framework::prelude::*;
+use talos_config::pki::{Certificate, Lifetime, Timestamp};
+
+use super::mint::{Request, mint};
+use super::model::Kubeconfig;
+use super::plan::{self, Private};
+use crate::provider::TalosStack;
+use crate::shared::entropy::now;
+use crate::shared::machine_secrets::MachineSecrets;
+
+/// Group of a cluster's administrators.
+const ADMINISTRATORS: &str = "system:masters";
+
+/// The resource.
+pub struct TalosKubeconfig;
+
+impl Resource for TalosKubeconfig {
+    type Provider = TalosStack;
+    type Model = Kubeconfig;
+    type Private = Private;
+    const NAME: &'static str = "talos_kubeconfig";
+
+    fn plan(_cx: &PlanCx<Self>, plan: &mut Plan<Self>) -> Result<(), Diagnostics> {
+        plan::plan(plan);
+        Ok(())
+    }
+
+    async fn create(
+        _cx: &ApplyCx<Self>,
+        planned: Kubeconfig,
+        _config: Kubeconfig,
+        slot: &mut Slot<Self>,
+    ) -> Result<(), Error> {
+        slot.set(minted(planned)?);
+        Ok(())
+    }
+
+    async fn read(_cx: &ReadCx<Self>, state: Kubeconfig, mut private: Private) -> Result<Read<Self>, Error> {
+        private.renew = ends_soon(&state, now());
+        Ok(Read::State { model: state, private })
+    }
+
+    async fn update(
+        _cx: &ApplyCx<Self>,
+        _prior: Kubeconfig,
+        planned: Kubeconfig,
+        _config: Kubeconfig,
+        slot: &mut Slot<Self>,
+    ) -> Result<(), Error> {
+        let state = if planned.kubeconfig.is_unknown() { minted(planned)? } else { planned };
+        slot.set(state);
+        Ok(())
+    }
+
+    async fn delete(_cx: &ApplyCx<Self>, _state: Kubeconfig, _slot: &mut Slot<Self>) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+fn minted(mut state: Kubeconfig) -> Result<Kubeconfig, Error> {
+    let bundle =
+        MachineSecrets::bundle(&state.machine_secrets).map_err(|problem| problem.diagnostic("the kubeconfig"))?;
+    let organizations = state.organizations.all_known().unwrap_or_else(|| vec![ADMINISTRATORS.to_owned()]);
+    let ttl = state.ttl.get().map_or(0, |ttl| ttl.value().as_secs());
+    let minted = mint(
+        &bundle,
+        &Request {
+            cluster_name: state.cluster_name.text(),
+            endpoint: state.cluster_endpoint.text(),
+            user: state.user.text(),
+            organizations: &organizations,
+            lifetime: Lifetime { now: now(), seconds: i64::try_from(ttl).unwrap_or(i64::MAX) },
+        },
+    )?;
+    state.id = format!("{}/{}", state.cluster_name.text(), state.user.text()).into();
+    state.kubeconfig = Field::Known(minted.kubeconfig);
+    state.kubernetes_client_configuration = Field::Known(minted.client_configuration);
+    state.expires_at = minted.expires_at.to_rfc3339().into();
+    Ok(state)
+}
+
+/// Whether the certificate in state ends within `renew_before`.
+fn ends_soon(state: &Kubeconfig, now: Timestamp) -> bool {
+    let Some(configuration) = state.kubernetes_client_configuration.get() else { return false };
+    let Ok(certificate) = Certificate::from_base64(configuration.client_certificate.text()) else { return false };
+    let margin = state.renew_before.get().map_or(0, |margin| margin.value().as_secs());
+    certificate.validity.not_after <= now.plus_seconds(i64::try_from(margin).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,150 @@
+//! What a plan of `talos_machine_apply` says: from configuration and what the refresh saw, nothing else.
+
+use std::collections::BTreeMap;
+
+use framework::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::TalosMachineApply;
+use super::decide::{Decision, decide};
+use super::desired::{Desired, desired};
+use super::model::MachineApply;
+use crate::shared::change::{self, text_map};
+
+/// What a refresh saw and what was applied last. Configurations are packed, and as secret as the state file.
+#[derive(Serialize, Deserialize, Default, Clone)]
+#[serde(default)]
+pub struct Private {
+    /// Configuration that this resource wrote last.
+    pub last_applied: String,
+    /// Configuration that the machine had at the last look.
+    pub live: String,
+    /// The machine was in maintenance mode at the last look: it lost its configuration.
+    pub maintenance: bool,
+}
+
+/// Decides what the plan shows.
+pub fn plan(plan: &mut Plan<TalosMachineApply>) -> Result<(), Diagnostics> {
+    if plan.is_destroy() {
+        announce_destroy(plan);
+        return Ok(());
+    }
+    let line = change::line_of(plan.prior.as_ref().and_then(|prior| prior.talos_version.as_str()));
+    let wanted = match desired(&plan.config, line)? {
+        Desired::Config(config) => config,
+        Desired::Unknown => return Ok(()),
+        Desired::Placeholder(attribute) => {
+            warn_placeholder(plan, attribute);
+            return Ok(());
+        }
+    };
+    let text = wanted.emit();
+    let digest = change::digest_of(&wanted, &text);
+    let Some(prior) = plan.prior.clone() else {
+        plan.proposed.config_hash = digest.into();
+        return Ok(());
+    };
+    let last = change::kept(&plan.prior_private.last_applied, line);
+    if plan.prior_private.maintenance {
+        return install_again(plan, &digest);
+    }
+    let Some(live) = change::kept(&plan.prior_private.live, line) else {
+        return unseen(plan, &prior, &digest);
+    };
+    let decision = decide(&plan.proposed, last.as_ref(), &wanted, &live)?;
+    show(plan, &prior, &decision, digest);
+    Ok(())
+}
+
+/// An update touches the machine when something is written; otherwise only records move.
+fn show(plan: &mut Plan<TalosMachineApply>, prior: &MachineApply, decision: &Decision, digest: String) {
+    let node = prior.node.text().to_owned();
+    if decision.writes {
+        plan.touch();
+        plan.proposed.changes = text_map(decision.changes.clone());
+        plan.proposed.plan_effect = decision.effect.into();
+        plan.proposed.config_hash = digest.into();
+        if decision.effect == "reboot" {
+            plan.warn(format!("TS-REBOOT: {node}: this change reboots the machine"), listing(&decision.changes));
+        }
+    } else {
+        keep_observed(&mut plan.proposed, prior);
+        plan.proposed.config_hash = digest.into();
+    }
+    if !decision.drift.is_empty() {
+        let drift = &decision.drift;
+        plan.warn(
+            format!("TS-DRIFT: {node}: {} differ from what is applied here", paths(drift.len())),
+            format!("{}\n\nThey are kept. `drift = \"revert\"` writes the desired values.", listing(drift)),
+        );
+    }
+}
+
+/// The machine lost its configuration: it is installed again.
+fn install_again(plan: &mut Plan<TalosMachineApply>, digest: &str) -> Result<(), Diagnostics> {
+    plan.touch();
+    plan.proposed.config_hash = digest.into();
+    plan.proposed.plan_effect = "install".into();
+    plan.proposed.changes = text_map(BTreeMap::new());
+    let node = plan.proposed.node.text().to_owned();
+    plan.warn(
+        format!("TS-NODE-MAINTENANCE: {node}: the machine is in maintenance mode and gets its configuration again"),
+        "It was configured before; its disk was wiped or replaced since.",
+    );
+    Ok(())
+}
+
+/// The machine has never been read: what would change on it cannot be said.
+fn unseen(plan: &mut Plan<TalosMachineApply>, prior: &MachineApply, digest: &str) -> Result<(), Diagnostics> {
+    if prior.config_hash.as_str() == Some(digest) {
+        keep_observed(&mut plan.proposed, prior);
+    } else {
+        plan.touch();
+    }
+    plan.proposed.config_hash = digest.into();
+    Ok(())
+}
+
+/// Puts back what was seen: nothing on the machine moves.
+fn keep_observed(proposed: &mut MachineApply, prior: &MachineApply) {
+    let prior = prior.clone();
+    proposed.hostname = prior.hostname;
+    proposed.addresses = prior.addresses;
+    proposed.stage = prior.stage;
+    proposed.talos_version = prior.talos_version;
+    proposed.schematic_id = prior.schematic_id;
+    proposed.boot_id = prior.boot_id;
+    proposed.endpoint = prior.endpoint;
+    proposed.plan_effect = prior.plan_effect;
+    proposed.changes = prior.changes;
+    proposed.drift_found = prior.drift_found;
+}
+
+fn warn_placeholder(plan: &mut Plan<TalosMachineApply>, attribute: &str) {
+    let node = plan.config.node.text().to_owned();
+    plan.warn(
+        format!("TS-PLACEHOLDER: {node}: planned with a placeholder in {attribute}"),
+        "Its configuration comes from a stage that has not been applied; what will change is not known before. Apply refuses it.",
+    );
+}
+
+fn announce_destroy(plan: &mut Plan<TalosMachineApply>) {
+    let Some(prior) = &plan.prior else { return };
+    let node = prior.node.text().to_owned();
+    let resets = prior.on_destroy.get().is_some_and(|how| how.reset.get() == Some(&true));
+    if resets {
+        plan.warn(
+            format!("TS-RESET: {node}: destroy wipes this machine"),
+            "`on_destroy.reset` is true: the machine leaves its cluster and its disks are wiped.",
+        );
+    }
+}
+
+/// One line per path.
+pub fn listing(map: &BTreeMap<String, String>) -> String {
+    map.iter().map(|(path, line)| format!("{path}: {line}")).collect::<Vec<_>>().join("\n")
+}
+
+fn paths(count: usize) -> String {
+    if count == 1 { "1 path".to_owned() } else { format!("{count} paths") }
+}

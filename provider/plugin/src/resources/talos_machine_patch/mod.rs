@@ -1,0 +1,10 @@
+//! `talos_machine_patch`: lays patches over a live configuration and owns only what they set.
+
+mod decide;
+mod model;
+mod plan;
+mod resource;
+#[cfg(test)]
+mod tests;
+
+pub use resource::TalosMachinePatch;

@@ -1,0 +1,121 @@
+//! What a plan of `talos_machine_patch` says: from configuration and what the refresh saw, nothing else.
+
+use std::collections::BTreeMap;
+
+use framework::prelude::*;
+use serde::{Deserialize, Serialize};
+use talos_config::merge::Patch;
+use talos_config::ownership::Record;
+
+use super::TalosMachinePatch;
+use super::decide::{Decision, PATCHES, decide};
+use super::model::MachinePatch;
+use crate::shared::change::{self, text_map};
+use crate::shared::patch_texts;
+
+/// What is owned, and what a refresh saw. As secret as the state file.
+#[derive(Serialize, Deserialize, Default, Clone)]
+#[serde(default)]
+pub struct Private {
+    /// What this resource owns on the machine.
+    pub record: Record,
+    /// Configuration that the machine had at the last look, packed.
+    pub live: String,
+}
+
+/// Decides what the plan shows.
+pub fn plan(plan: &mut Plan<TalosMachinePatch>) -> Result<(), Diagnostics> {
+    if plan.is_destroy() {
+        return announce_destroy(plan);
+    }
+    let Some(prior) = plan.prior.clone() else {
+        patch_texts::load(&plan.config.patches, PATCHES, change::line_of(None))?;
+        return Ok(());
+    };
+    let line = change::line_of(prior.talos_version.as_str());
+    let Some(patches) = patch_texts::load(&plan.config.patches, PATCHES, line)? else {
+        return Ok(());
+    };
+    let Some(live) = change::kept(&plan.prior_private.live, line) else {
+        return Ok(());
+    };
+    let decision = decide(&plan.proposed, &patches, &plan.prior_private.record, &live)?;
+    show(plan, &prior, &decision);
+    Ok(())
+}
+
+fn show(plan: &mut Plan<TalosMachinePatch>, prior: &MachinePatch, decision: &Decision) {
+    let node = prior.node.text().to_owned();
+    if decision.writes {
+        plan.touch();
+        plan.proposed.changes = text_map(decision.changes.clone());
+        plan.proposed.plan_effect = decision.effect.into();
+        if decision.effect == "reboot" {
+            plan.warn(format!("TS-REBOOT: {node}: this change reboots the machine"), listing(&decision.changes));
+        }
+    } else {
+        keep_observed(&mut plan.proposed, prior);
+    }
+    plan.proposed.owned = text_map(decision.owned.clone());
+    plan.proposed.config_hash = decision.digest.clone().into();
+    if !decision.drift.is_empty() {
+        plan.warn(
+            format!("TS-DRIFT: {node}: what is patched here was changed on the machine"),
+            format!("{}\n\nIt is kept. `on_conflict = \"take\"` writes the patch's values.", listing(&decision.drift)),
+        );
+    }
+    warn_kept(plan, &node, &decision.kept);
+}
+
+fn warn_kept(plan: &mut Plan<TalosMachinePatch>, node: &str, kept: &[String]) {
+    if !kept.is_empty() {
+        plan.warn(
+            format!("TS-PATCH-KEPT: {node}: paths that leave the patch were changed by somebody else"),
+            format!("They stay as they are:\n{}", kept.join("\n")),
+        );
+    }
+}
+
+/// Puts back what was seen: nothing on the machine moves.
+fn keep_observed(proposed: &mut MachinePatch, prior: &MachinePatch) {
+    let prior = prior.clone();
+    proposed.hostname = prior.hostname;
+    proposed.addresses = prior.addresses;
+    proposed.stage = prior.stage;
+    proposed.talos_version = prior.talos_version;
+    proposed.schematic_id = prior.schematic_id;
+    proposed.boot_id = prior.boot_id;
+    proposed.endpoint = prior.endpoint;
+    proposed.plan_effect = prior.plan_effect;
+    proposed.changes = prior.changes;
+}
+
+/// Destroy has no attributes to show what it takes back: a warning lists it.
+fn announce_destroy(plan: &mut Plan<TalosMachinePatch>) -> Result<(), Diagnostics> {
+    let Some(prior) = plan.prior.clone() else { return Ok(()) };
+    let node = prior.node.text().to_owned();
+    if prior.revert_on_destroy.get() == Some(&false) {
+        plan.warn(
+            format!("TS-PATCH-LEFT: {node}: what was patched stays on the machine"),
+            "`revert_on_destroy` is false.",
+        );
+        return Ok(());
+    }
+    let line = change::line_of(prior.talos_version.as_str());
+    let Some(live) = change::kept(&plan.prior_private.live, line) else { return Ok(()) };
+    let none: [Patch; 0] = [];
+    let decision = decide(&prior, &none, &plan.prior_private.record, &live)?;
+    if decision.writes {
+        plan.warn(
+            format!("TS-PATCH-REVERT: {node}: paths get back what was there before, effect {}", decision.effect),
+            listing(&decision.changes),
+        );
+    }
+    warn_kept(plan, &node, &decision.kept);
+    Ok(())
+}
+
+/// One line per path.
+pub fn listing(map: &BTreeMap<String, String>) -> String {
+    map.iter().map(|(path, line)| format!("{path}: {line}")).collect::<Vec<_>>().join("\n")
+}

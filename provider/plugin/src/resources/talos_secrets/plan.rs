@@ -1,0 +1,116 @@
+//! What a change of `talos_secrets` does: nothing, a new client certificate, or a refusal.
+
+use framework::prelude::*;
+use serde::{Deserialize, Serialize};
+use talos_config::contract::Contract;
+use talos_config::secrets::Bundle;
+
+use super::TalosSecrets;
+use super::model::TalosSecretsModel;
+use crate::shared::machine_secrets::MachineSecrets;
+
+/// What a refresh found that a plan must know and may not look up itself.
+#[derive(Serialize, Deserialize, Default, Clone, PartialEq, Eq, Debug)]
+#[serde(default)]
+pub struct Private {
+    /// The client certificate ends soon.
+    pub renew: bool,
+}
+
+/// Contract of a version text, or an error at `talos_version`.
+pub fn contract(talos_version: &str) -> Result<Contract, Diagnostic> {
+    Contract::parse(talos_version).map_err(|error| {
+        Diagnostic::error(
+            "TS-INPUT-INVALID: talos_version is not a version",
+            format!("{error}. Write it as v1.12.6 or 1.12."),
+        )
+        .at("talos_version")
+    })
+}
+
+/// The bundle that the configuration brings along, if any; the attribute it came from is named in errors.
+pub fn adopted(config: &TalosSecretsModel) -> Result<Option<Bundle>, Diagnostic> {
+    let sources = [("secrets_yaml_wo", &config.secrets_yaml_wo), ("secrets_yaml", &config.secrets_yaml)];
+    for (attribute, field) in sources {
+        if let Some(text) = field.get() {
+            return parse(text.expose(), attribute).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+/// A bundle from text; problems are put down to `attribute`.
+pub fn parse(text: &str, attribute: &'static str) -> Result<Bundle, Diagnostic> {
+    let refuse = |reason: String| {
+        Diagnostic::error(
+            "TS-SECRETS-INVALID: the secrets cannot be adopted",
+            format!("{reason}.\n\nPass the unchanged file that `talosctl gen secrets` wrote."),
+        )
+        .at(attribute)
+    };
+    let bundle = Bundle::from_yaml(text).map_err(|error| refuse(error.to_string()))?;
+    match bundle.problems().as_slice() {
+        [] => Ok(bundle),
+        problems => Err(refuse(problems.join("; "))),
+    }
+}
+
+/// Decides; called twice by core, so it looks at nothing but its arguments.
+pub fn plan(plan: &mut Plan<TalosSecrets>) -> Result<(), Diagnostics> {
+    if plan.is_destroy() {
+        return refuse_destroy(plan.prior.as_ref());
+    }
+    let given = adopted(&plan.config)?;
+    let Some(prior) = plan.prior.clone() else {
+        return Ok(());
+    };
+    if let Some(given) = given {
+        refuse_other_secrets(&prior, &given)?;
+    }
+    if plan.prior_private.renew {
+        plan.private.renew = false;
+        plan.proposed.client_configuration = Field::Unknown;
+        plan.proposed.client_certificate_expires_at = Field::Unknown;
+        plan.warn(
+            format!("TS-CERT-RENEW: {}: a new client certificate will be issued", prior.id.text()),
+            format!(
+                "The present one ends at {}. The certificate authority and everything else stay as they are.",
+                prior.client_certificate_expires_at.text()
+            ),
+        );
+    }
+    Ok(())
+}
+
+/// Destroy and replace both end here, as does the delete of a tainted object.
+pub fn refuse_destroy(prior: Option<&TalosSecretsModel>) -> Result<(), Diagnostics> {
+    let protected = prior.is_some_and(|prior| prior.deletion_protection.get() != Some(&false));
+    if !protected {
+        return Ok(());
+    }
+    Err(Diagnostic::error(
+        "TS-SECRETS-PROTECTED: the cluster's secrets are protected from deletion",
+        "Without them nobody can talk to the machines, and a new cluster cannot take over the old one's data.\n\n\
+         To delete them all the same, set `deletion_protection = false`, apply, and destroy then. \
+         A tainted object becomes whole again with `untaint`.",
+    )
+    .at("deletion_protection")
+    .into())
+}
+
+fn refuse_other_secrets(prior: &TalosSecretsModel, given: &Bundle) -> Result<(), Diagnostics> {
+    let same = MachineSecrets::bundle(&prior.machine_secrets).is_ok_and(|present| &present == given);
+    if same {
+        return Ok(());
+    }
+    Err(Diagnostic::error(
+        "TS-SECRETS-CHANGE: other secrets than those of this cluster are given",
+        format!(
+            "State holds the secrets of cluster {}; the configuration brings those of {}. Replacing them would cut off every machine.\n\n\
+             Give the same secrets again, or leave the attribute out.",
+            prior.cluster_id.text(),
+            given.cluster.id
+        ),
+    )
+    .into())
+}

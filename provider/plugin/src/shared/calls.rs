@@ -1,0 +1,42 @@
+//! Deadlines and cancellation of an operation, as the Talos client wants them.
+
+use std::time::Duration;
+
+use talos_client::Cx;
+use tokio_util::sync::CancellationToken;
+
+/// How long a refresh waits for a machine before it keeps what it knows.
+pub const REFRESH: Duration = Duration::from_secs(5);
+
+/// How long destroy waits for a machine before it counts as out of reach.
+pub const DESTROY: Duration = Duration::from_secs(30);
+
+/// A context that ends with the operation.
+pub fn during(remaining: Duration, token: &CancellationToken) -> Cx {
+    Cx::new(remaining).with_cancel(token.clone())
+}
+
+/// Waits between two looks: 250 ms first, doubling up to four seconds.
+pub struct Backoff(Duration);
+
+impl Backoff {
+    /// The first wait is the shortest.
+    pub fn new() -> Self {
+        Self(Duration::from_millis(250))
+    }
+
+    /// Starts over after something moved.
+    pub fn reset(&mut self) {
+        *self = Self::new();
+    }
+
+    /// Waits; false when the operation was cancelled meanwhile.
+    pub async fn wait(&mut self, token: &CancellationToken) -> bool {
+        let pause = self.0;
+        self.0 = (pause * 2).min(Duration::from_secs(4));
+        tokio::select! {
+            () = token.cancelled() => false,
+            () = tokio::time::sleep(pause) => true,
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! A change of a machine's configuration, judged before it is made.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use framework::prelude::*;
+use talos_config::diff::Changes;
+use talos_config::document::Config;
+use talos_config::ownership::{self, Contradiction, Effect};
+use talos_config::tables::Line;
+
+use super::machine::Mode;
+use super::{config_text, digest};
+
+/// A map attribute of texts.
+pub type TextMap = Field<BTreeMap<String, Field<String>>>;
+
+/// As an attribute.
+pub fn text_map(map: BTreeMap<String, String>) -> TextMap {
+    Field::Known(map.into_iter().map(|(key, value)| (key, Field::Known(value))).collect())
+}
+
+/// Tables for a machine's Talos version, `None` where it is not known or newer than the newest we know.
+pub fn line_of(_talos_version: Option<&str>) -> Line {
+    Line::V1_12
+}
+
+/// Identity changes that nobody allowed are refused, each with the paths that pose it.
+pub fn refuse_dangers(node: &str, changes: &Changes, allowed: &Field<BTreeSet<String>>, problems: &mut Diagnostics) {
+    let allowed = allowed.get();
+    for (danger, paths) in ownership::dangers(changes) {
+        let name = danger.as_str();
+        if allowed.is_some_and(|allowed| allowed.contains(name)) {
+            continue;
+        }
+        problems.error_at(
+            "allow_change",
+            format!("TS-CHANGE-REFUSED: {node}: a live machine's {name} would change"),
+            format!(
+                "{}\n\nA running member may not survive this: it could leave its cluster or lose its data. If it is meant, add \
+                 \"{name}\" to `allow_change`; otherwise put the value back.",
+                lines(changes, &paths)
+            ),
+        );
+    }
+}
+
+fn lines(changes: &Changes, paths: &[String]) -> String {
+    let summary = changes.summary();
+    let lines = paths.iter().map(|path| format!("{path}: {}", summary.get(path).map_or("", String::as_str)));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Paths that two sides want to be different, as errors that name both.
+pub fn conflicts(node: &str, conflicts: &[Contradiction], ways_out: &str, problems: &mut Diagnostics) {
+    for conflict in conflicts {
+        let path = full_path(&conflict.document, &conflict.path);
+        let show = |value: &Option<String>| value.clone().unwrap_or_else(|| "(none)".to_owned());
+        problems.error_at(
+            "on_conflict",
+            format!("TS-CONFLICT: {node}: {path} was changed here and on the machine"),
+            format!(
+                "last applied: {}\ndesired:      {}\nlive:         {}\n\n{ways_out}",
+                show(&conflict.before),
+                show(&conflict.ours),
+                show(&conflict.live)
+            ),
+        );
+    }
+}
+
+/// The path with its document in front, which the main document does not need.
+pub fn full_path(document: &str, path: &str) -> String {
+    match (document, path) {
+        ("v1alpha1", path) => path.to_owned(),
+        (document, "") => document.to_owned(),
+        (document, path) => format!("{document}.{path}"),
+    }
+}
+
+/// What the machine does about the change under `mode`; an error where `mode` does not allow it.
+pub fn effect(node: &str, changes: &Changes, mode: Mode, problems: &mut Diagnostics) -> &'static str {
+    let effect = ownership::effect(changes);
+    match (mode, effect) {
+        (_, Effect::None) => "none",
+        (Mode::Staged, _) => "staged",
+        (Mode::Reboot, _) => "reboot",
+        (Mode::NoReboot | Mode::Try, Effect::Reboot) => {
+            problems.error_at(
+                "mode",
+                format!("TS-REBOOT-NEEDED: {node}: this change needs a reboot, which the mode forbids"),
+                format!(
+                    "{}\n\nSet `mode = \"auto\"` to let the machine reboot, or `mode = \"staged\"` to apply it at the next boot.",
+                    changes.summary().into_iter().map(|(path, line)| format!("{path}: {line}")).collect::<Vec<_>>().join("\n")
+                ),
+            );
+            "reboot"
+        }
+        (_, effect) => effect.as_str(),
+    }
+}
+
+/// Digest of a configuration, keyed with the cluster's secret in it.
+pub fn digest_of(config: &Config, text: &str) -> String {
+    let secret = config.document("v1alpha1").and_then(|document| document.body().get("cluster")?.get("secret"));
+    digest::keyed(secret.and_then(|secret| secret.as_str()).unwrap_or_default(), text)
+}
+
+/// A configuration that private state keeps; `None` where it keeps none or one that can no longer be read.
+pub fn kept(packed: &str, line: Line) -> Option<Config> {
+    if packed.is_empty() {
+        return None;
+    }
+    Config::load(&config_text::unpack(packed).ok()?, line).ok()
+}

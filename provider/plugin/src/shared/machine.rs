@@ -1,0 +1,168 @@
+//! One machine: looked at, written to, and looked at again.
+
+use std::time::Duration;
+
+use framework::prelude::*;
+use talos_client::{ApplyMode, ApplyRequest, Client, Code, ConfigId, Cx, NodeFacts, Pool, Reach};
+use tokio_util::sync::CancellationToken;
+
+use super::access::Access;
+use super::calls::Backoff;
+use super::report;
+
+/// How long a machine in try mode waits before it goes back.
+const TRY_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// What one look at a machine showed.
+pub struct Observed {
+    /// A client of the API that answered.
+    pub client: Client,
+    /// Whether the machine waits for its first configuration.
+    pub maintenance: bool,
+    /// What the machine says of itself.
+    pub facts: NodeFacts,
+    /// Address that answered.
+    pub endpoint: String,
+    /// Configuration that is in force; none in maintenance mode.
+    pub live: Option<Secret<String>>,
+    /// Configuration that the next boot will use, where it differs: something is staged.
+    pub staged: Option<Secret<String>>,
+}
+
+/// Looks at a machine, configured or not.
+pub async fn observe(access: &Access, pool: &Pool, cx: &Cx) -> Result<Observed, talos_client::Error> {
+    let reach = talos_client::reach(&access.endpoints, access.identity.as_ref(), pool, cx).await?;
+    let (client, maintenance) = match reach {
+        Reach::Configured { client, .. } => (client, false),
+        Reach::Maintenance { client, .. } => (client, true),
+    };
+    let facts = client.facts(cx).await?;
+    let (live, staged) = if maintenance { (None, None) } else { configurations(&client, cx).await? };
+    let endpoint = client.endpoint().host().to_owned();
+    Ok(Observed { client, maintenance, facts, endpoint, live, staged })
+}
+
+type Configurations = (Option<Secret<String>>, Option<Secret<String>>);
+
+async fn configurations(client: &Client, cx: &Cx) -> Result<Configurations, talos_client::Error> {
+    let text = |config: talos_client::MachineConfig| config.text.expose().to_owned();
+    let live = client.machine_config(cx, ConfigId::Active).await?.map(text);
+    let persistent = client.machine_config(cx, ConfigId::Persistent).await?.map(text);
+    let staged = persistent.filter(|persistent| Some(persistent) != live.as_ref());
+    Ok((live.map(Secret::new), staged.map(Secret::new)))
+}
+
+/// How a change is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mode {
+    /// Live where Talos can, with a reboot where it cannot.
+    Auto,
+    /// Live or not at all.
+    NoReboot,
+    /// With a reboot.
+    Reboot,
+    /// At the next boot.
+    Staged,
+    /// In try mode first; kept only if the machine still answers.
+    Try,
+}
+
+impl Mode {
+    /// The attribute's value; its choices are checked by the schema.
+    pub fn of(text: &str) -> Self {
+        match text {
+            "no_reboot" => Self::NoReboot,
+            "reboot" => Self::Reboot,
+            "staged" => Self::Staged,
+            "try" => Self::Try,
+            _ => Self::Auto,
+        }
+    }
+
+    fn wire(self) -> ApplyMode {
+        match self {
+            Self::Auto => ApplyMode::Auto,
+            Self::NoReboot => ApplyMode::NoReboot,
+            Self::Reboot => ApplyMode::Reboot,
+            Self::Staged => ApplyMode::Staged,
+            Self::Try => ApplyMode::Try,
+        }
+    }
+}
+
+/// Writes a configuration. In maintenance mode Talos knows only one way.
+pub async fn write(machine: &Observed, text: &str, mode: Mode, cx: &Cx) -> Result<Vec<String>, talos_client::Error> {
+    let wire = if machine.maintenance { ApplyMode::Auto } else { mode.wire() };
+    let request = |mode: ApplyMode| ApplyRequest {
+        data: text.as_bytes(),
+        mode,
+        dry_run: false,
+        try_timeout: (mode == ApplyMode::Try).then_some(TRY_TIMEOUT),
+    };
+    let mut warnings = machine.client.apply_configuration(cx, &request(wire)).await?.warnings;
+    if wire == ApplyMode::Try {
+        // It still answers under the new configuration: keep it. Otherwise it goes back by itself.
+        machine.client.machine_status(&cx.capped(TRY_TIMEOUT)).await?;
+        warnings.extend(machine.client.apply_configuration(cx, &request(ApplyMode::NoReboot)).await?.warnings);
+    }
+    Ok(warnings)
+}
+
+/// Looks until the machine holds `text` (staged: will hold it) and answers with our identity.
+pub async fn settle(
+    access: &Access,
+    pool: &Pool,
+    text: &str,
+    cx: &Cx,
+    token: &CancellationToken,
+    mut phase: impl FnMut(&str),
+) -> Result<Observed, talos_client::Error> {
+    let mut backoff = Backoff::new();
+    loop {
+        let seen = observe(access, pool, &cx.capped(Duration::from_secs(10))).await;
+        let error = match seen {
+            Ok(machine) if holds(&machine, text) => return Ok(machine),
+            Ok(machine) if machine.maintenance => {
+                phase("the machine is still in maintenance mode");
+                None
+            }
+            Ok(machine) => {
+                phase(&format!("the machine is {}, it does not hold the new configuration yet", machine.facts.status.stage));
+                None
+            }
+            Err(error) if error.is_transient() || error.code == Code::NodeMaintenance => {
+                phase(&error.summary());
+                Some(error)
+            }
+            Err(error) => return Err(error),
+        };
+        if !backoff.wait(token).await {
+            return match error {
+                Some(error) => Err(error),
+                None => observe(access, pool, &cx.capped(Duration::from_secs(1))).await,
+            };
+        }
+    }
+}
+
+/// Whether the machine has `text`, or will have it after the next boot.
+pub fn holds(machine: &Observed, text: &str) -> bool {
+    [&machine.live, &machine.staged].into_iter().flatten().any(|config| config.expose() == text)
+}
+
+/// A mutual exclusion that ends with the operation.
+pub async fn turn(
+    group: std::sync::Arc<tokio::sync::Mutex<()>>,
+    token: &CancellationToken,
+) -> Option<tokio::sync::OwnedMutexGuard<()>> {
+    tokio::select! {
+        () = token.cancelled() => None,
+        guard = group.lock_owned() => Some(guard),
+    }
+}
+
+/// What Talos refused, put down to the attribute that brought it.
+pub fn refused(node: &str, attribute: &str, error: &talos_client::Error) -> Error {
+    let diagnostic = report::error(node, error);
+    if error.code == Code::ConfigRefused { diagnostic.at(attribute) } else { diagnostic }
+}

@@ -1,0 +1,20 @@
+//! What several types share.
+
+pub mod access;
+pub mod calls;
+pub mod change;
+pub mod client_configuration;
+pub mod config_text;
+pub mod digest;
+pub mod entropy;
+pub mod image_factory;
+pub mod import;
+pub mod machine;
+pub mod machine_facts;
+pub mod machine_secrets;
+pub mod patch_texts;
+pub mod placeholder;
+pub mod quorum;
+pub mod stand_in;
+pub mod report;
+pub mod talosconfig_file;

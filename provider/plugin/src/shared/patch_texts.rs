@@ -1,0 +1,52 @@
+//! Patches as configurations hold them: a list of texts.
+
+use framework::prelude::*;
+use talos_config::merge::Patch;
+use talos_config::tables::Line;
+
+use super::config_text;
+use super::placeholder::is_placeholder_text;
+
+/// Reads the patches of `attribute`; every bad one is reported. `None`: one of them is not known or a placeholder.
+pub fn load(
+    texts: &Field<Vec<Field<String>>>,
+    attribute: &'static str,
+    line: Line,
+) -> Result<Option<Vec<Patch>>, Diagnostics> {
+    let list = match texts {
+        Field::Unknown => return Ok(None),
+        Field::Null => return Ok(Some(Vec::new())),
+        Field::Known(list) => list,
+    };
+    let mut patches = Vec::new();
+    let mut problems = Diagnostics::new();
+    for (index, text) in list.iter().enumerate() {
+        let Some(text) = text.as_str() else { return Ok(None) };
+        if !text.is_empty() && is_placeholder_text(text) && !text.trim().is_empty() {
+            return Ok(None);
+        }
+        match read(text, line) {
+            Ok(patch) => patches.extend(patch),
+            Err(reason) => problems.push(refused(attribute, index, &reason)),
+        }
+    }
+    if problems.has_errors() { Err(problems) } else { Ok(Some(patches)) }
+}
+
+/// `None`: nothing but comments, as a file that is prepared and not used yet.
+fn read(text: &str, line: Line) -> Result<Option<Patch>, String> {
+    let text = config_text::unpack(text).map_err(|error| error.to_string())?;
+    if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
+        return Ok(None);
+    }
+    Patch::load(&text, line).map(Some).map_err(|error| error.to_string())
+}
+
+/// A patch that cannot be read or applied, at its place in `attribute`.
+pub fn refused(attribute: &'static str, index: usize, reason: &str) -> Diagnostic {
+    Diagnostic::error(
+        format!("TS-PATCH-REFUSED: {attribute}, patch {index} is not valid"),
+        format!("{reason}\n\nNothing was changed. Correct the patch; counting starts at 0."),
+    )
+    .at(Path::attribute(attribute).index(index))
+}

@@ -1,0 +1,24 @@
+//! The Talos client's errors as diagnostics: one summary with the code, then what was tried, seen, cause and cure.
+
+use framework::prelude::*;
+
+/// An error for apply. `about` is the machine's name.
+pub fn error(about: &str, error: &talos_client::Error) -> Error {
+    Error::new(summary(about, error), error.detail())
+}
+
+/// One line: code, machine, meaning.
+pub fn summary(about: &str, error: &talos_client::Error) -> String {
+    let code = error.code.as_str();
+    format!("{code}: {about}: {}", error.code.entry().meaning)
+}
+
+/// Summary of a refresh that did not look.
+pub fn skipped(node: &str) -> String {
+    format!("TS-REFRESH-SKIPPED: {node}: not refreshed")
+}
+
+/// Summary of a refresh that saw nothing.
+pub fn kept(node: &str, error: &talos_client::Error) -> String {
+    format!("TS-REFRESH-KEPT: {node}: {} ({})", error.code.entry().meaning, error.code.as_str())
+}
