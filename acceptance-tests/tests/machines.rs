@@ -1,6 +1,9 @@
 //! The rack itself: real machines come up, survive, and leave nothing behind. Judged by official talosctl and kubectl.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests, too, end a test by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests, too, end a test by panicking"
+)]
 
 use acceptance_tests::machines::{Rack, RackSpec};
 use acceptance_tests::progress::Stderr;
@@ -234,6 +237,21 @@ fn three_machines_become_a_cluster_and_come_back_from_their_disks() {
         again.contains("etcd data directory is not empty"),
         "{again}"
     );
+
+    let label = [
+        "patch",
+        "machineconfig",
+        "--mode",
+        "reboot",
+        "--patch",
+        r#"{"machine":{"nodeLabels":{"seen":"twice"}}}"#,
+    ];
+    talosctl.at("10.5.0.12", &label).unwrap();
+    let labelled = ["get", "nodelabelspecs", "seen"];
+    talosctl
+        .wait("10.5.0.12", &labelled, CLUSTER, |text| text.contains("seen"))
+        .unwrap();
+    said(started, "a machine rebooted for its new configuration");
 
     built.machine("cp3").unwrap().kill().unwrap();
     built.machine("cp3").unwrap().start().unwrap();

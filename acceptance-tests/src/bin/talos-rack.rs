@@ -53,6 +53,13 @@ enum Action {
     Unplug(Target),
     /// Plug it in again
     Plug(Target),
+    /// Save the disks of all machines in the cache, for --world; running machines lose power for a moment
+    Save {
+        #[command(flatten)]
+        rack: At,
+        /// Name to save them under
+        world: String,
+    },
     /// Show the machines of a running rack
     Status(At),
 }
@@ -68,6 +75,9 @@ struct Start {
     /// Folder for the machines' disks and logs; temporary without it
     #[arg(long)]
     dir: Option<PathBuf>,
+    /// Start from disks that were saved under this name
+    #[arg(long)]
+    world: Option<String>,
 }
 
 impl Start {
@@ -77,10 +87,8 @@ impl Start {
         } else {
             RackSpec::named(self.names)
         };
-        let spec = match self.dir {
-            Some(dir) => spec.dir(dir),
-            None => spec,
-        };
+        let spec = self.dir.into_iter().fold(spec, RackSpec::dir);
+        let spec = self.world.into_iter().fold(spec, RackSpec::from_world);
         Ok(Rack::start(spec, &mut Stderr)?)
     }
 }
@@ -115,6 +123,7 @@ fn act(action: Action) -> anyhow::Result<ExitCode> {
         Action::Run { rack, command } => return run(rack, &command),
         Action::Serve { rack } => serve(rack)?,
         Action::Exec { rack, command } => return exec(&Rack::attach(&rack.dir)?, &command),
+        Action::Save { rack, world } => Rack::attach(&rack.dir)?.save(&world)?,
         Action::Status(rack) => show(&Rack::attach(&rack.dir)?),
         Action::Start(target) => with(&target, |rack| rack.machine(&target.machine)?.start())?,
         Action::Kill(target) => with(&target, |rack| rack.machine(&target.machine)?.kill())?,

@@ -135,7 +135,10 @@ impl Cgroup {
 /// A name for the groups of the rack in `dir` that tells whether the rack still runs: it has the number of its
 /// first process, `holder`.
 pub(super) fn rack_id(holder: u32, dir: &Path) -> String {
-    format!("{holder}-{}", super::rootfs::short(&Sha256::digest(dir.to_string_lossy().as_bytes())))
+    format!(
+        "{holder}-{}",
+        super::rootfs::short(&Sha256::digest(dir.to_string_lossy().as_bytes()))
+    )
 }
 
 /// Removes what racks left behind whose owner was killed.
@@ -143,7 +146,9 @@ pub(super) fn sweep(layout: &Layout) {
     for tree in layout.trees() {
         for entry in fs::read_dir(&tree).into_iter().flatten().flatten() {
             let name = entry.file_name();
-            let holder = name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.split('-').next()?.parse().ok());
+            let holder = name
+                .to_str()
+                .and_then(|name| name.strip_prefix(PREFIX)?.split('-').next()?.parse().ok());
             if holder.is_some_and(|pid| Process::of(pid).is_none()) {
                 remove_tree(&entry.path());
             }

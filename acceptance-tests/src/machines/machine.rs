@@ -60,6 +60,7 @@ impl Machine<'_> {
     /// # Errors
     /// When its namespaces, mounts or cable cannot be made.
     pub fn start(&self) -> Result<(), RackError> {
+        let _switch = self.hold_switch()?;
         if self.is_running() {
             return Ok(());
         }
@@ -72,7 +73,7 @@ impl Machine<'_> {
             Ok(init) => {
                 // Collects the exit status, so that no zombie is left for as long as this process lives.
                 std::thread::spawn(move || child.wait());
-                state::write(&self.folder().join("init.json"), &init)
+                state::write(&self.init_file(), &init)
             }
             Err(error) => {
                 let _ = child.kill();
@@ -87,10 +88,13 @@ impl Machine<'_> {
     /// # Errors
     /// When it does not end.
     pub fn kill(&self) -> Result<(), RackError> {
+        let _switch = self.hold_switch()?;
         let Some(init) = self.init() else {
-            return Ok(());
+            return self.forget_init();
         };
         self.cgroup().freeze(false)?;
+        // First, so that it is not taken for one that ended by itself.
+        self.forget_init()?;
         let number = Pid::from_raw(i32::try_from(init.pid).unwrap_or(i32::MAX));
         match kill(number, Signal::SIGKILL) {
             Ok(()) | Err(nix::Error::ESRCH) => {}
@@ -101,6 +105,21 @@ impl Machine<'_> {
         })?;
         self.cgroup().remove();
         Ok(())
+    }
+
+    /// Pulls the plug and takes the disks out: the next start is the first one.
+    ///
+    /// # Errors
+    /// When it does not end, or its disks cannot be removed.
+    pub fn wipe(&self) -> Result<(), RackError> {
+        self.kill()?;
+        let disks = self.folder().join("state");
+        match fs::remove_dir_all(&disks) {
+            Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
+                Err(RackError::file("remove", &disks)(cause))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Stops all of it where it is: connections stay open and nothing answers.
@@ -166,10 +185,38 @@ impl Machine<'_> {
     }
 
     fn init(&self) -> Option<Process> {
-        state::read::<Process>(&self.folder().join("init.json"))
+        state::read::<Process>(&self.init_file())
             .ok()
             .flatten()
             .filter(|init| init.is_alive())
+    }
+
+    /// Whether it was switched on, was not switched off, and is off: a reboot.
+    pub(super) fn has_ended_by_itself(&self) -> bool {
+        let init = state::read::<Process>(&self.init_file()).ok().flatten();
+        init.is_some_and(|init| !init.is_alive())
+    }
+
+    fn init_file(&self) -> PathBuf {
+        self.folder().join("init.json")
+    }
+
+    pub(super) fn forget_init(&self) -> Result<(), RackError> {
+        match fs::remove_file(self.init_file()) {
+            Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
+                Err(RackError::file("remove", &self.init_file())(cause))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Only one switches at a time, in whatever process; the lock ends with the returned file.
+    fn hold_switch(&self) -> Result<File, RackError> {
+        let (folder, file) = (self.folder(), self.folder().join("switch.lock"));
+        fs::create_dir_all(&folder).map_err(RackError::file("create", &folder))?;
+        let lock = File::create(&file).map_err(RackError::file("create", &file))?;
+        lock.lock().map_err(RackError::file("lock", &file))?;
+        Ok(lock)
     }
 
     fn cgroup(&self) -> Cgroup {

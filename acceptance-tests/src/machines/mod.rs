@@ -8,7 +8,9 @@
 //! Nothing outlives the process that started the rack, however it ends: the rack's first process reads a pipe whose
 //! other end only the owner holds, and the kernel ends all processes of a namespace with its first one.
 //!
-//! What Talos cannot show in a container it cannot show here: install, disks, reboot, upgrade, kernel arguments.
+//! What Talos cannot show in a container it cannot show here: install, disks, upgrade, kernel arguments, a reboot that
+//! is asked for. A reboot that a configuration brings about (apply mode `reboot`) it does by ending; the rack switches
+//! a machine that ended by itself on again.
 //!
 //! The kernel is the host's. Sysctls outside `net.` are not a machine's own: what a configuration sets there, and the
 //! few that Talos sets by itself (`kernel.panic`, `kernel.panic_on_oops`, `vm.overcommit_memory` …), stay set.
@@ -27,6 +29,7 @@ mod registry;
 mod rootfs;
 mod spec;
 mod state;
+mod watch;
 mod worlds;
 
 pub use available::{Why, available};

@@ -3,13 +3,14 @@
 use super::cgroups::{self, Layout};
 use super::dirs;
 use super::error::{RackError, run};
-use super::images;
+use super::images::{self, Image};
 use super::machine::Machine;
 use super::namespaces::{child_of, within};
 use super::registry;
 use super::rootfs;
 use super::spec::{PREFIX, RACK_ADDRESS, RackSpec};
 use super::state::{Process, RackState};
+use super::watch::Watch;
 use super::worlds;
 use super::{Why, available};
 use crate::progress::Progress;
@@ -38,6 +39,7 @@ pub struct Rack {
 #[derive(Debug)]
 struct Owned {
     holder: Child,
+    watch: Option<Watch>,
     /// The holder ends when this is closed.
     life: Option<ChildStdin>,
     _temporary: Option<TempDir>,
@@ -80,44 +82,56 @@ impl Rack {
         available()?;
         let layout = Layout::of_host()
             .ok_or_else(|| RackError::Use("no control groups are mounted".to_owned()))?;
-        let wanted: Vec<Tool> = rootfs::TOOLS.into_iter().chain(images::tools()).collect();
-        let tools = tools::ensure(&wanted, progress)?;
-        let (root_tools, image_tools) = tools.split_at(rootfs::TOOLS.len());
-        let root = rootfs::prepare(root_tools)?;
-        progress.line("preparing container images");
-        let images = images::prepare(image_tools)?;
+        let (root, images) = parts(progress)?;
         cgroups::sweep(&layout);
         let (dir, temporary) = dirs::folder(spec.dir)?;
         refuse_running(&dir)?;
 
         let (mut holder, life) = hold()?;
         let first = first_process(&mut holder)?;
-        let id = cgroups::rack_id(first.pid, &dir);
         let state = RackState {
             holder: first,
-            id,
+            id: cgroups::rack_id(first.pid, &dir),
             root,
             machines: spec.machines,
             cni: spec.cni,
         };
         state.write(&dir)?;
-        let owned = Owned {
-            holder,
-            life: Some(life),
-            _temporary: temporary,
-        };
-        let rack = Self {
+        let seen = Self {
             dir,
             state,
             layout,
-            owned: Some(owned),
+            owned: None,
         };
+        let mut rack = seen.clone_unowned();
+        rack.owned = Some(Owned {
+            holder,
+            watch: None,
+            life: Some(life),
+            _temporary: temporary,
+        });
+
         rack.inside(network)??;
         registry::serve(rack.state.holder.pid, images)?;
+        // An earlier rack in this folder may have been killed while its machines were on.
+        rack.machines()
+            .try_for_each(|machine| machine.forget_init())?;
         if let Some(world) = spec.world {
             worlds::restore(&world, &rack)?;
         }
+        if let Some(owned) = &mut rack.owned {
+            owned.watch = Some(Watch::over(seen));
+        }
         Ok(rack)
+    }
+
+    fn clone_unowned(&self) -> Self {
+        Self {
+            dir: self.dir.clone(),
+            state: self.state.clone(),
+            layout: self.layout.clone(),
+            owned: None,
+        }
     }
 
     /// Finds the running rack whose state is in `dir`.
@@ -228,12 +242,22 @@ impl Drop for Rack {
         let Some(mut owned) = self.owned.take() else {
             return;
         };
+        drop(owned.watch.take());
         for machine in self.machines() {
             let _ = machine.kill();
         }
         drop(owned.life.take());
         let _ = owned.holder.wait();
     }
+}
+
+/// The root that machines share, and the images that they pull.
+fn parts(progress: &mut dyn Progress) -> Result<(PathBuf, Vec<Image>), RackError> {
+    let wanted: Vec<Tool> = rootfs::TOOLS.into_iter().chain(images::tools()).collect();
+    let tools = tools::ensure(&wanted, progress)?;
+    let (root_tools, image_tools) = tools.split_at(rootfs::TOOLS.len());
+    progress.line("preparing the machines' root folder and container images");
+    Ok((rootfs::prepare(root_tools)?, images::prepare(image_tools)?))
 }
 
 fn refuse_running(dir: &Path) -> Result<(), RackError> {
