@@ -1,7 +1,7 @@
 //! Edits broken down to single values, as people read them.
 
 use super::edit::{Change, Edit};
-use super::identity::{self, ListKind};
+use super::identity::{self, Identity, ListKind};
 use super::path::{self, Step};
 use crate::yaml::Value;
 
@@ -20,11 +20,7 @@ pub(crate) fn leaves(edits: &[Edit]) -> Vec<Leaf> {
         match &edit.change {
             Change::Set { old, new, .. } => set(&edit.path, old.as_ref(), new.as_ref(), &mut out),
             Change::Order { old, new } => {
-                let names = |ids: &[identity::Identity]| {
-                    let name = |id: &identity::Identity| path::text(&[Step::Item(id.clone())]);
-                    Value::List(ids.iter().map(|id| name(id).into()).collect())
-                };
-                let (old, new) = (Some(names(old)), Some(names(new)));
+                let (old, new) = (Some(labels(old).into()), Some(labels(new).into()));
                 out.push(Leaf {
                     path: edit.path.clone(),
                     old,
@@ -58,6 +54,13 @@ fn set(path: &[Step], old: Option<&Value>, new: Option<&Value>, out: &mut Vec<Le
             new: new.cloned(),
         }),
     }
+}
+
+/// The items of a list, in order, as one line of text.
+pub(crate) fn labels(ids: &[Identity]) -> String {
+    let label = |id: &Identity| path::text(&[Step::Item(id.clone())]);
+    let labels: Vec<String> = ids.iter().map(label).collect();
+    format!("order {}", labels.join(" "))
 }
 
 /// Visits the values below `value`. What only identifies an item is told by the path already,

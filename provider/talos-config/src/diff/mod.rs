@@ -11,7 +11,7 @@ mod recorded;
 pub(crate) mod tree;
 mod view;
 
-pub(crate) use leaves::{Leaf, leaves};
+pub(crate) use leaves::{Leaf, labels, leaves};
 pub(crate) use view::view;
 pub use view::{Changes, Difference};
 
@@ -23,3 +23,6 @@ pub fn diff(old: &Config, new: &Config) -> Changes {
     let edits = edit::edits(&[], &documents::root(old), &documents::root(new));
     Changes::new(leaves(&edits), &Redactor::new([old, new]))
 }
+
+#[cfg(test)]
+mod tests;

@@ -53,16 +53,24 @@ impl Changes {
     /// Full path (see [`Difference::full_path`]) to `old -> new`. Long values are abridged to
     /// their size, absence is `(none)`.
     pub fn summary(&self) -> BTreeMap<String, String> {
-        let line = |difference: &Difference| {
-            let (old, new) = (abridged(&difference.old), abridged(&difference.new));
-            (difference.full_path(), format!("{old} -> {new}"))
-        };
-        self.shown.iter().map(line).collect()
+        let mut sides: BTreeMap<String, (Option<&str>, Option<&str>)> = BTreeMap::new();
+        for difference in &self.shown {
+            // An item without identity that was replaced went and came at the same place.
+            let (old, new) = sides.entry(difference.full_path()).or_default();
+            *old = old.or(difference.old.as_deref());
+            *new = new.or(difference.new.as_deref());
+        }
+        let line = |(old, new)| format!("{} -> {}", abridged(old), abridged(new));
+        sides
+            .into_iter()
+            .map(|(path, both)| (path, line(both)))
+            .collect()
     }
 
     /// Full path to the new value, abridged.
     pub fn new_values(&self) -> BTreeMap<String, String> {
-        let line = |difference: &Difference| (difference.full_path(), abridged(&difference.new));
+        let line =
+            |difference: &Difference| (difference.full_path(), abridged(difference.new.as_deref()));
         self.shown.iter().map(line).collect()
     }
 }
@@ -90,7 +98,7 @@ pub(crate) fn view(leaf: &Leaf, redactor: &Redactor) -> Difference {
     }
 }
 
-fn abridged(value: &Option<String>) -> String {
+fn abridged(value: Option<&str>) -> String {
     match value {
         None => "(none)".to_owned(),
         Some(text) if text.is_empty() => "\"\"".to_owned(),
@@ -98,6 +106,6 @@ fn abridged(value: &Option<String>) -> String {
             let start: String = text.chars().take_while(|c| *c != '\n').take(40).collect();
             format!("{start}… ({} bytes)", text.len())
         }
-        Some(text) => text.clone(),
+        Some(text) => text.to_owned(),
     }
 }

@@ -3,7 +3,7 @@
 use crate::diff::edit::{self, Change, Edit, Place};
 use crate::diff::identity::{Identity, ListKind, is_identity_key};
 use crate::diff::path::Step;
-use crate::diff::{Leaf, tree};
+use crate::diff::{Leaf, labels, tree};
 use crate::yaml::Value;
 
 /// An edit that does not fit: the tree has neither the old nor the new value.
@@ -185,11 +185,7 @@ impl Replay<'_> {
             reorder(kind, items, &new);
         }
         if !fits {
-            let names = |ids: &[Identity]| {
-                Some(Value::List(
-                    ids.iter().map(|id| id.value.as_str().into()).collect(),
-                ))
-            };
+            let names = |ids: &[Identity]| Some(labels(ids).into());
             self.outcome.conflicts.push(Conflict {
                 path: path.to_vec(),
                 old: names(&old),
