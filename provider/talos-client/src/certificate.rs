@@ -32,13 +32,20 @@ pub(crate) struct Facts {
 impl Facts {
     /// Reads DER; `None` where it is not a certificate.
     pub fn parse(der: &[u8]) -> Option<Facts> {
-        X509Certificate::from_der(der).ok().map(|(_, certificate)| Facts::of(&certificate))
+        X509Certificate::from_der(der)
+            .ok()
+            .map(|(_, certificate)| Facts::of(&certificate))
     }
 
     pub fn of(certificate: &X509Certificate<'_>) -> Facts {
         let mut facts = Facts {
             fingerprint: fingerprint(certificate),
-            common_name: certificate.subject().iter_common_name().next().and_then(|name| name.as_str().ok()).map(str::to_owned),
+            common_name: certificate
+                .subject()
+                .iter_common_name()
+                .next()
+                .and_then(|name| name.as_str().ok())
+                .map(str::to_owned),
             organizations: texts(certificate.subject().iter_organization()),
             issuer_organizations: texts(certificate.issuer().iter_organization()),
             not_before: certificate.validity().not_before.timestamp(),
@@ -70,16 +77,24 @@ impl Facts {
     }
 }
 
-fn texts<'a>(values: impl Iterator<Item = &'a x509_parser::x509::AttributeTypeAndValue<'a>>) -> Vec<String> {
-    values.filter_map(|value| value.as_str().ok().map(str::to_owned)).collect()
+fn texts<'a>(
+    values: impl Iterator<Item = &'a x509_parser::x509::AttributeTypeAndValue<'a>>,
+) -> Vec<String> {
+    values
+        .filter_map(|value| value.as_str().ok().map(str::to_owned))
+        .collect()
 }
 
 fn name(general: &GeneralName<'_>) -> Option<String> {
     match general {
         GeneralName::DNSName(name) => Some((*name).to_owned()),
         GeneralName::IPAddress(bytes) => match bytes.len() {
-            4 => <[u8; 4]>::try_from(*bytes).ok().map(|bytes| IpAddr::from(bytes).to_string()),
-            16 => <[u8; 16]>::try_from(*bytes).ok().map(|bytes| IpAddr::from(bytes).to_string()),
+            4 => <[u8; 4]>::try_from(*bytes)
+                .ok()
+                .map(|bytes| IpAddr::from(bytes).to_string()),
+            16 => <[u8; 16]>::try_from(*bytes)
+                .ok()
+                .map(|bytes| IpAddr::from(bytes).to_string()),
             _ => None,
         },
         _ => None,
@@ -92,9 +107,11 @@ pub(crate) fn fingerprint(certificate: &X509Certificate<'_>) -> String {
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            // Writing to a String does not fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }

@@ -46,7 +46,12 @@ pub(crate) enum Ended {
 impl Cx {
     /// An operation that may take this long.
     pub fn new(timeout: Duration) -> Cx {
-        Cx { deadline: Instant::now() + timeout, cancel: CancellationToken::new(), observer: None, waited_out: BTreeSet::new() }
+        Cx {
+            deadline: Instant::now() + timeout,
+            cancel: CancellationToken::new(),
+            observer: None,
+            waited_out: BTreeSet::new(),
+        }
     }
 
     /// Ends when the token is cancelled.
@@ -66,7 +71,10 @@ impl Cx {
     /// The same, ending at most this much later than now.
     #[must_use]
     pub fn capped(&self, timeout: Duration) -> Cx {
-        Cx { deadline: self.deadline.min(Instant::now() + timeout), ..self.clone() }
+        Cx {
+            deadline: self.deadline.min(Instant::now() + timeout),
+            ..self.clone()
+        }
     }
 
     /// Waits for these codes to pass, too, where they would otherwise end the operation.
@@ -87,8 +95,12 @@ impl Cx {
             elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX), "waiting"
         );
         if let Some(observer) = &self.observer {
-            let progress =
-                Progress { attempted: error.attempted.clone(), code: error.code, seen: error.seen.clone(), elapsed };
+            let progress = Progress {
+                attempted: error.attempted.clone(),
+                code: error.code,
+                seen: error.seen.clone(),
+                elapsed,
+            };
             observer(&progress);
         }
     }

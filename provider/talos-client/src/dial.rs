@@ -37,27 +37,63 @@ pub(crate) struct Connection {
 }
 
 /// Connects, and waits until the machine has said something over HTTP/2: with TLS 1.3 a refused client certificate shows only then.
-pub(crate) async fn dial(endpoint: &Endpoint, credentials: &Credentials, patience: Duration) -> Result<Connection> {
+pub(crate) async fn dial(
+    endpoint: &Endpoint,
+    credentials: &Credentials,
+    patience: Duration,
+) -> Result<Connection> {
     check_validity(endpoint, credentials, SystemTime::now())?;
     let tcp = connect(endpoint, patience).await?;
-    let name = ServerName::try_from(endpoint.host().to_owned())
-        .map_err(|_| Error::new(Code::ClientEndpoint, attempted(endpoint), "the host cannot be verified by TLS"))?;
-    let (config, examiner) = tls::settings(credentials)
-        .map_err(|error| Error::new(Code::ClientConfiguration, attempted(endpoint), error.to_string()))?;
+    let name = ServerName::try_from(endpoint.host().to_owned()).map_err(|_| {
+        Error::new(
+            Code::ClientEndpoint,
+            attempted(endpoint),
+            "the host cannot be verified by TLS",
+        )
+    })?;
+    let (config, examiner) = tls::settings(credentials).map_err(|error| {
+        Error::new(
+            Code::ClientConfiguration,
+            attempted(endpoint),
+            error.to_string(),
+        )
+    })?;
     let handshake = TlsConnector::from(Arc::new(config)).connect(name, tcp);
-    let explain = |stage, error: &io::Error| refusal::explain(endpoint, credentials, examiner.seen().as_ref(), stage, error);
+    let explain = |stage, error: &io::Error| {
+        refusal::explain(
+            endpoint,
+            credentials,
+            examiner.seen().as_ref(),
+            stage,
+            error,
+        )
+    };
     let stream = match timeout(HANDSHAKE, handshake).await {
         Ok(Ok(stream)) => stream,
-        Ok(Err(error)) => return Err(ask_plainly(endpoint, explain(Stage::Handshake, &error)).await),
-        Err(_) => return Err(silent(endpoint, "it accepts connections but does not answer over TLS")),
+        Ok(Err(error)) => {
+            return Err(ask_plainly(endpoint, explain(Stage::Handshake, &error)).await);
+        }
+        Err(_) => {
+            return Err(silent(
+                endpoint,
+                "it accepts connections but does not answer over TLS",
+            ));
+        }
     };
     if stream.get_ref().1.alpn_protocol() != Some(b"h2") {
-        return Err(Error::new(Code::NodeNotTalos, attempted(endpoint), "a TLS server that does not speak HTTP/2"));
+        return Err(Error::new(
+            Code::NodeNotTalos,
+            attempted(endpoint),
+            "a TLS server that does not speak HTTP/2",
+        ));
     }
     let (watched, first) = Watched::new(stream);
     let wire = speak(endpoint, watched).await?;
     accepted(endpoint, first, explain).await?;
-    Ok(Connection { wire, peer: Arc::new(examiner.seen().unwrap_or_default()) })
+    Ok(Connection {
+        wire,
+        peer: Arc::new(examiner.seen().unwrap_or_default()),
+    })
 }
 
 pub(crate) fn attempted(endpoint: &Endpoint) -> String {
@@ -70,14 +106,19 @@ fn silent(endpoint: &Endpoint, seen: &str) -> Error {
 
 /// An identity that is out of date here is not tried: every machine with a right clock would refuse it.
 fn check_validity(endpoint: &Endpoint, credentials: &Credentials, now: SystemTime) -> Result<()> {
-    let Credentials::Identity(identity) = credentials else { return Ok(()) };
+    let Credentials::Identity(identity) = credentials else {
+        return Ok(());
+    };
     if now > identity.not_after() {
         let ago = now.duration_since(identity.not_after()).unwrap_or_default();
         let seen = format!("the client certificate ended {} ago", rough(ago));
         return Err(Error::new(Code::NodeCertExpired, attempted(endpoint), seen));
     }
     if now < identity.not_before() {
-        let ahead = identity.not_before().duration_since(now).unwrap_or_default();
+        let ahead = identity
+            .not_before()
+            .duration_since(now)
+            .unwrap_or_default();
         let seen = format!("the client certificate becomes valid in {}", rough(ahead));
         return Err(Error::new(Code::NodeClock, attempted(endpoint), seen)
             .because("this computer's clock is behind the one that made the certificate"));
@@ -104,18 +145,40 @@ async fn connect(endpoint: &Endpoint, patience: Duration) -> Result<TcpStream> {
                 return Ok(stream);
             }
             Ok(Err(error)) => last = Some(refusal::tcp(endpoint, &error)),
-            Err(_) => last = Some(silent(endpoint, &format!("no answer within {} s", patience.as_secs_f32()))),
+            Err(_) => {
+                last = Some(silent(
+                    endpoint,
+                    &format!("no answer within {} s", patience.as_secs_f32()),
+                ))
+            }
         }
     }
-    Err(last.unwrap_or_else(|| Error::new(Code::NodeName, attempted(endpoint), "the name has no address")))
+    Err(last.unwrap_or_else(|| {
+        Error::new(
+            Code::NodeName,
+            attempted(endpoint),
+            "the name has no address",
+        )
+    }))
 }
 
 async fn resolve(endpoint: &Endpoint, patience: Duration) -> Result<Vec<SocketAddr>> {
     if let Ok(address) = endpoint.host().parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(address, endpoint.port())]);
     }
-    let unknown = |seen: &str| Error::new(Code::NodeName, attempted(endpoint), format!("{}: {seen}", endpoint.host()));
-    match timeout(patience, tokio::net::lookup_host((endpoint.host(), endpoint.port()))).await {
+    let unknown = |seen: &str| {
+        Error::new(
+            Code::NodeName,
+            attempted(endpoint),
+            format!("{}: {seen}", endpoint.host()),
+        )
+    };
+    match timeout(
+        patience,
+        tokio::net::lookup_host((endpoint.host(), endpoint.port())),
+    )
+    .await
+    {
         Ok(Ok(addresses)) => Ok(addresses.collect()),
         Ok(Err(_)) => Err(unknown("the name does not resolve")),
         Err(_) => Err(unknown("the name server does not answer")),
@@ -128,7 +191,11 @@ async fn ask_plainly(endpoint: &Endpoint, error: Error) -> Error {
         return error;
     }
     match timeout(PLAIN, plain_answer(endpoint)).await {
-        Ok(Ok(true)) => Error::new(Code::NodeNotTalos, attempted(endpoint), "a server that speaks HTTP without TLS"),
+        Ok(Ok(true)) => Error::new(
+            Code::NodeNotTalos,
+            attempted(endpoint),
+            "a server that speaks HTTP without TLS",
+        ),
         _ => error,
     }
 }
@@ -169,6 +236,9 @@ async fn accepted(
         Ok(Ok(First::Data)) => Ok(()),
         Ok(Ok(First::Failed(error))) => Err(explain(Stage::Acceptance, &error)),
         Ok(Err(_)) => Err(silent(endpoint, "it closed the connection at once")),
-        Err(_) => Err(silent(endpoint, "it speaks TLS but does not answer over HTTP/2")),
+        Err(_) => Err(silent(
+            endpoint,
+            "it speaks TLS but does not answer over HTTP/2",
+        )),
     }
 }

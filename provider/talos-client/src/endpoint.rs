@@ -31,7 +31,10 @@ impl Endpoint {
         if !is_host(host) {
             return Err(refused(text, "it is neither a host name nor an address"));
         }
-        Ok(Endpoint { host: host.to_owned(), port })
+        Ok(Endpoint {
+            host: host.to_owned(),
+            port,
+        })
     }
 
     /// Host name or address, without brackets.
@@ -46,14 +49,19 @@ impl Endpoint {
 }
 
 fn refused(text: &str, why: &str) -> Error {
-    Error::new(Code::ClientEndpoint, format!("reading the endpoint {text:?}"), why)
+    Error::new(
+        Code::ClientEndpoint,
+        format!("reading the endpoint {text:?}"),
+        why,
+    )
 }
 
 /// Splits a host from its port; a bare IPv6 address has none.
 fn split(text: &str, default: u16) -> Result<(&str, u16), &'static str> {
     if let Some(inner) = text.strip_prefix('[') {
         let (host, rest) = inner.split_once(']').ok_or("its bracket is not closed")?;
-        host.parse::<Ipv6Addr>().map_err(|_| "what is in brackets is not an IPv6 address")?;
+        host.parse::<Ipv6Addr>()
+            .map_err(|_| "what is in brackets is not an IPv6 address")?;
         return match rest.strip_prefix(':') {
             Some(port) => Ok((host, number(port)?)),
             None if rest.is_empty() => Ok((host, default)),
@@ -80,7 +88,9 @@ fn is_host(host: &str) -> bool {
     let label = |label: &str| {
         !label.is_empty()
             && label.len() <= 63
-            && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+            && label
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
@@ -131,7 +141,18 @@ mod tests {
 
     #[test]
     fn refused() {
-        for text in ["", "10.0.0.1:0", "10.0.0.1:70000", "10.0.0.256", "a b", "[fd00::1", "[x]:1", "http://x", "fd00::1::2", "-a"] {
+        for text in [
+            "",
+            "10.0.0.1:0",
+            "10.0.0.1:70000",
+            "10.0.0.256",
+            "a b",
+            "[fd00::1",
+            "[x]:1",
+            "http://x",
+            "fd00::1::2",
+            "-a",
+        ] {
             let error = Endpoint::parse(text).unwrap_err();
             assert_eq!(error.code.as_str(), "TS-CLIENT-ENDPOINT", "{text}");
         }

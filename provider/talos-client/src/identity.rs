@@ -38,14 +38,23 @@ impl Identity {
     ///
     /// # Errors
     /// `TS-CLIENT-CONFIGURATION` naming the member that cannot be used.
-    pub fn parse(ca_certificate: &str, client_certificate: &str, client_key: &str) -> Result<Identity> {
+    pub fn parse(
+        ca_certificate: &str,
+        client_certificate: &str,
+        client_key: &str,
+    ) -> Result<Identity> {
         let provider = Arc::new(ring::default_provider());
         let cas = certificates("ca_certificate", ca_certificate)?;
         let chain = certificates("client_certificate", client_certificate)?;
         let key = private_key(&provider, client_key)?;
-        let (ca, leaf) = (first("ca_certificate", &cas)?, first("client_certificate", &chain)?);
+        let (ca, leaf) = (
+            first("ca_certificate", &cas)?,
+            first("client_certificate", &chain)?,
+        );
         let certified = CertifiedKey::new(chain.clone(), key);
-        certified.keys_match().map_err(|_| unusable("client_key", "it is not the key of client_certificate"))?;
+        certified
+            .keys_match()
+            .map_err(|_| unusable("client_key", "it is not the key of client_certificate"))?;
         Ok(Identity(Arc::new(Inner {
             verifier: verifier(&provider, cas.clone())?,
             key: Arc::new(certified),
@@ -93,7 +102,10 @@ impl Identity {
 
     /// Tells identities apart in the connection pool.
     pub(crate) fn key(&self) -> String {
-        format!("{}/{}", self.0.ca_fingerprint, self.0.certificate_fingerprint)
+        format!(
+            "{}/{}",
+            self.0.ca_fingerprint, self.0.certificate_fingerprint
+        )
     }
 }
 
@@ -102,7 +114,11 @@ fn at(seconds: i64) -> SystemTime {
 }
 
 fn unusable(member: &str, why: &str) -> Error {
-    Error::new(Code::ClientConfiguration, format!("reading {member} of client_configuration"), format!("{member}: {why}"))
+    Error::new(
+        Code::ClientConfiguration,
+        format!("reading {member} of client_configuration"),
+        format!("{member}: {why}"),
+    )
 }
 
 /// The PEM text of a member: base64 of PEM, or PEM as it is.
@@ -114,14 +130,20 @@ fn pem_text(member: &str, value: &str) -> Result<Zeroizing<String>> {
     if value.starts_with("-----BEGIN") {
         return Ok(Zeroizing::new(value.to_owned()));
     }
-    let bytes = Zeroizing::new(STANDARD.decode(value).map_err(|_| unusable(member, "it is neither PEM nor base64"))?);
-    let text = std::str::from_utf8(&bytes).map_err(|_| unusable(member, "its base64 does not hold PEM"))?;
+    let bytes = Zeroizing::new(
+        STANDARD
+            .decode(value)
+            .map_err(|_| unusable(member, "it is neither PEM nor base64"))?,
+    );
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|_| unusable(member, "its base64 does not hold PEM"))?;
     Ok(Zeroizing::new(text.to_owned()))
 }
 
 fn certificates(member: &str, value: &str) -> Result<Vec<CertificateDer<'static>>> {
     let text = pem_text(member, value)?;
-    let blocks = pem::parse_many(text.as_bytes()).map_err(|_| unusable(member, "its PEM is damaged"))?;
+    let blocks =
+        pem::parse_many(text.as_bytes()).map_err(|_| unusable(member, "its PEM is damaged"))?;
     let found: Vec<_> = blocks
         .into_iter()
         .filter(|block| block.tag() == "CERTIFICATE")
@@ -136,28 +158,51 @@ fn certificates(member: &str, value: &str) -> Result<Vec<CertificateDer<'static>
 fn first(member: &str, chain: &[CertificateDer<'static>]) -> Result<Facts> {
     chain
         .first()
-        .and_then(|der| X509Certificate::from_der(der).ok().map(|(_, parsed)| Facts::of(&parsed)))
+        .and_then(|der| {
+            X509Certificate::from_der(der)
+                .ok()
+                .map(|(_, parsed)| Facts::of(&parsed))
+        })
         .ok_or_else(|| unusable(member, "its certificate is damaged"))
 }
 
 /// Talos labels Ed25519 keys `ED25519 PRIVATE KEY`; the content is plain PKCS#8.
-fn private_key(provider: &CryptoProvider, value: &str) -> Result<Arc<dyn rustls::sign::SigningKey>> {
+fn private_key(
+    provider: &CryptoProvider,
+    value: &str,
+) -> Result<Arc<dyn rustls::sign::SigningKey>> {
     let text = pem_text("client_key", value)?;
-    let block = pem::parse(text.as_bytes()).map_err(|_| unusable("client_key", "its PEM is damaged"))?;
+    let block =
+        pem::parse(text.as_bytes()).map_err(|_| unusable("client_key", "its PEM is damaged"))?;
     let tag = block.tag().to_owned();
     let der = match tag.as_str() {
-        "PRIVATE KEY" | "ED25519 PRIVATE KEY" => PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(block.into_contents())),
+        "PRIVATE KEY" | "ED25519 PRIVATE KEY" => {
+            PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(block.into_contents()))
+        }
         "EC PRIVATE KEY" => PrivateKeyDer::Sec1(block.into_contents().into()),
         "RSA PRIVATE KEY" => PrivateKeyDer::Pkcs1(block.into_contents().into()),
-        _ => return Err(unusable("client_key", "it holds no private key of a known kind")),
+        _ => {
+            return Err(unusable(
+                "client_key",
+                "it holds no private key of a known kind",
+            ));
+        }
     };
-    provider.key_provider.load_private_key(der).map_err(|_| unusable("client_key", "its key is damaged or of an unknown kind"))
+    provider
+        .key_provider
+        .load_private_key(der)
+        .map_err(|_| unusable("client_key", "its key is damaged or of an unknown kind"))
 }
 
-fn verifier(provider: &Arc<CryptoProvider>, cas: Vec<CertificateDer<'static>>) -> Result<Arc<WebPkiServerVerifier>> {
+fn verifier(
+    provider: &Arc<CryptoProvider>,
+    cas: Vec<CertificateDer<'static>>,
+) -> Result<Arc<WebPkiServerVerifier>> {
     let mut roots = RootCertStore::empty();
     for ca in cas {
-        roots.add(ca).map_err(|_| unusable("ca_certificate", "its certificate cannot be used as a CA"))?;
+        roots
+            .add(ca)
+            .map_err(|_| unusable("ca_certificate", "its certificate cannot be used as a CA"))?;
     }
     WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone())
         .build()
@@ -170,6 +215,10 @@ fn verifier(provider: &Arc<CryptoProvider>, cas: Vec<CertificateDer<'static>>) -
 /// `TS-CLIENT-CONFIGURATION` when it holds no certificate.
 pub fn ca_fingerprint(ca_certificate: &str) -> Result<String> {
     let cas = certificates("ca_certificate", ca_certificate)?;
-    let parsed = cas.first().and_then(|der| X509Certificate::from_der(der).ok().map(|(_, parsed)| fingerprint(&parsed)));
+    let parsed = cas.first().and_then(|der| {
+        X509Certificate::from_der(der)
+            .ok()
+            .map(|(_, parsed)| fingerprint(&parsed))
+    });
     parsed.ok_or_else(|| unusable("ca_certificate", "its certificate is damaged"))
 }

@@ -23,16 +23,18 @@ mod watched;
 mod wire;
 mod yaml;
 
-pub use calls::{
-    Applied, ApplyMode, ApplyRequest, Bootstrap, ConfigId, EtcdMember, EtcdStatus, Kind, MachineConfig, RebootMode, ResetRequest,
-    Resource, SecretText, Service, Version,
-};
 pub use calls::kind as kinds;
+pub use calls::{
+    Applied, ApplyMode, ApplyRequest, Bootstrap, ConfigId, EtcdMember, EtcdStatus, Kind,
+    MachineConfig, RebootMode, ResetRequest, Resource, SecretText, Service, Version,
+};
 pub use client::{Client, ClientBuilder};
 pub use cx::{Cx, Progress};
 pub use endpoint::{DEFAULT_PORT, Endpoint};
 pub use error::{CATALOGUE, Code, Entry, Error, Result, Sent};
-pub use facts::{ClusterInfo, Disk, Extension, Link, MachineStatus, NodeFacts, Stage, UnmetCondition};
+pub use facts::{
+    ClusterInfo, Disk, Extension, Link, MachineStatus, NodeFacts, Stage, UnmetCondition,
+};
 pub use identity::{Identity, ca_fingerprint};
 pub use pool::Pool;
 pub use reach::{Reach, reach};

@@ -20,19 +20,43 @@ pub(crate) struct Method {
 }
 
 const fn read(path: &'static str, title: &'static str) -> Method {
-    Method { path, title, effect: Effect::Read }
+    Method {
+        path,
+        title,
+        effect: Effect::Read,
+    }
 }
 
 const fn write(path: &'static str, title: &'static str) -> Method {
-    Method { path, title, effect: Effect::Write }
+    Method {
+        path,
+        title,
+        effect: Effect::Write,
+    }
 }
 
-pub(crate) const APPLY: Method = write("/machine.MachineService/ApplyConfiguration", "applying the configuration");
-pub(crate) const APPLY_DRY: Method = read("/machine.MachineService/ApplyConfiguration", "trying the configuration (dry run)");
-pub(crate) const BOOTSTRAP: Method = write("/machine.MachineService/Bootstrap", "bootstrapping etcd");
-pub(crate) const ETCD_MEMBERS: Method = read("/machine.MachineService/EtcdMemberList", "listing etcd members");
-pub(crate) const ETCD_RECOVER: Method = write("/machine.MachineService/EtcdRecover", "uploading the etcd snapshot");
-pub(crate) const ETCD_STATUS: Method = read("/machine.MachineService/EtcdStatus", "reading the state of etcd");
+pub(crate) const APPLY: Method = write(
+    "/machine.MachineService/ApplyConfiguration",
+    "applying the configuration",
+);
+pub(crate) const APPLY_DRY: Method = read(
+    "/machine.MachineService/ApplyConfiguration",
+    "trying the configuration (dry run)",
+);
+pub(crate) const BOOTSTRAP: Method =
+    write("/machine.MachineService/Bootstrap", "bootstrapping etcd");
+pub(crate) const ETCD_MEMBERS: Method = read(
+    "/machine.MachineService/EtcdMemberList",
+    "listing etcd members",
+);
+pub(crate) const ETCD_RECOVER: Method = write(
+    "/machine.MachineService/EtcdRecover",
+    "uploading the etcd snapshot",
+);
+pub(crate) const ETCD_STATUS: Method = read(
+    "/machine.MachineService/EtcdStatus",
+    "reading the state of etcd",
+);
 pub(crate) const FILE: Method = read("/machine.MachineService/Read", "reading a file");
 pub(crate) const MEMORY: Method = read("/machine.MachineService/Memory", "reading the memory size");
 pub(crate) const REBOOT: Method = write("/machine.MachineService/Reboot", "rebooting");

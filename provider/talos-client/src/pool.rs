@@ -36,7 +36,11 @@ impl Pool {
         let came = Instant::now();
         let slot = self.slot(endpoint, credentials);
         let mut state = slot.lock().await;
-        if let Some(connection) = state.connection.as_ref().filter(|connection| !connection.wire.is_closed()) {
+        if let Some(connection) = state
+            .connection
+            .as_ref()
+            .filter(|connection| !connection.wire.is_closed())
+        {
             return Ok(connection.clone());
         }
         // Who waited here while another attempt failed has its answer: ten resources must not knock one after another.
@@ -59,16 +63,28 @@ impl Pool {
     }
 
     /// Drops this connection, so that the next call makes a new one.
-    pub(crate) async fn forget(&self, endpoint: &Endpoint, credentials: &Credentials, broken: &Connection) {
+    pub(crate) async fn forget(
+        &self,
+        endpoint: &Endpoint,
+        credentials: &Credentials,
+        broken: &Connection,
+    ) {
         let slot = self.slot(endpoint, credentials);
         let mut state = slot.lock().await;
-        if state.connection.as_ref().is_some_and(|connection| Arc::ptr_eq(&connection.peer, &broken.peer)) {
+        if state
+            .connection
+            .as_ref()
+            .is_some_and(|connection| Arc::ptr_eq(&connection.peer, &broken.peer))
+        {
             state.connection = None;
         }
     }
 
     fn slot(&self, endpoint: &Endpoint, credentials: &Credentials) -> Slot {
         let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        slots.entry((endpoint.clone(), credentials.key())).or_default().clone()
+        slots
+            .entry((endpoint.clone(), credentials.key()))
+            .or_default()
+            .clone()
     }
 }

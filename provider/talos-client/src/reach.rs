@@ -35,9 +35,17 @@ pub enum Reach {
 ///
 /// # Errors
 /// `TS-NODE-NOT-MAINTENANCE` when the machine is configured and no identity was given; any other of the taxonomy.
-pub async fn reach(endpoints: &[Endpoint], identity: Option<&Identity>, pool: &Pool, cx: &Cx) -> Result<Reach> {
+pub async fn reach(
+    endpoints: &[Endpoint],
+    identity: Option<&Identity>,
+    pool: &Pool,
+    cx: &Cx,
+) -> Result<Reach> {
     if let Some(identity) = identity {
-        let client = Client::builder(endpoints.to_vec()).identity(identity.clone()).pool(pool).build()?;
+        let client = Client::builder(endpoints.to_vec())
+            .identity(identity.clone())
+            .pool(pool)
+            .build()?;
         match client.machine_status(cx).await {
             Ok(status) => return Ok(Reach::Configured { client, status }),
             Err(error) if error.code == Code::NodeMaintenance => {}
@@ -48,6 +56,13 @@ pub async fn reach(endpoints: &[Endpoint], identity: Option<&Identity>, pool: &P
     let status = client.machine_status(cx).await?;
     let endpoint = client.endpoint().clone();
     let fingerprint = client.fingerprint(cx).await?;
-    let client = Client::builder(vec![endpoint]).maintenance(Some(fingerprint.clone())).pool(pool).build()?;
-    Ok(Reach::Maintenance { client, status, fingerprint })
+    let client = Client::builder(vec![endpoint])
+        .maintenance(Some(fingerprint.clone()))
+        .pool(pool)
+        .build()?;
+    Ok(Reach::Maintenance {
+        client,
+        status,
+        fingerprint,
+    })
 }

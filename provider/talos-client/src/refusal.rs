@@ -26,13 +26,19 @@ pub(crate) enum Stage {
 pub(crate) fn tcp(endpoint: &Endpoint, error: &io::Error) -> Error {
     let seen = match error.kind() {
         ErrorKind::ConnectionRefused => "connection refused".to_owned(),
-        ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable => "no route to the address".to_owned(),
-        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => "connection was reset".to_owned(),
+        ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable => {
+            "no route to the address".to_owned()
+        }
+        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => {
+            "connection was reset".to_owned()
+        }
         _ => error.to_string(),
     };
     let found = Error::new(Code::NodeUnreachable, attempted(endpoint), seen);
     match error.kind() {
-        ErrorKind::ConnectionRefused => found.because("the machine is there, but its Talos API does not run: it is starting, or is not Talos"),
+        ErrorKind::ConnectionRefused => found.because(
+            "the machine is there, but its Talos API does not run: it is starting, or is not Talos",
+        ),
         ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable => {
             found.because("the machine is off, or this computer has no route to its network")
         }
@@ -48,13 +54,22 @@ pub(crate) fn explain(
     stage: Stage,
     error: &io::Error,
 ) -> Error {
-    let case = Case { endpoint, credentials, peer };
+    let case = Case {
+        endpoint,
+        credentials,
+        peer,
+    };
     match tls_error(error) {
         Some(TlsError::InvalidCertificate(why)) => case.certificate(why),
         Some(TlsError::AlertReceived(alert)) => case.alert(*alert),
-        Some(TlsError::InvalidMessage(_) | TlsError::PeerIncompatible(_) | TlsError::PeerMisbehaved(_)) => {
-            case.says(Code::NodeNotTalos, "an answer that is not TLS as Talos speaks it")
-        }
+        Some(
+            TlsError::InvalidMessage(_)
+            | TlsError::PeerIncompatible(_)
+            | TlsError::PeerMisbehaved(_),
+        ) => case.says(
+            Code::NodeNotTalos,
+            "an answer that is not TLS as Talos speaks it",
+        ),
         Some(other) => case.says(Code::NodeNotTalos, &format!("a TLS failure: {other}")),
         None => case.closed(stage, error),
     }
@@ -62,7 +77,9 @@ pub(crate) fn explain(
 
 fn tls_error(error: &io::Error) -> Option<&TlsError> {
     let inner = error.get_ref()?;
-    inner.downcast_ref().or_else(|| inner.source().and_then(|source| source.downcast_ref()))
+    inner
+        .downcast_ref()
+        .or_else(|| inner.source().and_then(|source| source.downcast_ref()))
 }
 
 #[derive(Clone, Copy)]
@@ -84,7 +101,9 @@ impl Case<'_> {
         };
         let how = match error.kind() {
             ErrorKind::UnexpectedEof => "it closed the connection",
-            ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => "connection was reset",
+            ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => {
+                "connection was reset"
+            }
             _ => return self.says(Code::NodeUnreachable, &format!("{error} {when}")),
         };
         self.says(Code::NodeUnreachable, &format!("{how} {when}"))
@@ -96,19 +115,33 @@ impl Case<'_> {
             return self.says(Code::NodeNotTalos, "a certificate that cannot be read");
         };
         match why {
-            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-                self.says(Code::NodeClock, "the machine's certificate has ended by this computer's clock")
-            }
-            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-                self.says(Code::NodeClock, "the machine's certificate is not valid yet by this computer's clock")
-            }
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => self.says(
+                Code::NodeClock,
+                "the machine's certificate has ended by this computer's clock",
+            ),
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => self
+                .says(
+                    Code::NodeClock,
+                    "the machine's certificate is not valid yet by this computer's clock",
+                ),
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-                let names = if peer.names.is_empty() { "nothing".to_owned() } else { peer.names.join(", ") };
-                self.says(Code::NodeAddress, &format!("a certificate for {names}, not for {}", self.endpoint.host()))
+                let names = if peer.names.is_empty() {
+                    "nothing".to_owned()
+                } else {
+                    peer.names.join(", ")
+                };
+                self.says(
+                    Code::NodeAddress,
+                    &format!(
+                        "a certificate for {names}, not for {}",
+                        self.endpoint.host()
+                    ),
+                )
             }
-            CertificateError::ApplicationVerificationFailure => {
-                self.says(Code::NodeFingerprint, &format!("a certificate with the fingerprint {}", peer.fingerprint))
-            }
+            CertificateError::ApplicationVerificationFailure => self.says(
+                Code::NodeFingerprint,
+                &format!("a certificate with the fingerprint {}", peer.fingerprint),
+            ),
             _ => self.untrusted(peer),
         }
     }
@@ -121,7 +154,10 @@ impl Case<'_> {
         let Credentials::Identity(identity) = self.credentials else {
             return self.says(Code::NodeNotTalos, "a certificate that cannot be verified");
         };
-        let issuer = match (peer.authority_key_id.as_deref(), peer.issuer_organizations.as_slice()) {
+        let issuer = match (
+            peer.authority_key_id.as_deref(),
+            peer.issuer_organizations.as_slice(),
+        ) {
             (Some(id), []) => format!("issued by CA key {id}"),
             (Some(id), names) => format!("issued by {} with CA key {id}", names.join("/")),
             (None, []) => "with no issuer".to_owned(),
@@ -133,7 +169,11 @@ impl Case<'_> {
             identity.ca_key_id().unwrap_or("unknown"),
             peer.fingerprint,
         );
-        if peer.issuer_organizations.iter().any(|name| name != TALOS_ISSUER) {
+        if peer
+            .issuer_organizations
+            .iter()
+            .any(|name| name != TALOS_ISSUER)
+        {
             return self.says(Code::NodeNotTalos, &seen).because(
                 "the certificate is of another kind than Talos makes: a Kubernetes API server, etcd or a web interface, \
                  or a Talos cluster whose CA was made by hand",
@@ -146,7 +186,10 @@ impl Case<'_> {
     fn alert(&self, alert: AlertDescription) -> Error {
         let seen = format!("the machine ended TLS with the alert {alert:?}");
         if matches!(alert, AlertDescription::NoApplicationProtocol) {
-            return self.says(Code::NodeNotTalos, "a TLS server that does not speak HTTP/2");
+            return self.says(
+                Code::NodeNotTalos,
+                "a TLS server that does not speak HTTP/2",
+            );
         }
         if matches!(self.credentials, Credentials::Insecure { .. }) {
             return match alert {
@@ -158,9 +201,9 @@ impl Case<'_> {
             };
         }
         match alert {
-            AlertDescription::CertificateExpired => self
-                .says(Code::NodeClock, &seen)
-                .because("by the machine's clock the client certificate is not valid: its clock is wrong"),
+            AlertDescription::CertificateExpired => self.says(Code::NodeClock, &seen).because(
+                "by the machine's clock the client certificate is not valid: its clock is wrong",
+            ),
             AlertDescription::UnknownCA
             | AlertDescription::BadCertificate
             | AlertDescription::UnsupportedCertificate
@@ -168,9 +211,11 @@ impl Case<'_> {
             | AlertDescription::CertificateRevoked
             | AlertDescription::DecryptError
             | AlertDescription::AccessDenied => self.says(Code::NodeCertRejected, &seen),
-            AlertDescription::InternalError | AlertDescription::UserCanceled | AlertDescription::CloseNotify => {
-                self.says(Code::NodeUnreachable, &seen).because("the Talos API is starting: it has no certificate yet")
-            }
+            AlertDescription::InternalError
+            | AlertDescription::UserCanceled
+            | AlertDescription::CloseNotify => self
+                .says(Code::NodeUnreachable, &seen)
+                .because("the Talos API is starting: it has no certificate yet"),
             _ => self.says(Code::NodeNotTalos, &seen),
         }
     }

@@ -26,7 +26,9 @@ impl Credentials {
     pub fn key(&self) -> String {
         match self {
             Credentials::Identity(identity) => identity.key(),
-            Credentials::Insecure { fingerprint } => format!("insecure/{}", fingerprint.as_deref().unwrap_or_default()),
+            Credentials::Insecure { fingerprint } => {
+                format!("insecure/{}", fingerprint.as_deref().unwrap_or_default())
+            }
         }
     }
 }
@@ -50,15 +52,24 @@ impl Examiner {
     fn new(credentials: &Credentials) -> Examiner {
         let trust = match credentials {
             Credentials::Identity(identity) => Trust::Ca(identity.verifier()),
-            Credentials::Insecure { fingerprint: Some(fingerprint) } => Trust::Fingerprint(fingerprint.clone()),
+            Credentials::Insecure {
+                fingerprint: Some(fingerprint),
+            } => Trust::Fingerprint(fingerprint.clone()),
             Credentials::Insecure { fingerprint: None } => Trust::Anything,
         };
-        Examiner { trust, provider: ring::default_provider(), seen: Mutex::new(None) }
+        Examiner {
+            trust,
+            provider: ring::default_provider(),
+            seen: Mutex::new(None),
+        }
     }
 
     /// The leaf certificate that the server presented, once it did.
     pub fn seen(&self) -> Option<Facts> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -74,7 +85,9 @@ impl ServerCertVerifier for Examiner {
         let facts = Facts::parse(leaf).ok_or(CertificateError::BadEncoding)?;
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(facts.clone());
         match &self.trust {
-            Trust::Ca(verifier) => verifier.verify_server_cert(leaf, intermediates, name, ocsp, now),
+            Trust::Ca(verifier) => {
+                verifier.verify_server_cert(leaf, intermediates, name, ocsp, now)
+            }
             Trust::Fingerprint(wanted) if *wanted != facts.fingerprint => {
                 Err(CertificateError::ApplicationVerificationFailure.into())
             }
@@ -88,7 +101,12 @@ impl ServerCertVerifier for Examiner {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, certificate, signature, &self.provider.signature_verification_algorithms)
+        verify_tls12_signature(
+            message,
+            certificate,
+            signature,
+            &self.provider.signature_verification_algorithms,
+        )
     }
 
     fn verify_tls13_signature(
@@ -97,11 +115,18 @@ impl ServerCertVerifier for Examiner {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signature, &self.provider.signature_verification_algorithms)
+        verify_tls13_signature(
+            message,
+            certificate,
+            signature,
+            &self.provider.signature_verification_algorithms,
+        )
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
     }
 }
 

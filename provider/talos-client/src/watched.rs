@@ -25,7 +25,13 @@ pub(crate) struct Watched {
 impl Watched {
     pub fn new(stream: TlsStream<TcpStream>) -> (Watched, oneshot::Receiver<First>) {
         let (sender, receiver) = oneshot::channel();
-        (Watched { stream, first: Some(sender) }, receiver)
+        (
+            Watched {
+                stream,
+                first: Some(sender),
+            },
+            receiver,
+        )
     }
 
     fn tell(&mut self, outcome: First) {
@@ -36,7 +42,11 @@ impl Watched {
     }
 
     /// A write fails when the machine hung up; why it did may still wait to be read.
-    fn read_the_reason<T>(&mut self, cx: &mut Context<'_>, polled: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+    fn read_the_reason<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        polled: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
         if matches!(polled, Poll::Ready(Err(_))) && self.first.is_some() {
             let mut byte = [0; 1];
             let read = Pin::new(&mut self.stream).poll_read(cx, &mut ReadBuf::new(&mut byte));
@@ -49,7 +59,11 @@ impl Watched {
 }
 
 impl AsyncRead for Watched {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(cx, buffer);
         match polled {
@@ -67,7 +81,11 @@ impl AsyncRead for Watched {
 }
 
 impl AsyncWrite for Watched {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        data: &[u8],
+    ) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.stream).poll_write(cx, data);
         self.read_the_reason(cx, polled)
     }

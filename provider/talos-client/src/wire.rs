@@ -27,10 +27,18 @@ pub(crate) enum WireError {
 impl fmt::Display for WireError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            WireError::Unsent => f.write_str("the connection was closed before the request was sent"),
-            WireError::Broken => f.write_str("the connection broke while the request was under way"),
-            WireError::NotGrpc { status, server } if server.is_empty() => write!(f, "an HTTP answer {status} that is not gRPC"),
-            WireError::NotGrpc { status, server } => write!(f, "an HTTP answer {status} that is not gRPC, from {server}"),
+            WireError::Unsent => {
+                f.write_str("the connection was closed before the request was sent")
+            }
+            WireError::Broken => {
+                f.write_str("the connection broke while the request was under way")
+            }
+            WireError::NotGrpc { status, server } if server.is_empty() => {
+                write!(f, "an HTTP answer {status} that is not gRPC")
+            }
+            WireError::NotGrpc { status, server } => {
+                write!(f, "an HTTP answer {status} that is not gRPC, from {server}")
+            }
         }
     }
 }
@@ -82,9 +90,20 @@ impl Service<Request<Body>> for Wire {
 }
 
 fn grpc_only(response: Response<Incoming>) -> Result<Response<Incoming>, Status> {
-    let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if response.status().is_success() && text(header::CONTENT_TYPE).starts_with("application/grpc") {
+    let text = |name| {
+        response
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    };
+    if response.status().is_success() && text(header::CONTENT_TYPE).starts_with("application/grpc")
+    {
         return Ok(response);
     }
-    Err(WireError::NotGrpc { status: response.status().as_u16(), server: text(header::SERVER).to_owned() }.into())
+    Err(WireError::NotGrpc {
+        status: response.status().as_u16(),
+        server: text(header::SERVER).to_owned(),
+    }
+    .into())
 }

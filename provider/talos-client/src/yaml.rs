@@ -86,7 +86,10 @@ fn number(text: &str) -> Option<Number> {
         return Some(number.into());
     }
     let digits = text.starts_with(|c: char| c.is_ascii_digit() || c == '-') && text.contains('.');
-    text.parse().ok().filter(|_| digits).and_then(Number::from_f64)
+    text.parse()
+        .ok()
+        .filter(|_| digits)
+        .and_then(Number::from_f64)
 }
 
 fn text(value: &Value) -> Option<String> {
@@ -100,7 +103,9 @@ fn text(value: &Value) -> Option<String> {
 
 /// What is at this path of keys, as text; scalars of other kinds are written out. Empty text is nothing.
 pub(crate) fn text_at(value: &Value, path: &[&str]) -> Option<String> {
-    at(value, path).and_then(text).filter(|text| !text.is_empty())
+    at(value, path)
+        .and_then(text)
+        .filter(|text| !text.is_empty())
 }
 
 /// What is at this path of keys.
@@ -110,7 +115,10 @@ pub(crate) fn at<'a>(value: &'a Value, path: &[&str]) -> Option<&'a Value> {
 
 /// The texts of the list at this path.
 pub(crate) fn texts_at(value: &Value, path: &[&str]) -> Vec<String> {
-    at(value, path).and_then(Value::as_array).map(|items| items.iter().filter_map(text).collect()).unwrap_or_default()
+    at(value, path)
+        .and_then(Value::as_array)
+        .map(|items| items.iter().filter_map(text).collect())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -127,7 +135,10 @@ mod tests {
         });
         assert_eq!(super::parse(text), Some(wanted));
         assert_eq!(super::parse("controlplane\n"), Some(json!("controlplane")));
-        assert_eq!(super::parse("|\n    a: b\n    c: d\n"), Some(json!("a: b\nc: d\n")));
+        assert_eq!(
+            super::parse("|\n    a: b\n    c: d\n"),
+            Some(json!("a: b\nc: d\n"))
+        );
     }
 
     #[test]

@@ -1,4 +1,5 @@
 //! What is waited out, what is never repeated, and who is told.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 mod support;
 
@@ -7,7 +8,10 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use support::{Answer, Fake, Pki, Server, serve, serve_on};
-use talos_client::{ApplyMode, ApplyRequest, Bootstrap, Client, Code, Cx, Endpoint, Exchange, Pool, Recorder, Sent, Stage};
+use talos_client::{
+    ApplyMode, ApplyRequest, Bootstrap, Client, Code, Cx, Endpoint, Exchange, Pool, Recorder, Sent,
+    Stage,
+};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic::Code as Grpc;
@@ -22,8 +26,15 @@ async fn machine(answers: impl IntoIterator<Item = Answer>) -> Machine {
     let pki = Pki::new();
     let fake = Fake::scripted(answers);
     let listening = serve(pki.server(&Server::default(), &pki), fake.clone()).await;
-    let client = Client::builder(vec![listening.endpoint]).identity(pki.identity()).build().unwrap();
-    Machine { client, fake, connections: listening.connections }
+    let client = Client::builder(vec![listening.endpoint])
+        .identity(pki.identity())
+        .build()
+        .unwrap();
+    Machine {
+        client,
+        fake,
+        connections: listening.connections,
+    }
 }
 
 fn cx() -> Cx {
@@ -36,10 +47,15 @@ async fn reads_wait_for_a_machine_that_starts() {
     let machine = machine([starting.clone(), starting]).await;
     let told = Arc::new(Mutex::new(Vec::new()));
     let listener = told.clone();
-    let cx = cx().with_progress(Arc::new(move |progress| listener.lock().unwrap().push(progress.code)));
+    let cx = cx().with_progress(Arc::new(move |progress| {
+        listener.lock().unwrap().push(progress.code)
+    }));
     machine.client.version(&cx).await.unwrap();
     assert_eq!(machine.fake.called(), 3);
-    assert_eq!(*told.lock().unwrap(), [Code::NodeUnreachable, Code::NodeUnreachable]);
+    assert_eq!(
+        *told.lock().unwrap(),
+        [Code::NodeUnreachable, Code::NodeUnreachable]
+    );
 }
 
 #[tokio::test]
@@ -48,11 +64,18 @@ async fn a_server_that_comes_late_is_waited_for() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    let client = Client::builder(vec![Endpoint::parse(&address.to_string()).unwrap()]).identity(pki.identity()).build().unwrap();
+    let client = Client::builder(vec![Endpoint::parse(&address.to_string()).unwrap()])
+        .identity(pki.identity())
+        .build()
+        .unwrap();
     let config = pki.server(&Server::default(), &pki);
     tokio::spawn(async move {
         tokio::time::sleep(Duration::from_millis(600)).await;
-        serve_on(TcpListener::bind(address).await.unwrap(), config, Fake::default());
+        serve_on(
+            TcpListener::bind(address).await.unwrap(),
+            config,
+            Fake::default(),
+        );
     });
     // Never sent, so that even a call with an effect may wait.
     client.bootstrap(&cx(), Bootstrap::New).await.unwrap();
@@ -60,30 +83,65 @@ async fn a_server_that_comes_late_is_waited_for() {
 
 #[tokio::test]
 async fn an_effect_that_may_have_happened_is_not_repeated() {
-    for lost in [Answer::Cut, Answer::Status(Grpc::Unavailable, "error reading from server: EOF")] {
+    for lost in [
+        Answer::Cut,
+        Answer::Status(Grpc::Unavailable, "error reading from server: EOF"),
+    ] {
         let machine = machine([lost]).await;
-        let error = machine.client.bootstrap(&cx(), Bootstrap::New).await.unwrap_err();
-        assert_eq!((error.code, error.sent), (Code::NodeUnreachable, Sent::Maybe), "{error}");
+        let error = machine
+            .client
+            .bootstrap(&cx(), Bootstrap::New)
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (error.code, error.sent),
+            (Code::NodeUnreachable, Sent::Maybe),
+            "{error}"
+        );
         assert_eq!(machine.fake.called(), 1);
     }
     let machine = machine([Answer::Silence]).await;
-    let error = machine.client.bootstrap(&cx().capped(Duration::from_millis(300)), Bootstrap::New).await.unwrap_err();
-    assert_eq!((error.code, error.sent), (Code::NodeTimeout, Sent::Maybe), "{error}");
+    let error = machine
+        .client
+        .bootstrap(&cx().capped(Duration::from_millis(300)), Bootstrap::New)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.code, error.sent),
+        (Code::NodeTimeout, Sent::Maybe),
+        "{error}"
+    );
 }
 
 #[tokio::test]
 async fn a_refused_effect_that_waiting_cures_is_tried_again() {
     let early = Answer::Status(Grpc::FailedPrecondition, "bootstrap is not available yet");
     let machine = machine([early]).await;
-    machine.client.bootstrap(&cx(), Bootstrap::New).await.unwrap();
+    machine
+        .client
+        .bootstrap(&cx(), Bootstrap::New)
+        .await
+        .unwrap();
     assert_eq!(machine.fake.called(), 2);
 }
 
 #[tokio::test]
 async fn refusals_end_at_once() {
-    let machine = machine([Answer::Status(Grpc::AlreadyExists, "etcd data directory is not empty")]).await;
-    let error = machine.client.bootstrap(&cx(), Bootstrap::New).await.unwrap_err();
-    assert_eq!((error.code, error.sent), (Code::EtcdExists, Sent::Refused), "{error}");
+    let machine = machine([Answer::Status(
+        Grpc::AlreadyExists,
+        "etcd data directory is not empty",
+    )])
+    .await;
+    let error = machine
+        .client
+        .bootstrap(&cx(), Bootstrap::New)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.code, error.sent),
+        (Code::EtcdExists, Sent::Refused),
+        "{error}"
+    );
     assert_eq!(machine.fake.called(), 1);
 }
 
@@ -104,10 +162,19 @@ async fn callers_share_one_connection() {
         let builder = Client::builder(vec![listening.endpoint.clone()]).identity(identity.clone());
         builder.pool(&pool).build().unwrap()
     };
-    let calls: Vec<_> = (0..10).map(|_| client()).map(|client| async move { client.version(&cx()).await }).collect();
+    let calls: Vec<_> = (0..10)
+        .map(|_| client())
+        .map(|client| async move { client.version(&cx()).await })
+        .collect();
     let mut tasks = tokio::task::JoinSet::new();
     calls.into_iter().for_each(|call| drop(tasks.spawn(call)));
-    assert!(tasks.join_all().await.into_iter().all(|answer| answer.is_ok()));
+    assert!(
+        tasks
+            .join_all()
+            .await
+            .into_iter()
+            .all(|answer| answer.is_ok())
+    );
     assert_eq!(listening.connections.load(Ordering::SeqCst), 1);
 }
 
@@ -120,7 +187,11 @@ async fn other_addresses_are_tried_and_the_one_that_answers_is_kept() {
     let address = Endpoint::parse(&dead.local_addr().unwrap().to_string()).unwrap();
     drop(dead);
     let endpoints = vec![address, listening.endpoint.clone()];
-    let client = Client::builder(endpoints).identity(pki.identity()).node("10.0.0.7").build().unwrap();
+    let client = Client::builder(endpoints)
+        .identity(pki.identity())
+        .node("10.0.0.7")
+        .build()
+        .unwrap();
     client.version(&cx()).await.unwrap();
     assert_eq!(*client.endpoint(), listening.endpoint);
     assert_eq!(*fake.nodes.lock().unwrap(), ["10.0.0.7"]);
@@ -136,16 +207,31 @@ async fn cancelling_ends_a_wait() {
         cancel.cancel();
     });
     let begun = Instant::now();
-    let error = machine.client.bootstrap(&cx, Bootstrap::New).await.unwrap_err();
-    assert_eq!((error.code, error.sent), (Code::NodeCancelled, Sent::Maybe), "{error}");
+    let error = machine
+        .client
+        .bootstrap(&cx, Bootstrap::New)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.code, error.sent),
+        (Code::NodeCancelled, Sent::Maybe),
+        "{error}"
+    );
     assert!(begun.elapsed() < Duration::from_secs(2));
 }
 
 #[tokio::test]
 async fn a_watch_goes_on_after_the_machine_restarted() {
     let machine = machine([]).await;
-    machine.fake.rounds.lock().unwrap().extend([vec!["maintenance", "installing"], vec!["booting", "running"]]);
-    let status = machine.client.wait_machine(&cx(), |status| status.stage == Stage::Running).await.unwrap();
+    machine.fake.rounds.lock().unwrap().extend([
+        vec!["maintenance", "installing"],
+        vec!["booting", "running"],
+    ]);
+    let status = machine
+        .client
+        .wait_machine(&cx(), |status| status.stage == Stage::Running)
+        .await
+        .unwrap();
     assert!(status.ready);
     assert_eq!(machine.fake.called(), 2);
 }
@@ -153,9 +239,18 @@ async fn a_watch_goes_on_after_the_machine_restarted() {
 #[tokio::test]
 async fn a_watch_says_what_it_saw_last() {
     let machine = machine([]).await;
-    machine.fake.rounds.lock().unwrap().push_back(vec!["booting"]);
+    machine
+        .fake
+        .rounds
+        .lock()
+        .unwrap()
+        .push_back(vec!["booting"]);
     let cx = cx().capped(Duration::from_millis(500));
-    let error = machine.client.wait_machine(&cx, |status| status.stage == Stage::Running).await.unwrap_err();
+    let error = machine
+        .client
+        .wait_machine(&cx, |status| status.stage == Stage::Running)
+        .await
+        .unwrap_err();
     assert!(error.seen.contains("booting"), "{error}");
 }
 
@@ -176,11 +271,25 @@ async fn recorders_see_every_exchange_and_no_configuration() {
     let builder = Client::builder(vec![listening.endpoint]).identity(pki.identity());
     let client = builder.recorder(notes.clone()).build().unwrap();
     let data = b"machine:\n    token: planted-secret\n";
-    let apply = |dry_run| ApplyRequest { data, mode: ApplyMode::Auto, dry_run, try_timeout: None };
-    client.apply_configuration(&cx(), &apply(true)).await.unwrap();
-    client.apply_configuration(&cx(), &apply(false)).await.unwrap();
+    let apply = |dry_run| ApplyRequest {
+        data,
+        mode: ApplyMode::Auto,
+        dry_run,
+        try_timeout: None,
+    };
+    client
+        .apply_configuration(&cx(), &apply(true))
+        .await
+        .unwrap();
+    client
+        .apply_configuration(&cx(), &apply(false))
+        .await
+        .unwrap();
     let notes = notes.0.lock().unwrap();
-    assert_eq!(notes.iter().map(|note| note.write).collect::<Vec<_>>(), [false, true]);
+    assert_eq!(
+        notes.iter().map(|note| note.write).collect::<Vec<_>>(),
+        [false, true]
+    );
     assert!(notes[1].request.contains("sha256=") && notes[1].status == "ok");
     assert!(!format!("{notes:?}").contains("planted-secret"));
 }

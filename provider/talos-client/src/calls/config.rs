@@ -98,10 +98,21 @@ impl Client {
             dry_run: apply.dry_run,
             try_mode_timeout: apply.try_timeout.and_then(|time| time.try_into().ok()),
         };
-        let op = Op::new(if apply.dry_run { &method::APPLY_DRY } else { &method::APPLY }, &request);
+        let op = Op::new(
+            if apply.dry_run {
+                &method::APPLY_DRY
+            } else {
+                &method::APPLY
+            },
+            &request,
+        );
         let answer: ApplyConfigurationResponse = self.unary(cx, &op, &request).await?;
         let reply = only(&op, &self.place(self.endpoint()), answer.messages)?;
-        Ok(Applied { mode: from_wire(reply.mode()), details: reply.mode_details, warnings: reply.warnings })
+        Ok(Applied {
+            mode: from_wire(reply.mode()),
+            details: reply.mode_details,
+            warnings: reply.warnings,
+        })
     }
 
     /// The configuration on the machine; `None` where it has none. Needs the role os:admin.
@@ -113,13 +124,22 @@ impl Client {
             ConfigId::Active => "v1alpha1",
             ConfigId::Persistent => "persistent",
         };
-        let Some(resource) = self.raw(cx, &kind::MACHINE_CONFIG, id).await? else { return Ok(None) };
+        let Some(resource) = self.raw(cx, &kind::MACHINE_CONFIG, id).await? else {
+            return Ok(None);
+        };
         let version = resource.version().to_owned();
         match text(resource) {
-            Some(text) => Ok(Some(MachineConfig { text: SecretText(Zeroizing::new(text)), version })),
+            Some(text) => Ok(Some(MachineConfig {
+                text: SecretText(Zeroizing::new(text)),
+                version,
+            })),
             None => {
                 let attempted = format!("reading the configuration at {}", self.endpoint());
-                Err(Error::new(Code::NodeFailed, attempted, "a configuration in a form that is not known"))
+                Err(Error::new(
+                    Code::NodeFailed,
+                    attempted,
+                    "a configuration in a form that is not known",
+                ))
             }
         }
     }

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use proto_talos::common::Data;
 use proto_talos::machine::{
-    self, BootstrapRequest, BootstrapResponse, EtcdMemberListRequest, EtcdMemberListResponse, EtcdRecoverResponse, EtcdStatusResponse,
+    self, BootstrapRequest, BootstrapResponse, EtcdMemberListRequest, EtcdMemberListResponse,
+    EtcdRecoverResponse, EtcdStatusResponse,
 };
 use tokio::fs::File;
 use tokio::io::AsyncReadExt;
@@ -89,7 +90,9 @@ impl Client {
         let op = Op::new(&method::ETCD_STATUS, &());
         self.etcd_runs(cx, &op).await?;
         let answer: EtcdStatusResponse = self.unary(cx, &op, &()).await?;
-        let member = only(&op, &self.place(self.endpoint()), answer.messages)?.member_status.unwrap_or_default();
+        let member = only(&op, &self.place(self.endpoint()), answer.messages)?
+            .member_status
+            .unwrap_or_default();
         Ok(EtcdStatus {
             member_id: member.member_id,
             leader: member.leader,
@@ -132,7 +135,10 @@ impl Client {
             Bootstrap::New => (false, false),
             Bootstrap::Recover { skip_hash_check } => (true, skip_hash_check),
         };
-        let request = BootstrapRequest { recover_etcd, recover_skip_hash_check };
+        let request = BootstrapRequest {
+            recover_etcd,
+            recover_skip_hash_check,
+        };
         let op = Op::new(&method::BOOTSTRAP, &request);
         let answer: BootstrapResponse = self.unary(cx, &op, &request).await?;
         only(&op, &self.place(self.endpoint()), answer.messages).map(|_| ())
@@ -152,7 +158,10 @@ impl Client {
                 async move {
                     channel.ready().await?;
                     let codec = ProstCodec::<Data, EtcdRecoverResponse>::default();
-                    Ok(channel.client_streaming(request?, path, codec).await?.into_inner())
+                    Ok(channel
+                        .client_streaming(request?, path, codec)
+                        .await?
+                        .into_inner())
                 }
             })
             .await?;
@@ -163,17 +172,30 @@ impl Client {
 /// The snapshot in messages. It is read once, before anything is sent, so that a file that goes away cannot end an upload half-way.
 async fn read_chunks(op: &Op<'_>, snapshot: &Path) -> Result<Vec<Data>> {
     let unreadable = |error: std::io::Error| {
-        Error::new(Code::EtcdSnapshot, format!("{} from {}", op.method.title, snapshot.display()), error.to_string())
+        Error::new(
+            Code::EtcdSnapshot,
+            format!("{} from {}", op.method.title, snapshot.display()),
+            error.to_string(),
+        )
     };
     let mut file = File::open(snapshot).await.map_err(unreadable)?;
     let mut chunks = Vec::new();
     loop {
         let mut bytes = Vec::with_capacity(CHUNK);
-        let count = (&mut file).take(CHUNK as u64).read_to_end(&mut bytes).await.map_err(unreadable)?;
+        let count = (&mut file)
+            .take(CHUNK as u64)
+            .read_to_end(&mut bytes)
+            .await
+            .map_err(unreadable)?;
         match count {
-            0 if chunks.is_empty() => return Err(unreadable(std::io::Error::other("the file is empty"))),
+            0 if chunks.is_empty() => {
+                return Err(unreadable(std::io::Error::other("the file is empty")));
+            }
             0 => return Ok(chunks),
-            _ => chunks.push(Data { metadata: None, bytes }),
+            _ => chunks.push(Data {
+                metadata: None,
+                bytes,
+            }),
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Version, services, memory, files.
 
 use proto_talos::common::Data;
-use proto_talos::machine::{MemoryResponse, ReadRequest, ServiceInfo, ServiceListResponse, VersionResponse};
+use proto_talos::machine::{
+    MemoryResponse, ReadRequest, ServiceInfo, ServiceListResponse, VersionResponse,
+};
 use tonic::Status;
 use tonic_prost::ProstCodec;
 
@@ -46,12 +48,22 @@ impl Service {
 impl From<ServiceInfo> for Service {
     fn from(info: ServiceInfo) -> Service {
         let health = info.health.unwrap_or_default();
-        let last = info.events.unwrap_or_default().events.pop().map(|event| event.msg).unwrap_or_default();
+        let last = info
+            .events
+            .unwrap_or_default()
+            .events
+            .pop()
+            .map(|event| event.msg)
+            .unwrap_or_default();
         Service {
             id: info.id,
             state: info.state,
             healthy: (!health.unknown).then_some(health.healthy),
-            message: if health.last_message.is_empty() { last } else { health.last_message },
+            message: if health.last_message.is_empty() {
+                last
+            } else {
+                health.last_message
+            },
         }
     }
 }
@@ -65,8 +77,16 @@ impl Client {
         let op = Op::new(&method::VERSION, &());
         let answer: VersionResponse = self.unary(cx, &op, &()).await?;
         let reply = only(&op, &self.place(self.endpoint()), answer.messages)?;
-        let (version, platform) = (reply.version.unwrap_or_default(), reply.platform.unwrap_or_default());
-        Ok(Version { tag: version.tag, arch: version.arch, platform: platform.name, mode: platform.mode })
+        let (version, platform) = (
+            reply.version.unwrap_or_default(),
+            reply.platform.unwrap_or_default(),
+        );
+        Ok(Version {
+            tag: version.tag,
+            arch: version.arch,
+            platform: platform.name,
+            mode: platform.mode,
+        })
     }
 
     /// The machine's services in the order of their names.
@@ -90,7 +110,11 @@ impl Client {
         let op = Op::new(&method::MEMORY, &());
         let answer: MemoryResponse = self.unary(cx, &op, &()).await?;
         let reply = only(&op, &self.place(self.endpoint()), answer.messages)?;
-        Ok(reply.meminfo.unwrap_or_default().memtotal.saturating_mul(1024))
+        Ok(reply
+            .meminfo
+            .unwrap_or_default()
+            .memtotal
+            .saturating_mul(1024))
     }
 
     /// A regular file of the machine, of this many bytes at most. Needs the role os:admin.
@@ -98,7 +122,9 @@ impl Client {
     /// # Errors
     /// `TS-NODE-NOT-FOUND`, or any other of the taxonomy.
     pub async fn read_file(&self, cx: &Cx, path: &str, limit: usize) -> Result<Vec<u8>> {
-        let request = ReadRequest { path: path.to_owned() };
+        let request = ReadRequest {
+            path: path.to_owned(),
+        };
         let op = Op::new(&method::FILE, &request).on(path);
         let content: Content = self
             .call(cx, &op, |mut channel| {
@@ -107,13 +133,18 @@ impl Client {
                 async move {
                     channel.ready().await?;
                     let codec = ProstCodec::<ReadRequest, Data>::default();
-                    let mut stream = channel.server_streaming(request?, path, codec).await?.into_inner();
+                    let mut stream = channel
+                        .server_streaming(request?, path, codec)
+                        .await?
+                        .into_inner();
                     let mut content = Vec::new();
                     while let Some(chunk) = stream.message().await? {
                         failure_of(&chunk)?;
                         content.extend_from_slice(&chunk.bytes);
                         if content.len() > limit {
-                            return Err(Status::out_of_range(format!("the file is larger than {limit} bytes")));
+                            return Err(Status::out_of_range(format!(
+                                "the file is larger than {limit} bytes"
+                            )));
                         }
                     }
                     Ok(Content(content))
@@ -130,9 +161,16 @@ impl Client {
     pub async fn boot_id(&self, cx: &Cx) -> Result<String> {
         const PATH: &str = "/proc/sys/kernel/random/boot_id";
         let content = self.read_file(cx, PATH, 256).await?;
-        let text = String::from_utf8(content).unwrap_or_default().trim().to_owned();
+        let text = String::from_utf8(content)
+            .unwrap_or_default()
+            .trim()
+            .to_owned();
         match text.is_empty() {
-            true => Err(Error::new(Code::NodeFailed, format!("reading {PATH} at {}", self.endpoint()), "an empty file")),
+            true => Err(Error::new(
+                Code::NodeFailed,
+                format!("reading {PATH} at {}", self.endpoint()),
+                "an empty file",
+            )),
             false => Ok(text),
         }
     }
@@ -149,7 +187,11 @@ impl Tell for Content {
 
 /// Streams carry failures in their chunks.
 fn failure_of(chunk: &Data) -> Result<(), Status> {
-    match chunk.metadata.as_ref().map(|metadata| metadata.error.as_str()) {
+    match chunk
+        .metadata
+        .as_ref()
+        .map(|metadata| metadata.error.as_str())
+    {
         None | Some("") => Ok(()),
         Some(error) => Err(Status::unknown(error)),
     }

@@ -1,6 +1,8 @@
 //! Reboot, reset, shutdown: calls that start a sequence and return before it ends.
 
-use proto_talos::machine::{self, RebootResponse, ResetPartitionSpec, ResetResponse, ShutdownRequest, ShutdownResponse};
+use proto_talos::machine::{
+    self, RebootResponse, ResetPartitionSpec, ResetResponse, ShutdownRequest, ShutdownResponse,
+};
 
 use crate::client::{Client, Op, only};
 use crate::cx::Cx;
@@ -53,7 +55,10 @@ impl Client {
     /// # Errors
     /// Any of the taxonomy.
     pub async fn reset(&self, cx: &Cx, reset: &ResetRequest) -> Result<String> {
-        let partition = |label: &String| ResetPartitionSpec { label: label.clone(), wipe: true };
+        let partition = |label: &String| ResetPartitionSpec {
+            label: label.clone(),
+            wipe: true,
+        };
         let request = machine::ResetRequest {
             graceful: reset.graceful,
             reboot: reset.reboot,

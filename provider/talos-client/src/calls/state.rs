@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use proto_talos::cosi::resource::{
-    GetOptions, GetRequest, GetResponse, ListOptions, ListRequest, ListResponse, Metadata, Resource as Wire,
+    GetOptions, GetRequest, GetResponse, ListOptions, ListRequest, ListResponse, Metadata,
+    Resource as Wire,
 };
 use serde_json::Value;
 use tonic_prost::ProstCodec;
@@ -28,7 +29,10 @@ pub mod kind {
     use super::Kind;
 
     const fn kind(namespace: &'static str, resource_type: &'static str) -> Kind {
-        Kind { namespace, resource_type }
+        Kind {
+            namespace,
+            resource_type,
+        }
     }
 
     pub const MACHINE_CONFIG: Kind = kind("config", "MachineConfigs.config.talos.dev");
@@ -76,11 +80,17 @@ pub(crate) struct RawResource(Wire);
 
 impl RawResource {
     pub fn version(&self) -> &str {
-        self.0.metadata.as_ref().map_or("", |metadata| &metadata.version)
+        self.0
+            .metadata
+            .as_ref()
+            .map_or("", |metadata| &metadata.version)
     }
 
     pub fn is_annotated(&self, key: &str) -> bool {
-        self.0.metadata.as_ref().is_some_and(|metadata| metadata.annotations.contains_key(key))
+        self.0
+            .metadata
+            .as_ref()
+            .is_some_and(|metadata| metadata.annotations.contains_key(key))
     }
 
     pub fn into_yaml(self) -> String {
@@ -91,9 +101,23 @@ impl RawResource {
 impl Resource {
     /// A spec that is not YAML as we read it is null: every member of it is then missing.
     pub(crate) fn from_wire(wire: Wire) -> Resource {
-        let Metadata { id, version, phase, labels, annotations, .. } = wire.metadata.unwrap_or_default();
+        let Metadata {
+            id,
+            version,
+            phase,
+            labels,
+            annotations,
+            ..
+        } = wire.metadata.unwrap_or_default();
         let spec = yaml::parse(&wire.spec.unwrap_or_default().yaml_spec).unwrap_or_default();
-        Resource { id, version, phase, labels, annotations, spec }
+        Resource {
+            id,
+            version,
+            phase,
+            labels,
+            annotations,
+            spec,
+        }
     }
 
     /// The text at this path of the spec; numbers and booleans are written out, empty text is nothing.
@@ -123,7 +147,10 @@ impl Client {
     /// # Errors
     /// Any of the taxonomy.
     pub async fn get(&self, cx: &Cx, kind: &Kind, id: &str) -> Result<Option<Resource>> {
-        Ok(self.raw(cx, kind, id).await?.map(|raw| Resource::from_wire(raw.0)))
+        Ok(self
+            .raw(cx, kind, id)
+            .await?
+            .map(|raw| Resource::from_wire(raw.0)))
     }
 
     pub(crate) async fn raw(&self, cx: &Cx, kind: &Kind, id: &str) -> Result<Option<RawResource>> {
@@ -159,7 +186,10 @@ impl Client {
                 async move {
                     channel.ready().await?;
                     let codec = ProstCodec::<ListRequest, ListResponse>::default();
-                    let mut stream = channel.server_streaming(request?, path, codec).await?.into_inner();
+                    let mut stream = channel
+                        .server_streaming(request?, path, codec)
+                        .await?
+                        .into_inner();
                     let mut found = Vec::new();
                     while let Some(answer) = stream.message().await? {
                         found.extend(answer.resource.map(Resource::from_wire));

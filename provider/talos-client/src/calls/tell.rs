@@ -10,7 +10,12 @@ use crate::client::Tell;
 impl Tell for api::ApplyConfigurationRequest {
     fn tell(&self) -> String {
         let digest = hex(&Sha256::digest(&self.data));
-        format!("mode={} dry_run={} size={} sha256={digest}", self.mode().as_str_name(), self.dry_run, self.data.len())
+        format!(
+            "mode={} dry_run={} size={} sha256={digest}",
+            self.mode().as_str_name(),
+            self.dry_run,
+            self.data.len()
+        )
     }
 }
 
@@ -19,15 +24,26 @@ impl Tell for api::ApplyConfigurationResponse {
         // The details of a dry run hold the configuration's secrets; its first line never does.
         let reply = |reply: &api::ApplyConfiguration| {
             let details = reply.mode_details.lines().next().unwrap_or_default();
-            format!("mode={} warnings={} {details}", reply.mode().as_str_name(), reply.warnings.len())
+            format!(
+                "mode={} warnings={} {details}",
+                reply.mode().as_str_name(),
+                reply.warnings.len()
+            )
         };
-        self.messages.iter().map(reply).collect::<Vec<_>>().join("; ")
+        self.messages
+            .iter()
+            .map(reply)
+            .collect::<Vec<_>>()
+            .join("; ")
     }
 }
 
 impl Tell for api::BootstrapRequest {
     fn tell(&self) -> String {
-        format!("recover_etcd={} recover_skip_hash_check={}", self.recover_etcd, self.recover_skip_hash_check)
+        format!(
+            "recover_etcd={} recover_skip_hash_check={}",
+            self.recover_etcd, self.recover_skip_hash_check
+        )
     }
 }
 
@@ -62,8 +78,17 @@ impl Tell for api::RebootRequest {
 
 impl Tell for api::ResetRequest {
     fn tell(&self) -> String {
-        let labels: Vec<_> = self.system_partitions_to_wipe.iter().map(|partition| partition.label.as_str()).collect();
-        format!("graceful={} reboot={} wipe={}", self.graceful, self.reboot, labels.join(","))
+        let labels: Vec<_> = self
+            .system_partitions_to_wipe
+            .iter()
+            .map(|partition| partition.label.as_str())
+            .collect();
+        format!(
+            "graceful={} reboot={} wipe={}",
+            self.graceful,
+            self.reboot,
+            labels.join(",")
+        )
     }
 }
 
@@ -76,14 +101,23 @@ impl Tell for api::ShutdownRequest {
 impl Tell for api::ServiceListResponse {
     fn tell(&self) -> String {
         let services = self.messages.iter().flat_map(|reply| &reply.services);
-        services.map(|service| format!("{}={}", service.id, service.state)).collect::<Vec<_>>().join(" ")
+        services
+            .map(|service| format!("{}={}", service.id, service.state))
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 }
 
 impl Tell for api::VersionResponse {
     fn tell(&self) -> String {
-        let versions = self.messages.iter().filter_map(|reply| reply.version.as_ref());
-        versions.map(|version| version.tag.as_str()).collect::<Vec<_>>().join(" ")
+        let versions = self
+            .messages
+            .iter()
+            .filter_map(|reply| reply.version.as_ref());
+        versions
+            .map(|version| version.tag.as_str())
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 }
 
@@ -95,8 +129,13 @@ impl Tell for GetRequest {
 
 impl Tell for GetResponse {
     fn tell(&self) -> String {
-        let metadata = self.resource.as_ref().and_then(|resource| resource.metadata.as_ref());
-        metadata.map_or_else(String::new, |metadata| format!("version={} phase={}", metadata.version, metadata.phase))
+        let metadata = self
+            .resource
+            .as_ref()
+            .and_then(|resource| resource.metadata.as_ref());
+        metadata.map_or_else(String::new, |metadata| {
+            format!("version={} phase={}", metadata.version, metadata.phase)
+        })
     }
 }
 

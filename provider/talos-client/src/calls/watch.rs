@@ -43,16 +43,24 @@ impl Client {
         loop {
             let mut stream = self.open(cx, &op, &request).await?;
             let mut last = "nothing yet".to_owned();
-            let error = match cx.bounded(follow(&mut stream, &mut until, &mut last, id)).await {
+            let error = match cx
+                .bounded(follow(&mut stream, &mut until, &mut last, id))
+                .await
+            {
                 Ok(Ok(done)) => return Ok(done),
                 Ok(Err(status)) => status::classify(op.method, &attempted, &status),
                 Err(Ended::Cancelled) => {
-                    return Err(Error::new(Code::NodeCancelled, attempted, format!("stopped; seen last: {last}")));
+                    return Err(Error::new(
+                        Code::NodeCancelled,
+                        attempted,
+                        format!("stopped; seen last: {last}"),
+                    ));
                 }
                 Err(Ended::Deadline) => {
                     let seen = format!("after {:.1} s: {last}", begun.elapsed().as_secs_f32());
-                    return Err(Error::new(Code::NodeBooting, attempted, seen)
-                        .because("the machine answers but has not come to the state that is waited for"));
+                    return Err(Error::new(Code::NodeBooting, attempted, seen).because(
+                        "the machine answers but has not come to the state that is waited for",
+                    ));
                 }
             };
             if !cx.waits_out(&error) {
@@ -71,7 +79,12 @@ impl Client {
             async move {
                 channel.ready().await?;
                 let codec = ProstCodec::<WatchRequest, WatchResponse>::default();
-                Ok(Watching(channel.server_streaming(request?, path, codec).await?.into_inner()))
+                Ok(Watching(
+                    channel
+                        .server_streaming(request?, path, codec)
+                        .await?
+                        .into_inner(),
+                ))
             }
         })
         .await
@@ -112,7 +125,9 @@ fn states(answer: WatchResponse) -> Result<Vec<Option<Resource>>, Status> {
     let mut states = Vec::new();
     for event in answer.event {
         match event.event_type() {
-            EventType::Created | EventType::Updated => states.push(event.resource.map(Resource::from_wire)),
+            EventType::Created | EventType::Updated => {
+                states.push(event.resource.map(Resource::from_wire))
+            }
             EventType::Destroyed => states.push(None),
             EventType::Errored => return Err(Status::unavailable(event.error.unwrap_or_default())),
             EventType::Bootstrapped | EventType::Noop => {}

@@ -77,7 +77,11 @@ impl ClientBuilder {
     /// `TS-CLIENT-ENDPOINT` when there is no endpoint.
     pub fn build(self) -> Result<Client> {
         if self.endpoints.is_empty() {
-            return Err(Error::new(Code::ClientEndpoint, "preparing to talk to a machine", "the list of endpoints is empty"));
+            return Err(Error::new(
+                Code::ClientEndpoint,
+                "preparing to talk to a machine",
+                "the list of endpoints is empty",
+            ));
         }
         Ok(Client(Arc::new(Inner {
             endpoints: self.endpoints,

@@ -56,7 +56,10 @@ impl Client {
             let path = http::uri::PathAndQuery::from_static(op.method.path);
             async move {
                 channel.ready().await?;
-                Ok(channel.unary(request?, path, ProstCodec::<Q, A>::default()).await?.into_inner())
+                Ok(channel
+                    .unary(request?, path, ProstCodec::<Q, A>::default())
+                    .await?
+                    .into_inner())
             }
         })
         .await
@@ -77,7 +80,15 @@ impl Client {
             let error = match cx.bounded(self.round(op, &send, &track)).await {
                 Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(error)) => error,
-                Err(ended) => return Err(self.ended(op, ended, last, begun, track.into_inner().unwrap_or_else(PoisonError::into_inner))),
+                Err(ended) => {
+                    return Err(self.ended(
+                        op,
+                        ended,
+                        last,
+                        begun,
+                        track.into_inner().unwrap_or_else(PoisonError::into_inner),
+                    ));
+                }
             };
             if !cx.waits_out(&error) || error.sent == Sent::Maybe {
                 return Err(error);
@@ -97,7 +108,10 @@ impl Client {
     pub async fn fingerprint(&self, cx: &Cx) -> Result<String> {
         let op = Op::new(&method::STATE_GET, &());
         let begun = Instant::now();
-        let dial = self.0.pool.connection(self.endpoint(), &self.0.credentials, self.0.patience);
+        let dial = self
+            .0
+            .pool
+            .connection(self.endpoint(), &self.0.credentials, self.0.patience);
         match cx.bounded(dial).await {
             Ok(connection) => Ok(connection?.peer.fingerprint.clone()),
             Err(ended) => Err(self.ended(&op, ended, None, begun, Point::Dialling)),
@@ -108,8 +122,9 @@ impl Client {
     pub(crate) fn request<Q>(&self, message: Q) -> Result<Request<Q>, Status> {
         let mut request = Request::new(message);
         if let Some(node) = &self.0.node {
-            let value = AsciiMetadataValue::try_from(node.as_str())
-                .map_err(|_| Status::invalid_argument("the node's address holds characters that no address has"))?;
+            let value = AsciiMetadataValue::try_from(node.as_str()).map_err(|_| {
+                Status::invalid_argument("the node's address holds characters that no address has")
+            })?;
             request.metadata_mut().insert("node", value);
         }
         Ok(request)
@@ -135,7 +150,12 @@ impl Client {
         let mut errors = Vec::new();
         for index in (0..count).map(|step| (first + step) % count) {
             let endpoint = &self.0.endpoints[index];
-            let connection = match self.0.pool.connection(endpoint, &self.0.credentials, self.0.patience).await {
+            let connection = match self
+                .0
+                .pool
+                .connection(endpoint, &self.0.credentials, self.0.patience)
+                .await
+            {
                 Ok(connection) => connection,
                 Err(mut error) => {
                     error.attempted = op.attempted(&self.place(endpoint));
@@ -148,7 +168,9 @@ impl Client {
                     self.0.preferred.store(index, Ordering::Relaxed);
                     return Ok(answer);
                 }
-                Err(error) if error.is_transient() && error.sent != Sent::Maybe => errors.push((endpoint.to_string(), error)),
+                Err(error) if error.is_transient() && error.sent != Sent::Maybe => {
+                    errors.push((endpoint.to_string(), error))
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -170,7 +192,14 @@ impl Client {
     {
         let begun = Instant::now();
         let channel = channel(endpoint, connection.wire.clone());
-        mark(track, if op.method.effect == Effect::Write { Point::Acting } else { Point::Asked });
+        mark(
+            track,
+            if op.method.effect == Effect::Write {
+                Point::Acting
+            } else {
+                Point::Asked
+            },
+        );
         let outcome = match op.method.effect {
             Effect::Read => timeout(READ_LIMIT, send(channel)).await.ok(),
             Effect::Write => Some(send(channel).await),
@@ -179,11 +208,20 @@ impl Client {
         let attempted = op.attempted(&self.place(endpoint));
         let result = match outcome {
             Some(Ok(answer)) => Ok(answer),
-            Some(Err(status)) => Err(self.with_roles(status::classify(op.method, &attempted, &status))),
-            None => Err(Error::new(Code::NodeTimeout, attempted, format!("no answer within {} s", READ_LIMIT.as_secs()))),
+            Some(Err(status)) => {
+                Err(self.with_roles(status::classify(op.method, &attempted, &status)))
+            }
+            None => Err(Error::new(
+                Code::NodeTimeout,
+                attempted,
+                format!("no answer within {} s", READ_LIMIT.as_secs()),
+            )),
         };
         if matches!(&result, Err(error) if error.is_transient()) {
-            self.0.pool.forget(endpoint, &self.0.credentials, connection).await;
+            self.0
+                .pool
+                .forget(endpoint, &self.0.credentials, connection)
+                .await;
         }
         self.record(op, endpoint, &result, begun.elapsed());
         result
@@ -200,12 +238,20 @@ impl Client {
         }
     }
 
-    fn record<T: Tell>(&self, op: &Op<'_>, endpoint: &Endpoint, result: &Result<T>, elapsed: Duration) {
+    fn record<T: Tell>(
+        &self,
+        op: &Op<'_>,
+        endpoint: &Endpoint,
+        result: &Result<T>,
+        elapsed: Duration,
+    ) {
         tracing::debug!(
             target: "talos_client", method = op.method.path, %endpoint,
             status = result.as_ref().err().map_or("ok", |error| error.code.as_str()), "called"
         );
-        let Some(recorder) = &self.0.recorder else { return };
+        let Some(recorder) = &self.0.recorder else {
+            return;
+        };
         let (status, response) = match result {
             Ok(answer) => ("ok", answer.tell()),
             Err(error) => (error.code.as_str(), error.seen.clone()),
@@ -223,21 +269,44 @@ impl Client {
     }
 
     /// The error of an operation that ran out of time or was stopped.
-    fn ended(&self, op: &Op<'_>, ended: Ended, last: Option<Error>, begun: Instant, point: Point) -> Error {
-        let sent = if point == Point::Acting { Sent::Maybe } else { Sent::Never };
+    fn ended(
+        &self,
+        op: &Op<'_>,
+        ended: Ended,
+        last: Option<Error>,
+        begun: Instant,
+        point: Point,
+    ) -> Error {
+        let sent = if point == Point::Acting {
+            Sent::Maybe
+        } else {
+            Sent::Never
+        };
         let waited = format!("{:.1} s", begun.elapsed().as_secs_f32());
         let attempted = op.attempted(&self.place(self.endpoint()));
         match (ended, last) {
-            (Ended::Cancelled, None) => Error::new(Code::NodeCancelled, attempted, format!("stopped after {waited}")).sent(sent),
-            (Ended::Cancelled, Some(last)) => {
-                Error::new(Code::NodeCancelled, attempted, format!("stopped after {waited}; before that: {}", last.seen)).sent(sent)
-            }
+            (Ended::Cancelled, None) => Error::new(
+                Code::NodeCancelled,
+                attempted,
+                format!("stopped after {waited}"),
+            )
+            .sent(sent),
+            (Ended::Cancelled, Some(last)) => Error::new(
+                Code::NodeCancelled,
+                attempted,
+                format!("stopped after {waited}; before that: {}", last.seen),
+            )
+            .sent(sent),
             (Ended::Deadline, Some(mut last)) => {
                 last.seen = format!("{} (tried for {waited})", last.seen);
                 last.sent(sent)
             }
             (Ended::Deadline, None) => {
-                let code = if point == Point::Dialling { Code::NodeUnreachable } else { Code::NodeTimeout };
+                let code = if point == Point::Dialling {
+                    Code::NodeUnreachable
+                } else {
+                    Code::NodeTimeout
+                };
                 Error::new(code, attempted, format!("no answer within {waited}")).sent(sent)
             }
         }
@@ -246,8 +315,15 @@ impl Client {
 
 fn channel(endpoint: &Endpoint, wire: Wire) -> Channel {
     let authority = endpoint.to_string();
-    let origin = http::Uri::builder().scheme("https").authority(authority).path_and_query("/").build().unwrap_or_default();
-    Grpc::with_origin(wire, origin).max_decoding_message_size(MESSAGE_LIMIT).max_encoding_message_size(MESSAGE_LIMIT)
+    let origin = http::Uri::builder()
+        .scheme("https")
+        .authority(authority)
+        .path_and_query("/")
+        .build()
+        .unwrap_or_default();
+    Grpc::with_origin(wire, origin)
+        .max_decoding_message_size(MESSAGE_LIMIT)
+        .max_encoding_message_size(MESSAGE_LIMIT)
 }
 
 /// The error that tells most of those of a round: one that waiting does not cure, or else all in one.
@@ -255,10 +331,20 @@ fn telling(mut errors: Vec<(String, Error)>) -> Error {
     if let Some(index) = errors.iter().position(|(_, error)| !error.is_transient()) {
         return errors.swap_remove(index).1;
     }
-    let seen: Vec<_> = errors.iter().map(|(endpoint, error)| format!("{endpoint}: {}", error.seen)).collect();
+    let seen: Vec<_> = errors
+        .iter()
+        .map(|(endpoint, error)| format!("{endpoint}: {}", error.seen))
+        .collect();
     match errors.into_iter().next() {
         Some((_, first)) if seen.len() == 1 => first,
-        Some((_, first)) => Error { seen: seen.join("; "), ..first },
-        None => Error::new(Code::ClientEndpoint, "calling a machine", "the list of endpoints is empty"),
+        Some((_, first)) => Error {
+            seen: seen.join("; "),
+            ..first
+        },
+        None => Error::new(
+            Code::ClientEndpoint,
+            "calling a machine",
+            "the list of endpoints is empty",
+        ),
     }
 }

@@ -20,7 +20,11 @@ pub(crate) struct Op<'a> {
 
 impl<'a> Op<'a> {
     pub fn new(method: &'a Method, request: &'a (dyn Tell + Send + Sync)) -> Op<'a> {
-        Op { method, object: String::new(), request }
+        Op {
+            method,
+            object: String::new(),
+            request,
+        }
     }
 
     pub fn on(mut self, object: impl Into<String>) -> Op<'a> {
@@ -58,7 +62,19 @@ macro_rules! from_node {
     };
 }
 
-from_node!(ApplyConfiguration, Bootstrap, EtcdMembers, EtcdRecover, EtcdStatus, Memory, Reboot, Reset, ServiceList, Shutdown, Version);
+from_node!(
+    ApplyConfiguration,
+    Bootstrap,
+    EtcdMembers,
+    EtcdRecover,
+    EtcdStatus,
+    Memory,
+    Reboot,
+    Reset,
+    ServiceList,
+    Shutdown,
+    Version
+);
 
 /// The reply of the one node that was asked.
 pub(crate) fn only<T: FromNode>(op: &Op<'_>, place: &str, mut messages: Vec<T>) -> Result<T> {

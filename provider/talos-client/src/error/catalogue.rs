@@ -69,7 +69,14 @@ const fn entry(
     cause: &'static str,
     cure: &'static str,
 ) -> Entry {
-    Entry { code, text, transient, meaning, cause, cure }
+    Entry {
+        code,
+        text,
+        transient,
+        meaning,
+        cause,
+        cure,
+    }
 }
 
 /// All codes, in the order of [`Code`].

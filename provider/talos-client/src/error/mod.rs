@@ -8,7 +8,7 @@ pub(crate) mod status;
 mod wording;
 
 pub use catalogue::{CATALOGUE, Code, Entry};
-pub(crate) use wording::plain;
+pub(crate) use wording::{plain, without_values};
 
 use std::fmt;
 
@@ -76,7 +76,10 @@ impl Error {
 
     /// Whether nobody answered: nothing is known of the machine, and its state must be kept.
     pub fn is_out_of_reach(&self) -> bool {
-        matches!(self.code, Code::NodeUnreachable | Code::NodeName | Code::NodeTimeout)
+        matches!(
+            self.code,
+            Code::NodeUnreachable | Code::NodeName | Code::NodeTimeout
+        )
     }
 
     /// One line: the code and what it means.
@@ -90,7 +93,10 @@ impl Error {
             Sent::Maybe => "\nThe request may have been carried out.",
             Sent::Never | Sent::Refused => "",
         };
-        format!("Tried: {}\nSeen: {}{unclear}\nCause: {}\nCure: {}", self.attempted, self.seen, self.cause, self.cure)
+        format!(
+            "Tried: {}\nSeen: {}{unclear}\nCause: {}\nCure: {}",
+            self.attempted, self.seen, self.cause, self.cure
+        )
     }
 }
 

@@ -6,7 +6,7 @@ use std::error::Error as _;
 
 use tonic::{Code as Grpc, Status};
 
-use super::{Code, Error, Sent};
+use super::{Code, Error, Sent, without_values};
 use crate::method::{APPLY, BOOTSTRAP, ETCD_MEMBERS, ETCD_RECOVER, ETCD_STATUS, Effect, Method};
 use crate::wire::WireError;
 
@@ -15,10 +15,14 @@ pub(crate) fn classify(method: &Method, attempted: &str, status: &Status) -> Err
     if let Some(wire) = wire_error(status) {
         return below_grpc(method, attempted, wire);
     }
-    let error = Error::new(code(method, status), attempted, seen(status));
+    let error = Error::new(code(method, status), attempted, seen(method, status));
     let sent = match status.code() {
         // Nobody knows how far the machine came.
-        Grpc::Unavailable | Grpc::DeadlineExceeded | Grpc::Cancelled | Grpc::Internal | Grpc::Unknown
+        Grpc::Unavailable
+        | Grpc::DeadlineExceeded
+        | Grpc::Cancelled
+        | Grpc::Internal
+        | Grpc::Unknown
             if !is_plain_refusal(&error) =>
         {
             maybe(method)
@@ -37,7 +41,10 @@ pub(crate) fn maybe(method: &Method) -> Sent {
 }
 
 fn is_plain_refusal(error: &Error) -> bool {
-    matches!(error.code, Code::ConfigRefused | Code::NodeNotTalos | Code::NodeMaintenance)
+    matches!(
+        error.code,
+        Code::ConfigRefused | Code::NodeNotTalos | Code::NodeMaintenance
+    )
 }
 
 fn wire_error(status: &Status) -> Option<&WireError> {
@@ -64,9 +71,10 @@ fn below_grpc(method: &Method, attempted: &str, wire: &WireError) -> Error {
     }
 }
 
-fn seen(status: &Status) -> String {
+fn seen(method: &Method, status: &Status) -> String {
     match status.message() {
         "" => format!("{:?}", status.code()),
+        message if is(method, &APPLY) => without_values(message),
         message => message.to_owned(),
     }
 }
@@ -80,10 +88,14 @@ fn code(method: &Method, status: &Status) -> Code {
         Grpc::Unauthenticated => Code::NodeCertRejected,
         Grpc::Unimplemented if says("maintenance mode") => Code::NodeMaintenance,
         Grpc::Unimplemented if says("unknown service") => Code::NodeNotTalos,
-        Grpc::Unimplemented | Grpc::FailedPrecondition if says("control plane node") => Code::EtcdNotControlPlane,
+        Grpc::Unimplemented | Grpc::FailedPrecondition if says("control plane node") => {
+            Code::EtcdNotControlPlane
+        }
         Grpc::Unimplemented => Code::NodeUnsupported,
         Grpc::AlreadyExists if is(method, &BOOTSTRAP) => Code::EtcdExists,
-        Grpc::FailedPrecondition | Grpc::Unknown if says("another apply configuration") || says("node is rebooting") => {
+        Grpc::FailedPrecondition | Grpc::Unknown
+            if says("another apply configuration") || says("node is rebooting") =>
+        {
             Code::NodeBusy
         }
         Grpc::FailedPrecondition if says("container mode") => Code::NodeUnsupported,
@@ -119,6 +131,9 @@ fn tailored(error: Error, method: &Method, status: &Status) -> Error {
         Code::EtcdDown if says("not supported for learner") => {
             error.because("the machine's member has joined but has no vote yet").cured_by("wait until it is promoted, then run again")
         }
+        Code::ConfigRefused if says("immediate mode") => error
+            .because("a part of the change takes effect only by a reboot, which the mode forbids; nothing was changed")
+            .cured_by("use mode = \"auto\" or \"reboot\" when the machine may reboot, or \"staged\" to have it at the next boot"),
         Code::NodeUnsupported if says("apply configuration --mode") => error
             .because("the machine is in maintenance mode, where a configuration can only be applied as a whole")
             .cured_by("use mode = \"auto\""),
@@ -138,16 +153,76 @@ mod tests {
     fn answers_of_talos() {
         use Sent::{Maybe, Never, Refused};
         let cases: &[(&Method, Grpc, &str, Code, Sent)] = &[
-            (&VERSION, Grpc::PermissionDenied, "not authorized", Code::NodeRole, Refused),
-            (&VERSION, Grpc::Unimplemented, "API is not implemented in maintenance mode", Code::NodeMaintenance, Refused),
-            (&VERSION, Grpc::Unimplemented, "unknown service machine.MachineService", Code::NodeNotTalos, Refused),
-            (&VERSION, Grpc::Unavailable, "error reading from server: EOF", Code::NodeUnreachable, Never),
-            (&APPLY, Grpc::Unavailable, "error reading from server: EOF", Code::NodeUnreachable, Maybe),
-            (&APPLY, Grpc::InvalidArgument, "unknown keys found", Code::ConfigRefused, Refused),
-            (&APPLY, Grpc::Unknown, "failed to parse config: yaml", Code::ConfigRefused, Refused),
-            (&APPLY, Grpc::FailedPrecondition, "another apply configuration is already in progress", Code::NodeBusy, Refused),
-            (&BOOTSTRAP, Grpc::AlreadyExists, "etcd data directory is not empty", Code::EtcdExists, Refused),
-            (&BOOTSTRAP, Grpc::FailedPrecondition, "bootstrap is not available yet", Code::NodeBooting, Refused),
+            (
+                &VERSION,
+                Grpc::PermissionDenied,
+                "not authorized",
+                Code::NodeRole,
+                Refused,
+            ),
+            (
+                &VERSION,
+                Grpc::Unimplemented,
+                "API is not implemented in maintenance mode",
+                Code::NodeMaintenance,
+                Refused,
+            ),
+            (
+                &VERSION,
+                Grpc::Unimplemented,
+                "unknown service machine.MachineService",
+                Code::NodeNotTalos,
+                Refused,
+            ),
+            (
+                &VERSION,
+                Grpc::Unavailable,
+                "error reading from server: EOF",
+                Code::NodeUnreachable,
+                Never,
+            ),
+            (
+                &APPLY,
+                Grpc::Unavailable,
+                "error reading from server: EOF",
+                Code::NodeUnreachable,
+                Maybe,
+            ),
+            (
+                &APPLY,
+                Grpc::InvalidArgument,
+                "unknown keys found",
+                Code::ConfigRefused,
+                Refused,
+            ),
+            (
+                &APPLY,
+                Grpc::Unknown,
+                "failed to parse config: yaml",
+                Code::ConfigRefused,
+                Refused,
+            ),
+            (
+                &APPLY,
+                Grpc::FailedPrecondition,
+                "another apply configuration is already in progress",
+                Code::NodeBusy,
+                Refused,
+            ),
+            (
+                &BOOTSTRAP,
+                Grpc::AlreadyExists,
+                "etcd data directory is not empty",
+                Code::EtcdExists,
+                Refused,
+            ),
+            (
+                &BOOTSTRAP,
+                Grpc::FailedPrecondition,
+                "bootstrap is not available yet",
+                Code::NodeBooting,
+                Refused,
+            ),
             (
                 &BOOTSTRAP,
                 Grpc::FailedPrecondition,
@@ -155,12 +230,28 @@ mod tests {
                 Code::EtcdNotControlPlane,
                 Refused,
             ),
-            (&VERSION, Grpc::PermissionDenied, "resource type \"X\" is not supported", Code::NodeUnsupported, Refused),
-            (&ETCD_MEMBERS, Grpc::Unknown, "failed to create etcd client", Code::EtcdDown, Never),
+            (
+                &VERSION,
+                Grpc::PermissionDenied,
+                "resource type \"X\" is not supported",
+                Code::NodeUnsupported,
+                Refused,
+            ),
+            (
+                &ETCD_MEMBERS,
+                Grpc::Unknown,
+                "failed to create etcd client",
+                Code::EtcdDown,
+                Never,
+            ),
         ];
         for (method, grpc, message, code, sent) in cases {
             let error = classify(method, "x", &Status::new(*grpc, *message));
-            assert_eq!((error.code, error.sent), (*code, *sent), "{grpc:?} {message}");
+            assert_eq!(
+                (error.code, error.sent),
+                (*code, *sent),
+                "{grpc:?} {message}"
+            );
         }
     }
 
@@ -169,8 +260,18 @@ mod tests {
         let lost = classify(&BOOTSTRAP, "x", &Status::from(WireError::Broken));
         assert_eq!((lost.code, lost.sent), (Code::NodeUnreachable, Sent::Maybe));
         let unsent = classify(&BOOTSTRAP, "x", &Status::from(WireError::Unsent));
-        assert_eq!((unsent.code, unsent.sent), (Code::NodeUnreachable, Sent::Never));
-        let web = classify(&BOOTSTRAP, "x", &Status::from(WireError::NotGrpc { status: 404, server: "pve".into() }));
+        assert_eq!(
+            (unsent.code, unsent.sent),
+            (Code::NodeUnreachable, Sent::Never)
+        );
+        let web = classify(
+            &BOOTSTRAP,
+            "x",
+            &Status::from(WireError::NotGrpc {
+                status: 404,
+                server: "pve".into(),
+            }),
+        );
         assert_eq!(web.code, Code::NodeNotTalos);
         assert!(web.seen.contains("pve"));
     }

@@ -35,9 +35,13 @@ impl Client {
             self.cluster_info(cx),
             self.machine_type(cx),
         )?;
-        let text = |resource: Option<Resource>, key| resource.and_then(|resource| resource.text(&[key]));
+        let text =
+            |resource: Option<Resource>, key| resource.and_then(|resource| resource.text(&[key]));
         let extensions: Vec<_> = extensions.iter().map(extension).collect();
-        let named = extensions.iter().find(|extension| extension.name == "schematic").map(|found| found.version.clone());
+        let named = extensions
+            .iter()
+            .find(|extension| extension.name == "schematic")
+            .map(|found| found.version.clone());
         Ok(NodeFacts {
             uuid: text(hardware, "uuid"),
             node_id: text(identity, "nodeId"),
@@ -46,11 +50,20 @@ impl Client {
             talos_version: text(version, "version"),
             platform: text(platform, "platform"),
             schematic_id: text(schematic, "schematicId").or(named),
-            extensions: extensions.into_iter().filter(|extension| extension.name != "schematic").collect(),
+            extensions: extensions
+                .into_iter()
+                .filter(|extension| extension.name != "schematic")
+                .collect(),
             addresses,
-            disks: disks.into_iter().map(|resource| (resource.id.clone(), disk(&resource))).collect(),
+            disks: disks
+                .into_iter()
+                .map(|resource| (resource.id.clone(), disk(&resource)))
+                .collect(),
             system_disk: text(system_disk, "diskID"),
-            links: links.into_iter().map(|resource| (resource.id.clone(), link(&resource))).collect(),
+            links: links
+                .into_iter()
+                .map(|resource| (resource.id.clone(), link(&resource)))
+                .collect(),
             services,
             boot_id,
             cluster,
@@ -65,7 +78,10 @@ impl Client {
     pub async fn cluster_info(&self, cx: &Cx) -> Result<Option<ClusterInfo>> {
         let info = self.one(cx, &kind::CLUSTER_INFO, "current").await?;
         Ok(info.and_then(|info| {
-            Some(ClusterInfo { id: info.text(&["clusterId"])?, name: info.text(&["clusterName"]).unwrap_or_default() })
+            Some(ClusterInfo {
+                id: info.text(&["clusterId"])?,
+                name: info.text(&["clusterName"]).unwrap_or_default(),
+            })
         }))
     }
 
@@ -75,7 +91,9 @@ impl Client {
     /// Any of the taxonomy.
     pub async fn machine_type(&self, cx: &Cx) -> Result<Option<String>> {
         let found = self.one(cx, &kind::MACHINE_TYPE, "machine-type").await?;
-        Ok(found.and_then(|found| found.text(&[])).filter(|name| name != "unknown"))
+        Ok(found
+            .and_then(|found| found.text(&[]))
+            .filter(|name| name != "unknown"))
     }
 
     /// The machine's addresses without prefix length, the default one first.
@@ -88,7 +106,11 @@ impl Client {
             self.one(cx, &kind::NODE_ADDRESS, "current"),
         )?;
         let mut addresses = Vec::new();
-        for prefix in [default, current].into_iter().flatten().flat_map(|found| found.texts(&["addresses"])) {
+        for prefix in [default, current]
+            .into_iter()
+            .flatten()
+            .flat_map(|found| found.texts(&["addresses"]))
+        {
             let address = prefix.split('/').next().unwrap_or_default().to_owned();
             if !addresses.contains(&address) {
                 addresses.push(address);
@@ -114,9 +136,17 @@ impl Client {
     async fn known_services(&self, cx: &Cx) -> Result<BTreeMap<String, Service>> {
         let services = match hidden_is_none(self.services(cx).await)? {
             Some(services) => services,
-            None => self.all(cx, &kind::SERVICE).await?.iter().map(service).collect(),
+            None => self
+                .all(cx, &kind::SERVICE)
+                .await?
+                .iter()
+                .map(service)
+                .collect(),
         };
-        Ok(services.into_iter().map(|service| (service.id.clone(), service)).collect())
+        Ok(services
+            .into_iter()
+            .map(|service| (service.id.clone(), service))
+            .collect())
     }
 }
 
@@ -125,7 +155,9 @@ fn hidden_is_none<T>(result: Result<T>) -> Result<Option<T>> {
     match result {
         Ok(found) => Ok(Some(found)),
         Err(error) => match error.code {
-            Code::NodeRole | Code::NodeUnsupported | Code::NodeNotFound | Code::NodeMaintenance => Ok(None),
+            Code::NodeRole | Code::NodeUnsupported | Code::NodeNotFound | Code::NodeMaintenance => {
+                Ok(None)
+            }
             _ => Err(error),
         },
     }
@@ -133,7 +165,10 @@ fn hidden_is_none<T>(result: Result<T>) -> Result<Option<T>> {
 
 fn extension(resource: &Resource) -> Extension {
     let text = |key| resource.text(&["metadata", key]);
-    Extension { name: text("name").unwrap_or_else(|| resource.id.clone()), version: text("version").unwrap_or_default() }
+    Extension {
+        name: text("name").unwrap_or_else(|| resource.id.clone()),
+        version: text("version").unwrap_or_default(),
+    }
 }
 
 fn disk(resource: &Resource) -> Disk {
@@ -162,7 +197,9 @@ fn link(resource: &Resource) -> Link {
         mtu: resource.number(&["mtu"]),
         driver: text("driver"),
         // The kernel says 2^32 - 1 where it does not know.
-        speed_mbit: resource.number(&["speedMbit"]).filter(|speed| (1..u64::from(u32::MAX)).contains(speed)),
+        speed_mbit: resource
+            .number(&["speedMbit"])
+            .filter(|speed| (1..u64::from(u32::MAX)).contains(speed)),
     }
 }
 

@@ -45,7 +45,10 @@ impl Stage {
     }
 
     fn parse(text: &str) -> Stage {
-        Stage::ALL.iter().find(|(_, name)| *name == text).map_or(Stage::Unknown, |(stage, _)| *stage)
+        Stage::ALL
+            .iter()
+            .find(|(_, name)| *name == text)
+            .map_or(Stage::Unknown, |(stage, _)| *stage)
     }
 }
 
@@ -79,14 +82,18 @@ impl MachineStatus {
     /// Reads the resource `MachineStatuses.runtime.talos.dev/machine`.
     pub(crate) fn of(resource: &Resource) -> MachineStatus {
         let text = |value: &Value, key| yaml::text_at(value, &[key]).unwrap_or_default();
-        let unmet = yaml::at(&resource.spec, &["status", "unmetConditions"]).and_then(Value::as_array);
+        let unmet =
+            yaml::at(&resource.spec, &["status", "unmetConditions"]).and_then(Value::as_array);
         MachineStatus {
             stage: Stage::parse(&text(&resource.spec, "stage")),
             ready: resource.is_true(&["status", "ready"]),
             unmet: unmet
                 .into_iter()
                 .flatten()
-                .map(|unmet| UnmetCondition { name: text(unmet, "name"), reason: text(unmet, "reason") })
+                .map(|unmet| UnmetCondition {
+                    name: text(unmet, "name"),
+                    reason: text(unmet, "reason"),
+                })
                 .collect(),
         }
     }
@@ -94,7 +101,12 @@ impl MachineStatus {
 
 impl fmt::Display for MachineStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, {}", self.stage, if self.ready { "ready" } else { "not ready" })?;
+        write!(
+            f,
+            "{}, {}",
+            self.stage,
+            if self.ready { "ready" } else { "not ready" }
+        )?;
         for unmet in &self.unmet {
             write!(f, "; {}: {}", unmet.name, unmet.reason)?;
         }
@@ -114,7 +126,11 @@ impl Client {
             Some(resource) => Ok(MachineStatus::of(&resource)),
             None => {
                 let attempted = format!("reading the stage of {}", self.endpoint());
-                Err(Error::new(Code::NodeBooting, attempted, "the machine does not know its own stage yet"))
+                Err(Error::new(
+                    Code::NodeBooting,
+                    attempted,
+                    "the machine does not know its own stage yet",
+                ))
             }
         }
     }
@@ -125,10 +141,16 @@ impl Client {
     ///
     /// # Errors
     /// What waiting does not cure; at the deadline what was seen last.
-    pub async fn wait_machine(&self, cx: &Cx, until: impl Fn(&MachineStatus) -> bool + Send + Sync) -> Result<MachineStatus> {
+    pub async fn wait_machine(
+        &self,
+        cx: &Cx,
+        until: impl Fn(&MachineStatus) -> bool + Send + Sync,
+    ) -> Result<MachineStatus> {
         let cx = cx.clone().patient_with(&[Code::NodeMaintenance]);
         self.watch_until(&cx, &kind::MACHINE_STATUS, ID, |resource| {
-            resource.map(MachineStatus::of).filter(|status| until(status))
+            resource
+                .map(MachineStatus::of)
+                .filter(|status| until(status))
         })
         .await
     }

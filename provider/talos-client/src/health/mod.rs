@@ -46,16 +46,32 @@ pub struct Check {
 impl Check {
     /// A check from what each machine that failed it has to say.
     fn of(name: &'static str, failures: Vec<(String, String)>) -> Check {
-        let told: Vec<_> = failures.iter().map(|(node, why)| format!("{node}: {why}")).collect();
-        let message = if told.is_empty() { "OK".to_owned() } else { told.join("; ") };
-        Check { name, ok: failures.is_empty(), message, nodes: failures.into_iter().map(|(node, _)| node).collect() }
+        let told: Vec<_> = failures
+            .iter()
+            .map(|(node, why)| format!("{node}: {why}"))
+            .collect();
+        let message = if told.is_empty() {
+            "OK".to_owned()
+        } else {
+            told.join("; ")
+        };
+        Check {
+            name,
+            ok: failures.is_empty(),
+            message,
+            nodes: failures.into_iter().map(|(node, _)| node).collect(),
+        }
     }
 }
 
 /// Looks once, without waiting for anything to become better. A machine that cannot be reached does not pass its checks.
 pub async fn look(nodes: &[Node], level: Level, cx: &Cx) -> Vec<Check> {
     let mut checks = nodes::look(nodes, cx).await;
-    let control_planes: Vec<_> = nodes.iter().filter(|node| node.control_plane).cloned().collect();
+    let control_planes: Vec<_> = nodes
+        .iter()
+        .filter(|node| node.control_plane)
+        .cloned()
+        .collect();
     if level >= Level::Etcd {
         checks.extend(etcd::look(&control_planes, cx).await);
     }

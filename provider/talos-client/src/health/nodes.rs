@@ -33,7 +33,9 @@ pub(super) async fn look(nodes: &[Node], cx: &Cx) -> Vec<Check> {
     })
     .await;
     let check = |name, pick: fn(&Findings) -> &Option<String>| {
-        let failures = findings.iter().filter_map(|found| Some((found.name.clone(), pick(found).clone()?)));
+        let failures = findings
+            .iter()
+            .filter_map(|found| Some((found.name.clone(), pick(found).clone()?)));
         Check::of(name, failures.collect())
     };
     vec![
@@ -62,9 +64,22 @@ async fn examine(node: &Node, cx: &Cx) -> Findings {
             };
         }
     };
-    let (memory, disk, diagnostics, kubelet, booted) =
-        tokio::join!(memory(node, container, cx), disk(node, container, cx), diagnostics(node, cx), kubelet(node, cx), booted(node, cx));
-    Findings { name: node.name.clone(), answers: None, memory, disk, diagnostics, kubelet, booted }
+    let (memory, disk, diagnostics, kubelet, booted) = tokio::join!(
+        memory(node, container, cx),
+        disk(node, container, cx),
+        diagnostics(node, cx),
+        kubelet(node, cx),
+        booted(node, cx)
+    );
+    Findings {
+        name: node.name.clone(),
+        answers: None,
+        memory,
+        disk,
+        diagnostics,
+        kubelet,
+        booted,
+    }
 }
 
 /// An error as a few words.
@@ -81,9 +96,19 @@ async fn memory(node: &Node, container: bool, cx: &Cx) -> Option<String> {
     if container {
         return None;
     }
-    let least = if node.control_plane { CONTROL_PLANE_MEMORY } else { WORKER_MEMORY };
+    let least = if node.control_plane {
+        CONTROL_PLANE_MEMORY
+    } else {
+        WORKER_MEMORY
+    };
     verdict(node.client.memory(cx).await.map(|size| {
-        (size < least).then(|| format!("{} MiB of memory, at least {} MiB are needed", size >> 20, least >> 20))
+        (size < least).then(|| {
+            format!(
+                "{} MiB of memory, at least {} MiB are needed",
+                size >> 20,
+                least >> 20
+            )
+        })
     }))
 }
 
@@ -93,9 +118,16 @@ async fn disk(node: &Node, container: bool, cx: &Cx) -> Option<String> {
     }
     match node.client.get(cx, &kind::VOLUME, "EPHEMERAL").await {
         Ok(volume) => {
-            let size = volume.and_then(|volume| volume.number(&["size"])).unwrap_or_default();
-            (size < EPHEMERAL_SIZE)
-                .then(|| format!("EPHEMERAL has {} MiB, at least {} MiB are needed", size >> 20, EPHEMERAL_SIZE >> 20))
+            let size = volume
+                .and_then(|volume| volume.number(&["size"]))
+                .unwrap_or_default();
+            (size < EPHEMERAL_SIZE).then(|| {
+                format!(
+                    "EPHEMERAL has {} MiB, at least {} MiB are needed",
+                    size >> 20,
+                    EPHEMERAL_SIZE >> 20
+                )
+            })
         }
         Err(error) if error.code == Code::NodeRole => None,
         Err(error) => Some(short(&error)),
@@ -104,7 +136,10 @@ async fn disk(node: &Node, container: bool, cx: &Cx) -> Option<String> {
 
 async fn diagnostics(node: &Node, cx: &Cx) -> Option<String> {
     verdict(node.client.list(cx, &kind::DIAGNOSTIC).await.map(|found| {
-        let told: Vec<_> = found.iter().map(|found| found.text(&["message"]).unwrap_or_else(|| found.id.clone())).collect();
+        let told: Vec<_> = found
+            .iter()
+            .map(|found| found.text(&["message"]).unwrap_or_else(|| found.id.clone()))
+            .collect();
         (!told.is_empty()).then(|| told.join(", "))
     }))
 }
@@ -115,15 +150,22 @@ async fn kubelet(node: &Node, cx: &Cx) -> Option<String> {
 
 /// Why a service is not running well.
 pub(super) async fn service(node: &Node, id: &str, cx: &Cx) -> Option<String> {
-    verdict(node.client.services(cx).await.map(|services| match services.iter().find(|service| service.id == id) {
-        None => Some(format!("no service {id}")),
-        Some(service) if service.state == "Running" && service.healthy == Some(true) => None,
-        Some(service) => Some(format!("{id} is {}: {}", service.state, service.message)),
+    verdict(node.client.services(cx).await.map(|services| {
+        match services.iter().find(|service| service.id == id) {
+            None => Some(format!("no service {id}")),
+            Some(service) if service.state == "Running" && service.healthy == Some(true) => None,
+            Some(service) => Some(format!("{id} is {}: {}", service.state, service.message)),
+        }
     }))
 }
 
 async fn booted(node: &Node, cx: &Cx) -> Option<String> {
-    verdict(node.client.machine_status(cx).await.map(|status| (status.stage != Stage::Running).then(|| status.to_string())))
+    verdict(
+        node.client
+            .machine_status(cx)
+            .await
+            .map(|status| (status.stage != Stage::Running).then(|| status.to_string())),
+    )
 }
 
 /// The API server, the controller manager and the scheduler of each control plane.
@@ -131,25 +173,44 @@ pub(super) async fn static_pods(control_planes: &[Node], cx: &Cx) -> Check {
     let failures = ask(control_planes, |node| {
         let cx = cx.clone();
         async move {
-            let why = verdict(node.client.list(&cx, &kind::STATIC_POD).await.map(|pods| missing_pods(&pods)));
+            let why = verdict(
+                node.client
+                    .list(&cx, &kind::STATIC_POD)
+                    .await
+                    .map(|pods| missing_pods(&pods)),
+            );
             why.map(|why| (node.name, why))
         }
     });
-    Check::of("all control plane static pods to be running", failures.await.into_iter().flatten().collect())
+    Check::of(
+        "all control plane static pods to be running",
+        failures.await.into_iter().flatten().collect(),
+    )
 }
 
 fn missing_pods(pods: &[Resource]) -> Option<String> {
     let ready = |name: &str| {
         let prefix = format!("kube-system/{name}-");
-        pods.iter().any(|pod| pod.id.starts_with(&prefix) && is_ready(pod))
+        pods.iter()
+            .any(|pod| pod.id.starts_with(&prefix) && is_ready(pod))
     };
-    let missing: Vec<_> =
-        ["kube-apiserver", "kube-controller-manager", "kube-scheduler"].into_iter().filter(|name| !ready(name)).collect();
+    let missing: Vec<_> = [
+        "kube-apiserver",
+        "kube-controller-manager",
+        "kube-scheduler",
+    ]
+    .into_iter()
+    .filter(|name| !ready(name))
+    .collect();
     (!missing.is_empty()).then(|| format!("not ready: {}", missing.join(", ")))
 }
 
 fn is_ready(pod: &Resource) -> bool {
     let conditions = yaml::at(&pod.spec, &["conditions"]).and_then(Value::as_array);
-    let is = |condition: &Value, key, value| yaml::text_at(condition, &[key]).as_deref() == Some(value);
-    conditions.into_iter().flatten().any(|condition| is(condition, "type", "Ready") && is(condition, "status", "True"))
+    let is =
+        |condition: &Value, key, value| yaml::text_at(condition, &[key]).as_deref() == Some(value);
+    conditions
+        .into_iter()
+        .flatten()
+        .any(|condition| is(condition, "type", "Ready") && is(condition, "status", "True"))
 }

@@ -41,7 +41,11 @@ pub fn serve_on(listener: TcpListener, config: ServerConfig, fake: Fake) -> List
     let endpoint = Endpoint::parse(&listener.local_addr().unwrap().to_string()).unwrap();
     let connections = Arc::new(AtomicUsize::new(0));
     let (sender, receiver) = mpsc::unbounded_channel();
-    let (acceptor, counter, cut) = (TlsAcceptor::from(Arc::new(config)), connections.clone(), fake.cut.clone());
+    let (acceptor, counter, cut) = (
+        TlsAcceptor::from(Arc::new(config)),
+        connections.clone(),
+        fake.cut.clone(),
+    );
     tokio::spawn(async move {
         while let Ok((tcp, _)) = listener.accept().await {
             counter.fetch_add(1, Ordering::SeqCst);
@@ -49,7 +53,11 @@ pub fn serve_on(listener: TcpListener, config: ServerConfig, fake: Fake) -> List
             tokio::spawn(async move {
                 if let Ok(stream) = acceptor.accept(tcp).await {
                     let generation = cut.load(Ordering::SeqCst);
-                    let _ = sender.send(io::Result::Ok(Line { stream, cut, generation }));
+                    let _ = sender.send(io::Result::Ok(Line {
+                        stream,
+                        cut,
+                        generation,
+                    }));
                 }
             });
         }
@@ -60,7 +68,10 @@ pub fn serve_on(listener: TcpListener, config: ServerConfig, fake: Fake) -> List
             .add_service(StateServer::new(fake))
             .serve_with_incoming(UnboundedReceiverStream::new(receiver)),
     );
-    Listening { endpoint, connections }
+    Listening {
+        endpoint,
+        connections,
+    }
 }
 
 /// A connection that breaks when the fake cuts its lines.
@@ -86,14 +97,22 @@ impl Connected for Line {
 }
 
 impl AsyncRead for Line {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         self.broken()?;
         Pin::new(&mut self.stream).poll_read(cx, buffer)
     }
 }
 
 impl AsyncWrite for Line {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        data: &[u8],
+    ) -> Poll<io::Result<usize>> {
         self.broken()?;
         Pin::new(&mut self.stream).poll_write(cx, data)
     }
