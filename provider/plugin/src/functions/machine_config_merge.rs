@@ -1,10 +1,9 @@
 //! `machine_config_merge`: patches over a configuration, as Talos merges them.
 
 use framework::prelude::*;
-use talos_config::merge::Patch;
 
 use super::arguments::{self, ConfigText};
-use crate::shared::config_text;
+use crate::shared::patch_texts;
 
 /// Parameters.
 #[derive(Args)]
@@ -32,13 +31,11 @@ impl Function for MachineConfigMerge {
     fn call(args: MergeArgs) -> Result<String, FunctionError> {
         let line = arguments::line(2, &args.talos_version)?;
         let mut text = ConfigText::read(0, &args.config, line)?;
-        let mut patches = Vec::with_capacity(args.patches.len());
         for (index, patch) in args.patches.iter().enumerate() {
-            let refuse = |reason: String| FunctionError::argument(1, format!("patch {index}: {reason}"));
-            let patch = config_text::unpack(patch).map_err(|error| refuse(error.to_string()))?;
-            patches.push(Patch::load(&patch, line).map_err(|error| refuse(error.to_string()))?);
+            let refuse = |reason: &str| FunctionError::argument(1, format!("patch {index} (counted from 0): {reason}"));
+            let Some(patch) = patch_texts::read(patch, line).map_err(|reason| refuse(&reason))? else { continue };
+            text.config.apply_patches(&[patch]).map_err(|error| refuse(&patch_texts::fault(&error)))?;
         }
-        text.config.apply_patches(&patches).map_err(|error| FunctionError::argument(1, error.to_string()))?;
         Ok(text.emit())
     }
 }

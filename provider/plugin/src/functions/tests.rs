@@ -13,7 +13,7 @@ use crate::shared::config_text::pack;
 use crate::shared::placeholder::PLACEHOLDER_MARK;
 
 const CONFIG: &str = "version: v1alpha1\nmachine:\n    type: worker\n    token: abcdef.0123456789abcdef\n    \
-    sysctls:\n        net.core.somaxconn: \"65535\"\ncluster:\n    controlPlane:\n        endpoint: https://10.0.0.10:6443\n";
+    certSANs: []\n    sysctls:\n        net.core.somaxconn: \"65535\"\ncluster:\n    controlPlane:\n        endpoint: https://10.0.0.10:6443\n";
 const VERSION: &str = "v1.12.6";
 
 fn call<F: Function>(arguments: &[Value]) -> Result<F::Return, FunctionError> {

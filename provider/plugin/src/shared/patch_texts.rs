@@ -1,7 +1,7 @@
 //! Patches as configurations hold them: a list of texts.
 
 use framework::prelude::*;
-use talos_config::merge::Patch;
+use talos_config::merge::{Patch, PatchError};
 use talos_config::tables::Line;
 
 use super::config_text;
@@ -34,12 +34,24 @@ pub fn load(
 }
 
 /// `None`: nothing but comments, as a file that is prepared and not used yet.
-fn read(text: &str, line: Line) -> Result<Option<Patch>, String> {
+pub fn read(text: &str, line: Line) -> Result<Option<Patch>, String> {
     let text = config_text::unpack(text).map_err(|error| error.to_string())?;
     if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
         return Ok(None);
     }
     Patch::load(&text, line).map(Some).map_err(|error| error.to_string())
+}
+
+/// Where and why a patch cannot be applied; which patch it is, the caller says.
+pub fn fault(error: &PatchError) -> String {
+    let mut text = String::new();
+    if !error.document.is_empty() {
+        text = format!("document {}: ", error.document);
+    }
+    if !error.path.is_empty() {
+        text = format!("{text}{}: ", error.path);
+    }
+    text + &error.message
 }
 
 /// A patch that cannot be read or applied, at its place in `attribute`.

@@ -17,7 +17,7 @@ pub const MOCK: &str = "mock";
 /// `placeholder` in base64: well-formed wherever base64 is expected, and of no use.
 const FILLER: &str = "cGxhY2Vob2xkZXI=";
 /// A token of the right shape.
-const TOKEN: &str = "mock00.mock000000000000";
+const TOKEN: &str = "stands.in00000000000000";
 
 /// Secrets of a cluster, real or standing in.
 pub struct Given {

@@ -6,7 +6,7 @@ use talos_config::merge::Patch;
 use talos_config::tables::Line;
 
 use super::model::MachineConfig;
-use crate::shared::config_text;
+use crate::shared::patch_texts;
 
 /// Where a patch is written.
 #[derive(Clone)]
@@ -39,7 +39,7 @@ impl Patches {
     /// Lays all patches over `config`; unchanged on error.
     pub fn apply(&self, config: &mut Config) -> Result<(), Diagnostic> {
         config.apply_patches(&self.patches).map_err(|error| match self.origins.get(error.patch) {
-            Some(origin) => refused(origin, &error.to_string()),
+            Some(origin) => refused(origin, &patch_texts::fault(&error)),
             None => Diagnostic::error("TS-PATCH-REFUSED: a patch cannot be applied", error.to_string()),
         })
     }
@@ -55,7 +55,7 @@ impl Patches {
         for (index, text) in texts.get().into_iter().flatten().enumerate() {
             let Some(text) = text.as_str() else { continue };
             let origin = Origin { path: path.clone().index(index), name: format!("{name} {index}") };
-            match load(text, line) {
+            match patch_texts::read(text, line) {
                 Ok(None) => {}
                 Ok(Some(patch)) => {
                     self.patches.push(patch);
@@ -65,15 +65,6 @@ impl Patches {
             }
         }
     }
-}
-
-/// `None`: the text holds nothing but comments, as a layer that is prepared and not used yet.
-fn load(text: &str, line: Line) -> Result<Option<Patch>, String> {
-    let text = config_text::unpack(text).map_err(|error| error.to_string())?;
-    if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
-        return Ok(None);
-    }
-    Patch::load(&text, line).map(Some).map_err(|error| error.to_string())
 }
 
 fn refused(origin: &Origin, reason: &str) -> Diagnostic {
