@@ -100,10 +100,8 @@ impl Resource for File {
             let name = plan.proposed.name.text().to_owned();
             plan.warn(format!("DEMO-DRIFT {name} was changed by others"), "Set drift = \"revert\" to write it again.");
         }
-        if plan.proposed.size.is_unknown() {
-            if let Some(length) = length {
-                plan.proposed.size = Field::Known(length);
-            }
+        if let (Field::Unknown, Some(length)) = (&plan.proposed.size, length) {
+            plan.proposed.size = Field::Known(length);
         }
         Ok(())
     }
@@ -185,7 +183,8 @@ async fn fault(cx: &ApplyCx<File>, fault: &str, mut state: FileModel, slot: &mut
         "hang" => {
             cx.phase("hanging as told");
             cx.cancelled().await;
-            Ok(tokio::time::sleep(Duration::from_secs(3600)).await)
+            tokio::time::sleep(Duration::from_secs(3600)).await;
+            Ok(())
         }
         "stop" => {
             cx.phase("waiting to be stopped");

@@ -65,7 +65,7 @@ fn serve_host<P: Provider>() -> Result<(), String> {
 
 /// Two workers: a blocking step of one resource must not stall the other nine that core runs at once.
 fn runtime() -> Result<tokio::runtime::Runtime, String> {
-    let built = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let built = tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_stack_size(STACK).enable_all().build();
     built.map_err(|error| format!("No runtime can be started: {error}."))
 }
 

@@ -28,7 +28,8 @@ fn object(attributes: &[Attribute], prior: &Value, config: &Value, planned: &Val
         if let Some(rule) = value(attribute, before, config, after) {
             found.push(Violation { path, rule });
         } else if let Shape::Nested(nesting, nested) = &attribute.shape {
-            if config != after && !config.is_null() && !accepted_as_prior(before, config, after) {
+            // Equal values are looked into as well: a write-only value inside must be gone.
+            if !config.is_null() && !accepted_as_prior(before, config, after) {
                 nested_objects(*nesting, nested, [before, config, after], &path, found);
             }
         }
