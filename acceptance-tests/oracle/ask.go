@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/go-multierror"
 	"github.com/siderolabs/talos/pkg/machinery/config"
@@ -13,8 +14,18 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/config/validation"
 )
 
+// asker answers requests and remembers the texts that later ones may refer to.
+type asker struct {
+	bundle *secrets.Bundle
+	texts  map[string]string
+}
+
+func newAsker(bundle *secrets.Bundle) asker {
+	return asker{bundle: bundle, texts: map[string]string{}}
+}
+
 // ask answers one request; a panic of the machinery is an answer too.
-func ask(req Request, bundle *secrets.Bundle) (answer Answer) {
+func (a asker) ask(req Request) (answer Answer) {
 	answer.Request = req
 
 	defer func() {
@@ -24,17 +35,25 @@ func ask(req Request, bundle *secrets.Bundle) (answer Answer) {
 		}
 	}()
 
+	text := req.Config
+	if name, ok := strings.CutPrefix(text, "@"); ok {
+		text = a.texts[name]
+	}
+
 	var err error
 
 	switch req.Op {
 	case "generate":
-		answer.Output, err = generateConfig(req.Generate, bundle)
+		answer.Output, err = generateConfig(req.Generate, a.bundle)
+		a.texts[req.Name] = answer.Output
 	case "load":
-		answer.Output, err = patched(req.Config, nil)
+		a.texts[req.Name] = text
+		answer.Output, err = patched(text, nil)
 	case "patch":
-		answer.Output, err = patched(req.Config, req.Patches)
+		answer.Output, err = patched(text, req.Patches)
+		a.texts[req.Name] = answer.Output
 	case "validate":
-		err = validate(req, &answer)
+		answer.Verdicts, err = validate(text)
 	default:
 		err = fmt.Errorf("unknown op %q", req.Op)
 	}
@@ -79,27 +98,50 @@ func encode(cfg config.Provider) (string, error) {
 	return string(data), err
 }
 
-func validate(req Request, answer *Answer) error {
-	cfg, err := configloader.NewFromBytes([]byte(req.Config))
+func validate(text string) (map[string]Verdict, error) {
+	cfg, err := configloader.NewFromBytes([]byte(text))
 	if err != nil {
-		return err
+		return nil, err
 	}
 
-	warnings, err := cfg.Validate(mode(req.Mode), validation.WithLocal())
-	answer.Warnings = warnings
+	verdicts := map[string]Verdict{}
 
-	var multi *multierror.Error
+	for _, m := range []mode{"metal", "cloud", "container"} {
+		warnings, err := cfg.Validate(m, validation.WithLocal())
+		verdict := Verdict{Warnings: warnings}
 
-	switch {
-	case errors.As(err, &multi):
-		for _, e := range multi.Errors {
-			answer.Errors = append(answer.Errors, e.Error())
+		var multi *multierror.Error
+
+		switch {
+		case errors.As(err, &multi):
+			verdict.Errors = texts(multi)
+		case err != nil:
+			verdict.Errors = []string{err.Error()}
 		}
-	case err != nil:
-		answer.Errors = []string{err.Error()}
+
+		verdicts[string(m)] = verdict
 	}
 
-	return nil
+	return verdicts, nil
+}
+
+// texts are the single errors behind an error, the lists within it taken apart.
+func texts(multi *multierror.Error) []string {
+	var result []string
+
+	for _, e := range multi.Errors {
+		var inner *multierror.Error
+
+		if !errors.As(e, &inner) {
+			result = append(result, e.Error())
+
+			continue
+		}
+
+		result = append(result, texts(inner)...)
+	}
+
+	return result
 }
 
 // mode is where a configuration is to run: metal, cloud or container.

@@ -9,8 +9,6 @@ import (
 	"path/filepath"
 
 	"go.yaml.in/yaml/v4"
-
-	"github.com/siderolabs/talos/pkg/machinery/config/generate/secrets"
 )
 
 // Cases is what a case file holds.
@@ -36,12 +34,11 @@ type Cases struct {
 	} `yaml:"patch"`
 }
 
-var modes = []string{"metal", "cloud", "container"}
-
+// expander writes requests. It has to ask each one, to know which results can be validated.
 type expander struct {
-	bundle *secrets.Bundle
-	bases  map[string]string
-	out    *json.Encoder
+	asker asker
+	bases map[string]string
+	out   *json.Encoder
 }
 
 // writeCases turns case files into requests, in the order of the files' names.
@@ -61,7 +58,7 @@ func writeCases(args []string) error {
 	}
 
 	out := bufio.NewWriter(os.Stdout)
-	e := expander{bundle: bundle, bases: map[string]string{}, out: newEncoder(out)}
+	e := expander{asker: newAsker(bundle), bases: map[string]string{}, out: newEncoder(out)}
 
 	for _, path := range paths {
 		if err := e.file(path); err != nil {
@@ -109,13 +106,9 @@ func (e *expander) generate(cases Cases) error {
 			return err
 		}
 
-		if err := e.out.Encode(req); err != nil {
-			return err
-		}
+		e.bases[c.Name] = req.Name
 
-		e.bases[c.Name] = ask(req, e.bundle).Output
-
-		if err := e.validate(c.Name, e.bases[c.Name]); err != nil {
+		if err := e.write(req); err != nil {
 			return err
 		}
 	}
@@ -125,13 +118,10 @@ func (e *expander) generate(cases Cases) error {
 
 func (e *expander) load(cases Cases) error {
 	for _, c := range cases.Load {
-		e.bases[c.Name] = c.Config
+		req := Request{Name: "load/" + c.Name, Op: "load", Config: c.Config}
+		e.bases[c.Name] = req.Name
 
-		if err := e.out.Encode(Request{Name: "load/" + c.Name, Op: "load", Config: c.Config}); err != nil {
-			return err
-		}
-
-		if err := e.validate(c.Name, c.Config); err != nil {
+		if err := e.write(req); err != nil {
 			return err
 		}
 	}
@@ -149,12 +139,12 @@ func (e *expander) patch(cases Cases) error {
 		}
 
 		for _, base := range bases {
-			text, ok := e.bases[base]
+			source, ok := e.bases[base]
 			if !ok {
 				return fmt.Errorf("case %s: no base %q", c.Name, base)
 			}
 
-			if err := e.patched(base+"/"+c.Name, text, c.Patches); err != nil {
+			if err := e.patched(base+"/"+c.Name, source, c.Patches); err != nil {
 				return err
 			}
 
@@ -166,7 +156,7 @@ func (e *expander) patch(cases Cases) error {
 				other := all[i+step]
 				both := append(append([]string{}, c.Patches...), other.Patches...)
 
-				if err := e.patched(base+"/"+c.Name+"+"+other.Name, text, both); err != nil {
+				if err := e.patched(base+"/"+c.Name+"+"+other.Name, source, both); err != nil {
 					return err
 				}
 			}
@@ -176,27 +166,19 @@ func (e *expander) patch(cases Cases) error {
 	return nil
 }
 
-func (e *expander) patched(name, text string, patches []string) error {
-	req := Request{Name: "patch/" + name, Op: "patch", Config: text, Patches: patches}
+func (e *expander) patched(name, source string, patches []string) error {
+	return e.write(Request{Name: "patch/" + name, Op: "patch", Config: "@" + source, Patches: patches})
+}
+
+// write writes a request, and one that validates its result if there is any.
+func (e *expander) write(req Request) error {
 	if err := e.out.Encode(req); err != nil {
 		return err
 	}
 
-	answer := ask(req, e.bundle)
-	if answer.Output == "" {
+	if answer := e.asker.ask(req); answer.Error != "" {
 		return nil
 	}
 
-	return e.validate(name, answer.Output)
-}
-
-func (e *expander) validate(name, text string) error {
-	for _, mode := range modes {
-		req := Request{Name: "validate/" + mode + "/" + name, Op: "validate", Config: text, Mode: mode}
-		if err := e.out.Encode(req); err != nil {
-			return err
-		}
-	}
-
-	return nil
+	return e.out.Encode(Request{Name: "validate/" + req.Name, Op: "validate", Config: "@" + req.Name})
 }

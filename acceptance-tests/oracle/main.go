@@ -22,11 +22,11 @@ import (
 
 // Request is one question. Which fields matter depends on Op.
 type Request struct {
-	Name     string    `json:"name,omitempty"`
-	Op       string    `json:"op"`
+	Name string `json:"name,omitempty"`
+	Op   string `json:"op"`
+	// Config is a text, or "@NAME": the output (for load: the config) of an earlier request.
 	Config   string    `json:"config,omitempty"`
 	Patches  []string  `json:"patches,omitempty"`
-	Mode     string    `json:"mode,omitempty"`
 	Generate *Generate `json:"generate,omitempty"`
 }
 
@@ -34,9 +34,14 @@ type Request struct {
 type Answer struct {
 	Request
 
-	Output   string   `json:"output,omitempty"`
-	Error    string   `json:"error,omitempty"`
-	Panicked bool     `json:"panicked,omitempty"`
+	Output   string             `json:"output,omitempty"`
+	Error    string             `json:"error,omitempty"`
+	Panicked bool               `json:"panicked,omitempty"`
+	Verdicts map[string]Verdict `json:"verdicts,omitempty"`
+}
+
+// Verdict is what validation for one mode says.
+type Verdict struct {
 	Warnings []string `json:"warnings,omitempty"`
 	Errors   []string `json:"errors,omitempty"`
 }
@@ -104,6 +109,7 @@ func run(args []string) error {
 
 	out := bufio.NewWriter(os.Stdout)
 	enc := newEncoder(out)
+	asker := newAsker(bundle)
 
 	for in.Scan() {
 		var req Request
@@ -111,7 +117,7 @@ func run(args []string) error {
 			return fmt.Errorf("bad request: %w", err)
 		}
 
-		if err := enc.Encode(ask(req, bundle)); err != nil {
+		if err := enc.Encode(asker.ask(req)); err != nil {
 			return err
 		}
 

@@ -24,3 +24,13 @@ fn check(op: &str) {
 fn generation_equals_official_machinery() {
     check("generate");
 }
+
+#[test]
+fn loading_equals_official_machinery() {
+    check("load");
+}
+
+#[test]
+fn patching_equals_official_machinery() {
+    check("patch");
+}

@@ -10,21 +10,43 @@ use crate::yaml::{self, Map, Value};
 impl Config {
     /// Applies patches in order, as Talos does. Nothing is changed if one of them fails.
     pub fn apply_patches(&mut self, patches: &[Patch]) -> Result<(), PatchError> {
+        match self.apply(patches, true)?.into_iter().next() {
+            Some(missing) => Err(missing),
+            None => Ok(()),
+        }
+    }
+
+    /// Like [`Config::apply_patches`], but a deletion that finds nothing to delete has what it
+    /// wants: it is told in the answer and is no error. So patches can be applied again where it
+    /// is not known whether they were.
+    pub fn apply_patches_again(&mut self, patches: &[Patch]) -> Result<Vec<PatchError>, PatchError> {
+        self.apply(patches, false)
+    }
+
+    /// The deletions that found nothing; if `strict`, the first of them and no change.
+    fn apply(&mut self, patches: &[Patch], strict: bool) -> Result<Vec<PatchError>, PatchError> {
         let mut result = self.clone();
+        let mut missing = Vec::new();
         for (index, patch) in patches.iter().enumerate() {
+            let mut faults = Vec::new();
             result = match &patch.0 {
                 Form::Empty => continue,
-                Form::Strategic(parts) => strategic(&result, parts),
+                Form::Strategic(parts) => strategic(&result, parts, &mut faults),
                 Form::Json(operations) => json_patch(&result, operations),
             }
             .map_err(|fault| fault.of_patch(index))?;
+            missing.extend(faults.into_iter().map(|fault| fault.of_patch(index)));
+            if strict && !missing.is_empty() {
+                return Ok(missing);
+            }
         }
         *self = result;
-        Ok(())
+        Ok(missing)
     }
 }
 
-fn strategic(config: &Config, parts: &[Part]) -> Result<Config, Fault> {
+/// `missing` gets the deletions that found nothing to delete.
+fn strategic(config: &Config, parts: &[Part], missing: &mut Vec<Fault>) -> Result<Config, Fault> {
     let line = config.line();
     let mut documents = config.documents().to_vec();
     // What this patch adds cannot be changed by the same patch.
@@ -46,9 +68,10 @@ fn strategic(config: &Config, parts: &[Part]) -> Result<Config, Fault> {
                 Ok(())
             }
             (Part::Delete(selector), Some(at)) => delete(config, &mut documents[at], selector),
-            (Part::Delete(_), None) => Err(Fault::new("there is no such document to delete from")),
+            (Part::Delete(_), None) => Err(Fault::missing("there is no such document to delete from")),
         }
-        .map_err(|fault| fault.of_document(id))?;
+        .map_err(|fault| fault.of_document(id))
+        .or_else(|fault| if fault.is_missing { missing.push(fault); Ok(()) } else { Err(fault) })?;
     }
     let documents = documents.into_iter().map(|document| tidy(config, document)).collect();
     Config::from_documents(documents, line).map_err(Fault::from)

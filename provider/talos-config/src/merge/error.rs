@@ -36,11 +36,17 @@ pub(super) struct Fault {
     pub document: String,
     pub path: String,
     pub message: String,
+    /// There is nothing to delete.
+    pub is_missing: bool,
 }
 
 impl Fault {
     pub fn new(message: impl Into<String>) -> Self {
-        Self { document: String::new(), path: String::new(), message: message.into() }
+        Self { document: String::new(), path: String::new(), message: message.into(), is_missing: false }
+    }
+
+    pub fn missing(message: impl Into<String>) -> Self {
+        Self { is_missing: true, ..Self::new(message) }
     }
 
     pub fn at(path: &[Step], message: impl Into<String>) -> Self {

@@ -4,7 +4,7 @@ use super::delete::{self, Selector};
 use super::json::Operation;
 use crate::document::{LoadError, Loaded, decode_document, identify};
 use crate::tables::Line;
-use crate::yaml::{NodeKind, parse_nodes};
+use crate::yaml::{NodeKind, Resolved, parse_nodes, resolve};
 
 /// A patch that was read and can be applied.
 #[derive(Clone)]
@@ -31,8 +31,7 @@ impl Patch {
     /// patch as JSON or as YAML list. Where it is neither, the error is that of what it looks like.
     pub fn load(text: &str, line: Line) -> Result<Self, LoadError> {
         match strategic(text, line) {
-            Ok(parts) if parts.is_empty() => Ok(Self(Form::Empty)),
-            Ok(parts) => Ok(Self(Form::Strategic(parts))),
+            Ok(parts) => Ok(Self(parts.map_or(Form::Empty, Form::Strategic))),
             Err(error) => match super::json::read(text) {
                 Some(operations) => operations.map(|o| Self(Form::Json(o))),
                 None => Err(error),
@@ -46,11 +45,14 @@ impl Patch {
     }
 }
 
-fn strategic(text: &str, line: Line) -> Result<Vec<Part>, LoadError> {
+/// The statements of a strategic patch; `None` if there is nothing but white space and comments.
+fn strategic(text: &str, line: Line) -> Result<Option<Vec<Part>>, LoadError> {
     let tables = line.tables();
     let mut parts = Vec::new();
     let mut seen = HashSet::new();
-    for mut node in parse_nodes(text)? {
+    let nodes = parse_nodes(text)?;
+    let silent = nodes.iter().all(|node| node.scalar().is_some_and(|s| resolve(s) == Ok(Resolved::Null)));
+    for mut node in nodes {
         let mut selectors = Vec::new();
         let nothing_left = delete::extract(&mut node, &mut selectors)?;
         parts.extend(selectors.into_iter().map(Part::Delete));
@@ -68,11 +70,14 @@ fn strategic(text: &str, line: Line) -> Result<Vec<Part>, LoadError> {
             parts.push(Part::Merge { id: document.id(named), document });
         }
     }
+    if parts.is_empty() {
+        return if silent { Ok(None) } else { Err(LoadError::new(1, "there is nothing in it to be patched")) };
+    }
     // The main document comes first, and deletions in it before everything.
     parts.sort_by_key(|part| match part {
         Part::Delete(selector) if selector.is_main() => 0,
         Part::Merge { id, .. } if id == crate::document::MAIN => 1,
         _ => 2,
     });
-    Ok(parts)
+    Ok(Some(parts))
 }

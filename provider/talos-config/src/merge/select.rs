@@ -7,12 +7,14 @@ use crate::tables::{StructType, Tables, Type};
 use crate::yaml::{Map, Value};
 
 const NOT_FOUND: &str = "there is nothing to delete at this path";
+const UNKNOWN: &str = "there is no such key, so there is nothing to delete";
 
 /// Deletes within a document.
 pub(super) fn delete(ty: &StructType, body: &mut Map, selector: &Selector, tables: &Tables) -> Result<(), Fault> {
     let search = Search { tables, selector };
     search.structure(ty, body, &selector.path).map_err(|message| Fault {
         path: selector.path.join("."),
+        is_missing: message == NOT_FOUND,
         ..Fault::new(message)
     })
 }
@@ -25,7 +27,7 @@ struct Search<'a> {
 impl Search<'_> {
     fn structure(&self, ty: &StructType, map: &mut Map, path: &[String]) -> Result<(), &'static str> {
         let (first, rest) = path.split_first().ok_or(NOT_FOUND)?;
-        let field = ty.field(first).ok_or(NOT_FOUND)?;
+        let field = ty.field(first).ok_or(UNKNOWN)?;
         if rest.is_empty() {
             map.remove(first);
             return Ok(());
@@ -64,7 +66,7 @@ impl Search<'_> {
         let (Type::Struct(index), Some((key, text))) = (item.pointee(), &self.selector.item) else {
             return Err(NOT_FOUND);
         };
-        let field = self.tables.structs[*index].field(key).ok_or(NOT_FOUND)?;
+        let field = self.tables.structs[*index].field(key).ok_or(UNKNOWN)?;
         let at = items.iter().position(|item| {
             let Value::Map(map) = item else { return false };
             self.text(&field.ty, map.get(key)).is_some_and(|found| found == *text)

@@ -75,6 +75,9 @@ impl Reader<'_> {
             let (event, line) = self.next()?;
             match event {
                 EventData::StreamEnd => return Ok(documents),
+                EventData::DocumentStart { version_directive: Some(version), .. } if (version.major, version.minor) != (1, 1) => {
+                    return Err(ParseError::at(line, "only YAML 1.1 may be asked for by a directive"));
+                }
                 EventData::DocumentStart { .. } => self.anchors.clear(),
                 EventData::StreamStart { .. } | EventData::DocumentEnd { .. } => {}
                 event => documents.push(self.node(event, line)?),
