@@ -30,12 +30,9 @@ pub(super) fn lock() -> Result<fs::File, ToolError> {
 }
 
 /// Builds the tool of `recipe` into the cache, with its assets.
-pub(super) fn build(recipe: &Recipe, progress: &mut dyn Progress) -> Result<(), ToolError> {
+pub(super) fn build(recipe: &'static Recipe, progress: &mut dyn Progress) -> Result<(), ToolError> {
     if which("go").is_none() {
-        return Err(ToolError::GoMissing {
-            tool: recipe.name,
-            version: recipe.version,
-        });
+        return Err(ToolError::GoMissing { recipe });
     }
     progress.line(&format!("building {} {} …", recipe.name, recipe.version));
     let started = Instant::now();
@@ -94,13 +91,13 @@ pub(super) fn remove_caches(progress: &mut dyn Progress) -> Result<(), ToolError
     Ok(())
 }
 
-fn module_folder(recipe: &Recipe) -> PathBuf {
+fn module_folder(recipe: &'static Recipe) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tools")
         .join(recipe.folder)
 }
 
-fn go(recipe: &Recipe) -> Command {
+fn go(recipe: &'static Recipe) -> Command {
     let mut command = Command::new("go");
     command
         .current_dir(module_folder(recipe))
@@ -113,7 +110,7 @@ fn go(recipe: &Recipe) -> Command {
     command
 }
 
-fn linker_flags(recipe: &Recipe) -> String {
+fn linker_flags(recipe: &'static Recipe) -> String {
     let variables = recipe
         .link
         .iter()
@@ -123,8 +120,7 @@ fn linker_flags(recipe: &Recipe) -> String {
         .collect()
 }
 
-fn run(command: &mut Command, recipe: &Recipe) -> Result<String, ToolError> {
-    let (tool, version) = (recipe.name, recipe.version);
+fn run(command: &mut Command, recipe: &'static Recipe) -> Result<String, ToolError> {
     let output = command.output().map_err(|cause| ToolError::Io {
         what: "cannot run",
         path: PathBuf::from("go"),
@@ -135,14 +131,9 @@ fn run(command: &mut Command, recipe: &Recipe) -> Result<String, ToolError> {
     }
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     match refusal(&text) {
-        Some(line) => Err(ToolError::Refused {
-            tool,
-            version,
-            line,
-        }),
+        Some(line) => Err(ToolError::Refused { recipe, line }),
         None => Err(ToolError::Build {
-            tool,
-            version,
+            recipe,
             output: last_lines(&text, 15),
         }),
     }
@@ -150,12 +141,13 @@ fn run(command: &mut Command, recipe: &Recipe) -> Result<String, ToolError> {
 
 /// The line in which Go says that the module proxy has something not, or cannot be reached.
 fn refusal(text: &str) -> Option<String> {
-    const SIGNS: [&str; 5] = [
+    const SIGNS: [&str; 6] = [
         "403 Forbidden",
         "404 Not Found",
         "410 Gone",
         "This module version is not available",
         "dial tcp",
+        "module lookup disabled",
     ];
     text.lines()
         .find(|line| SIGNS.iter().any(|sign| line.contains(sign)))
@@ -171,7 +163,7 @@ fn last_lines(text: &str, count: usize) -> String {
 }
 
 /// Folder of `module`'s source in the module cache, downloaded when it is not there.
-fn module_source(recipe: &Recipe, module: &str) -> Result<PathBuf, ToolError> {
+fn module_source(recipe: &'static Recipe, module: &str) -> Result<PathBuf, ToolError> {
     run(go(recipe).args(["mod", "download", module]), recipe)?;
     run(
         go(recipe).args(["list", "-m", "-f", "{{.Dir}}", module]),
@@ -181,12 +173,8 @@ fn module_source(recipe: &Recipe, module: &str) -> Result<PathBuf, ToolError> {
 }
 
 /// Copies the module that `patch` changes into the cache, changes it, and returns a go.mod that points there.
-fn patched_modfile(recipe: &Recipe, patch: &Patch) -> Result<PathBuf, ToolError> {
-    let failed = |cause: String| ToolError::Patch {
-        tool: recipe.name,
-        version: recipe.version,
-        cause,
-    };
+fn patched_modfile(recipe: &'static Recipe, patch: &Patch) -> Result<PathBuf, ToolError> {
+    let failed = |cause: String| ToolError::Patch { recipe, cause };
     let folder = cache::build()
         .join("patched")
         .join(format!("{}-{}", recipe.name, recipe.version));
@@ -232,7 +220,7 @@ fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-fn copy_assets(recipe: &Recipe) -> Result<(), ToolError> {
+fn copy_assets(recipe: &'static Recipe) -> Result<(), ToolError> {
     let Some((module, files)) = recipe.assets else {
         return Ok(());
     };
@@ -254,6 +242,7 @@ fn copy_assets(recipe: &Recipe) -> Result<(), ToolError> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::ToolError;
     use super::{last_lines, linker_flags, refusal};
     use crate::tools::Tool;
 
@@ -265,6 +254,18 @@ mod tests {
             Some("go: b@v2: reading b.info: 403 Forbidden")
         );
         assert_eq!(refusal("x.go:1:2: undefined: y"), None);
+    }
+
+    #[test]
+    fn the_cure_offers_path_only_where_path_is_looked_at() {
+        let error = |tool: Tool| {
+            ToolError::GoMissing {
+                recipe: tool.recipe(),
+            }
+            .to_string()
+        };
+        assert!(error(Tool::Tofu).ends_with("or later, or put tofu 1.12.6 on PATH"));
+        assert!(error(Tool::Etcd).ends_with("install Go 1.26.6 or later"));
     }
 
     #[test]

@@ -57,33 +57,27 @@ pub struct Ready {
 #[allow(missing_docs, reason = "the messages say what the fields are")]
 pub enum ToolError {
     #[error(
-        "{tool} {version} must be built and `go` is not on PATH; install Go 1.26.6 or later, or put {tool} {version} on PATH"
+        "{} must be built and `go` is not on PATH; install Go 1.26.6 or later{}",
+        .recipe.title(), .recipe.instead()
     )]
-    GoMissing {
-        tool: &'static str,
-        version: &'static str,
-    },
+    GoMissing { recipe: &'static Recipe },
     #[error(
-        "{tool} {version} cannot be built: the Go module proxy does not hand out a module it needs ({line}); \
-         set GOPROXY to a proxy that has it, or put {tool} {version} on PATH"
+        "{} cannot be built: the Go module proxy does not hand out a module it needs ({line}); \
+         set GOPROXY to a proxy that has it{}",
+        .recipe.title(), .recipe.instead()
     )]
     Refused {
-        tool: &'static str,
-        version: &'static str,
+        recipe: &'static Recipe,
         line: String,
     },
-    #[error(
-        "{tool} {version} does not build with `go build`; put {tool} {version} on PATH, or see what Go says:\n{output}"
-    )]
+    #[error("{} does not build with `go build`; cure what Go says below{}\n{output}", .recipe.title(), .recipe.instead())]
     Build {
-        tool: &'static str,
-        version: &'static str,
+        recipe: &'static Recipe,
         output: String,
     },
-    #[error("{tool} {version} cannot be patched for a host without CAP_SYS_RESOURCE: {cause}")]
+    #[error("{} cannot be patched for a host without CAP_SYS_RESOURCE: {cause}", .recipe.title())]
     Patch {
-        tool: &'static str,
-        version: &'static str,
+        recipe: &'static Recipe,
         cause: String,
     },
     #[error("{what} {}: {cause}", path.display())]

@@ -76,6 +76,21 @@ pub struct Recipe {
     pub assets: Option<(&'static str, &'static [&'static str])>,
 }
 
+impl Recipe {
+    /// Name and version, for people.
+    pub fn title(&self) -> String {
+        format!("{} {}", self.name, self.version)
+    }
+
+    /// What may be done instead of building it, to follow an advice; empty where nothing can.
+    pub fn instead(&self) -> String {
+        match self.on_path {
+            OnPath::Never => String::new(),
+            _ => format!(", or put {} on PATH", self.title()),
+        }
+    }
+}
+
 const TALOS: &str = "github.com/siderolabs/talos";
 const CONTAINERD_VERSION: (&str, &str) = (
     "github.com/containerd/containerd/v2/version.Version",
