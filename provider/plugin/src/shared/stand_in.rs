@@ -8,7 +8,6 @@ use talos_config::pki::ClientCredentials;
 use talos_config::secrets::{self, Bundle};
 
 use super::access::Unusable;
-use super::client_configuration::ClientConfiguration;
 use super::machine_secrets::MachineSecrets;
 
 /// Text that every resource takes for a placeholder.
@@ -65,15 +64,6 @@ pub fn credentials() -> ClientCredentials {
     }
 }
 
-/// The same as attributes.
-pub fn client_configuration() -> ClientConfiguration {
-    ClientConfiguration {
-        ca_certificate: MOCK.into(),
-        client_certificate: MOCK.into(),
-        client_key: Field::Known(Secret::new(MOCK.to_owned())),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,7 +87,7 @@ mod tests {
 
     #[test]
     fn stand_in_credentials_are_never_used() {
-        let identity = access::identity(&Field::Known(client_configuration()));
+        let identity = access::identity(&Field::Known(credentials().into()));
         assert!(matches!(identity, Err(Unusable::Placeholder(_))));
     }
 }

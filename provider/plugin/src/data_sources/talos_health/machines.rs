@@ -1,7 +1,7 @@
 //! The machines that are to be looked at.
 
 use framework::prelude::*;
-use talos_client::{Client, health};
+use talos_client::{Client, Identity, health};
 
 use super::model::{Health, Machines};
 use crate::provider::Data;
@@ -19,11 +19,12 @@ pub struct Unusable {
 pub fn machines(data: &Data, model: &Health) -> Result<Vec<health::Node>, Vec<Unusable>> {
     let mut nodes = Vec::new();
     let mut unusable = Vec::new();
+    let identity = identity(data, model).map_err(|reason| unusable.push(Unusable { name: "all machines".to_owned(), reason })).ok();
     for (group, control_plane) in [(&model.control_planes, true), (&model.workers, false)] {
         let empty = Machines::new();
         for (name, addresses) in group.get().unwrap_or(&empty) {
-            match node(data, model, name, addresses, control_plane) {
-                Ok(node) => nodes.push(node),
+            match node(data, identity.as_ref(), name, addresses, control_plane) {
+                Ok(node) => nodes.extend(node),
                 Err(reason) => unusable.push(Unusable { name: name.clone(), reason }),
             }
         }
@@ -34,21 +35,26 @@ pub fn machines(data: &Data, model: &Health) -> Result<Vec<health::Node>, Vec<Un
     if unusable.is_empty() { Ok(nodes) } else { Err(unusable) }
 }
 
+fn identity(data: &Data, model: &Health) -> Result<Identity, String> {
+    let identity = data.identity(&model.client_configuration).map_err(|problem| problem.reason())?;
+    identity.ok_or_else(|| "`client_configuration` is not set".to_owned())
+}
+
+/// `None` where there is no identity, which concerns all machines and is told once.
 fn node(
     data: &Data,
-    model: &Health,
+    identity: Option<&Identity>,
     name: &str,
     addresses: &Field<Vec<Field<String>>>,
     control_plane: bool,
-) -> Result<health::Node, String> {
+) -> Result<Option<health::Node>, String> {
     let endpoints = access::endpoints(addresses).map_err(|problem| problem.reason())?;
-    let identity = data.identity(&model.client_configuration).map_err(|problem| problem.reason())?;
-    let identity = identity.ok_or("`client_configuration` is not set")?;
+    let Some(identity) = identity else { return Ok(None) };
     let addresses = endpoints.iter().map(|endpoint| endpoint.host().to_owned()).collect();
     let client = Client::builder(endpoints)
         .pool(&data.pool)
-        .identity(identity)
+        .identity(identity.clone())
         .build()
         .map_err(|error| error.summary())?;
-    Ok(health::Node { name: name.to_owned(), client, control_plane, addresses })
+    Ok(Some(health::Node { name: name.to_owned(), client, control_plane, addresses }))
 }

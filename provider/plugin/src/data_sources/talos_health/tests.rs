@@ -23,7 +23,7 @@ fn model(control_planes: &[(&str, &str)]) -> Health {
     Health {
         control_planes: Field::Known(group),
         workers: Field::Null,
-        client_configuration: Field::Known(stand_in::client_configuration()),
+        client_configuration: Field::Known(stand_in::credentials().into()),
         level: Field::Null,
         require: Field::Null,
         timeouts: Field::Null,
@@ -41,8 +41,10 @@ fn unusable(model: &Health) -> Vec<(String, String)> {
 fn placeholders_are_not_called() {
     let found = unusable(&model(&[("cp01", "cp01.invalid"), ("cp02", "10.0.0.2")]));
     assert_eq!(found.len(), 2);
-    assert!(found[0].1.contains("`endpoints`"), "{}", found[0].1);
-    assert!(found[1].1.contains("`client_configuration`"), "{}", found[1].1);
+    assert_eq!(found[0].0, "all machines");
+    assert!(found[0].1.contains("`client_configuration`"), "{}", found[0].1);
+    assert_eq!(found[1].0, "cp01");
+    assert!(found[1].1.contains("`endpoints`"), "{}", found[1].1);
 }
 
 #[test]

@@ -8,7 +8,6 @@ use talos_config::talosconfig::{TalosConfig, render};
 use super::model::ClientConfig;
 use crate::ephemeral::{PLACEHOLDER_DETAIL, check_ttl, seconds, texts};
 use crate::provider::TalosStack;
-use crate::shared::client_configuration::ClientConfiguration;
 use crate::shared::entropy::{OsRandom, now};
 use crate::shared::stand_in;
 
@@ -93,11 +92,7 @@ fn filled(mut model: ClientConfig, name: &str, credentials: ClientCredentials, e
         credentials: &credentials,
     });
     model.talosconfig = Field::Known(Secret::new(text.expose().to_owned()));
-    model.client_configuration = Field::Known(ClientConfiguration {
-        ca_certificate: credentials.ca_certificate.into(),
-        client_certificate: credentials.client_certificate.into(),
-        client_key: Field::Known(Secret::new(credentials.client_key.expose().to_owned())),
-    });
+    model.client_configuration = Field::Known(credentials.into());
     model.expires_at = ends.into();
     model
 }

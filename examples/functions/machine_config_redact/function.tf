@@ -1,0 +1,18 @@
+locals {
+  config = <<-EOT
+    version: v1alpha1
+    machine:
+      type: worker
+      token: abcdef.0123456789abcdef
+      sysctls:
+        net.core.somaxconn: "65535"
+    cluster:
+      controlPlane:
+        endpoint: https://10.101.0.10:6443
+  EOT
+}
+
+# The token is gone, the rest is as it was.
+output "redacted" {
+  value = provider::talos::machine_config_redact(local.config)
+}
