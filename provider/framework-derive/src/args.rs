@@ -15,7 +15,10 @@ pub fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
     for (index, field) in fields.iter().enumerate() {
         let options = Options::of(field)?;
         if options.variadic && index + 1 != fields.len() {
-            return Err(syn::Error::new_spanned(field, "only the last parameter may be variadic"));
+            return Err(syn::Error::new_spanned(
+                field,
+                "only the last parameter may be variadic",
+            ));
         }
         parameters.push(parameter(field, &options)?);
         let member = &field.ident;
@@ -48,7 +51,8 @@ pub fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
 fn parameter(field: &Field, options: &Options) -> syn::Result<TokenStream> {
     let variadic = options.variadic;
     let ty = if variadic {
-        element(&field.ty).ok_or_else(|| syn::Error::new_spanned(&field.ty, "a variadic parameter is a Vec"))?
+        element(&field.ty)
+            .ok_or_else(|| syn::Error::new_spanned(&field.ty, "a variadic parameter is a Vec"))?
     } else {
         &field.ty
     };
@@ -72,7 +76,11 @@ fn is(ty: &Type, name: &str) -> bool {
 /// `T` of `Vec<T>`.
 fn element(ty: &Type) -> Option<&Type> {
     let Type::Path(path) = ty else { return None };
-    let segment = path.path.segments.last().filter(|segment| segment.ident == "Vec")?;
+    let segment = path
+        .path
+        .segments
+        .last()
+        .filter(|segment| segment.ident == "Vec")?;
     match &segment.arguments {
         PathArguments::AngleBracketed(arguments) => match arguments.args.first()? {
             GenericArgument::Type(inner) => Some(inner),

@@ -24,7 +24,11 @@ impl Options {
     /// Reads the options of a member.
     pub fn of(field: &Field) -> syn::Result<Self> {
         let mut options = Self::default();
-        for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("tf")) {
+        for attribute in field
+            .attrs
+            .iter()
+            .filter(|attribute| attribute.path().is_ident("tf"))
+        {
             attribute.parse_nested_meta(|meta| options.read(&meta))?;
         }
         if options.default.is_some() {
@@ -35,7 +39,11 @@ impl Options {
     }
 
     fn read(&mut self, meta: &syn::meta::ParseNestedMeta<'_>) -> syn::Result<()> {
-        let name = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
+        let name = meta
+            .path
+            .get_ident()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         match name.as_str() {
             "required" => self.required = true,
             "optional" => self.optional = true,
@@ -51,7 +59,9 @@ impl Options {
             "one_of" => {
                 let content;
                 syn::parenthesized!(content in meta.input);
-                self.one_of = Punctuated::<LitStr, Token![,]>::parse_terminated(&content)?.into_iter().collect();
+                self.one_of = Punctuated::<LitStr, Token![,]>::parse_terminated(&content)?
+                    .into_iter()
+                    .collect();
             }
             _ => return Err(meta.error("unknown option; see the documentation of the derive")),
         }
@@ -70,14 +80,22 @@ impl Options {
 
 /// The doc comment as one text, with the one space after `///` taken off.
 pub fn doc(attributes: &[Attribute]) -> String {
-    let lines = attributes.iter().filter(|attribute| attribute.path().is_ident("doc")).filter_map(|attribute| match &attribute.meta {
-        Meta::NameValue(pair) => match &pair.value {
-            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value()),
+    let lines = attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("doc"))
+        .filter_map(|attribute| match &attribute.meta {
+            Meta::NameValue(pair) => match &pair.value {
+                Expr::Lit(ExprLit {
+                    lit: Lit::Str(text),
+                    ..
+                }) => Some(text.value()),
+                _ => None,
+            },
             _ => None,
-        },
-        _ => None,
-    });
-    let lines: Vec<String> = lines.map(|line| line.strip_prefix(' ').unwrap_or(&line).to_owned()).collect();
+        });
+    let lines: Vec<String> = lines
+        .map(|line| line.strip_prefix(' ').unwrap_or(&line).to_owned())
+        .collect();
     lines.join("\n").trim().to_owned()
 }
 
@@ -86,8 +104,13 @@ pub fn members(input: &DeriveInput) -> syn::Result<Vec<&Field>> {
     match &input.data {
         Data::Struct(data) => match &data.fields {
             Fields::Named(named) => Ok(named.named.iter().collect()),
-            Fields::Unit | Fields::Unnamed(_) => Err(syn::Error::new_spanned(input, "needs named members")),
+            Fields::Unit | Fields::Unnamed(_) => {
+                Err(syn::Error::new_spanned(input, "needs named members"))
+            }
         },
-        Data::Enum(_) | Data::Union(_) => Err(syn::Error::new_spanned(input, "only structs have attributes")),
+        Data::Enum(_) | Data::Union(_) => Err(syn::Error::new_spanned(
+            input,
+            "only structs have attributes",
+        )),
     }
 }

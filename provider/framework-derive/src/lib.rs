@@ -14,7 +14,9 @@ use syn::{DeriveInput, parse_macro_input};
 #[proc_macro_derive(Model, attributes(tf))]
 pub fn derive_model(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
-    model::expand(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+    model::expand(&input)
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
 }
 
 /// Makes a struct the parameters of a function: its members are parameters in order.
@@ -23,5 +25,7 @@ pub fn derive_model(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(Args, attributes(tf))]
 pub fn derive_args(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
-    args::expand(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+    args::expand(&input)
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
 }

@@ -47,10 +47,22 @@ pub fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
 }
 
 fn attribute(field: &Field, options: &Options) -> TokenStream {
-    let Options { required, optional, computed, sensitive, write_only, keep, replace, one_of, .. } = options;
+    let Options {
+        required,
+        optional,
+        computed,
+        sensitive,
+        write_only,
+        keep,
+        replace,
+        one_of,
+        ..
+    } = options;
     let (ty, name, description) = (&field.ty, options.name(field), doc(&field.attrs));
     let default = match &options.default {
-        Some(default) => quote!(::core::option::Option::Some(::framework::model::IntoDefault::into_default(#default))),
+        Some(default) => {
+            quote!(::core::option::Option::Some(::framework::model::IntoDefault::into_default(#default)))
+        }
         None => quote!(::core::option::Option::None),
     };
     let deprecated = match &options.deprecated {

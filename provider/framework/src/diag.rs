@@ -27,12 +27,20 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// An error about the whole block.
     pub fn error(summary: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, summary: summary.into(), detail: detail.into(), path: None }
+        Self {
+            severity: Severity::Error,
+            summary: summary.into(),
+            detail: detail.into(),
+            path: None,
+        }
     }
 
     /// A warning about the whole block.
     pub fn warning(summary: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { severity: Severity::Warning, ..Self::error(summary, detail) }
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(summary, detail)
+        }
     }
 
     /// The same about one place.
@@ -66,7 +74,12 @@ impl Diagnostics {
     }
 
     /// Adds an error about one place.
-    pub fn error_at(&mut self, path: impl Into<Path>, summary: impl Into<String>, detail: impl Into<String>) {
+    pub fn error_at(
+        &mut self,
+        path: impl Into<Path>,
+        summary: impl Into<String>,
+        detail: impl Into<String>,
+    ) {
         self.push(Diagnostic::error(summary, detail).at(path));
     }
 
@@ -76,18 +89,27 @@ impl Diagnostics {
     }
 
     /// Adds a warning about one place.
-    pub fn warn_at(&mut self, path: impl Into<Path>, summary: impl Into<String>, detail: impl Into<String>) {
+    pub fn warn_at(
+        &mut self,
+        path: impl Into<Path>,
+        summary: impl Into<String>,
+        detail: impl Into<String>,
+    ) {
         self.push(Diagnostic::warning(summary, detail).at(path));
     }
 
     /// Adds all of `other`.
     pub fn extend(&mut self, other: impl IntoIterator<Item = Diagnostic>) {
-        other.into_iter().for_each(|diagnostic| self.push(diagnostic));
+        other
+            .into_iter()
+            .for_each(|diagnostic| self.push(diagnostic));
     }
 
     /// Whether anything in here stops the operation.
     pub fn has_errors(&self) -> bool {
-        self.0.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+        self.0
+            .iter()
+            .any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
     /// The findings.
@@ -103,7 +125,9 @@ impl Diagnostics {
     /// Errors made warnings: for a create whose effect must not be tainted away.
     #[must_use]
     pub fn downgraded(mut self) -> Self {
-        self.0.iter_mut().for_each(|diagnostic| diagnostic.severity = Severity::Warning);
+        self.0
+            .iter_mut()
+            .for_each(|diagnostic| diagnostic.severity = Severity::Warning);
         self
     }
 }
@@ -174,7 +198,10 @@ impl From<Diagnostics> for Error {
             return Self(diagnostics);
         }
         let mut diagnostics = diagnostics;
-        diagnostics.error("TS-PROVIDER-BUG the operation failed without saying why", "Please report this with the type of the resource and a trace log.");
+        diagnostics.error(
+            "TS-PROVIDER-BUG the operation failed without saying why",
+            "Please report this with the type of the resource and a trace log.",
+        );
         Self(diagnostics)
     }
 }

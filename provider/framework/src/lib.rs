@@ -16,6 +16,7 @@ pub mod operation;
 pub mod plan;
 pub mod schema;
 mod server;
+pub mod testing;
 
 pub use host::serve;
 pub use serde;
@@ -24,11 +25,16 @@ pub use serde_json;
 /// What authors import.
 pub mod prelude {
     pub use crate::author::{
-        Action, ConfigureCx, DataSource, Ephemeral, Function, FunctionError, Mover, Opened, Plan, PlanCx, Provider, Read, Registry, Renewed, Resource, Upgrader,
+        Action, ConfigureCx, DataSource, Ephemeral, Function, FunctionError, Mover, Opened, Plan,
+        PlanCx, Provider, Read, Registry, Renewed, Resource, Upgrader,
     };
     pub use crate::cty::Path;
     pub use crate::diag::{Diagnostic, Diagnostics, Error, Severity};
-    pub use crate::model::{Args, Dynamic, Field, GoDuration, Model, ReadTimeout, Secret, Timeouts};
-    pub use crate::operation::{ApplyCx, DataCx, EphemeralCx, OperationTimeouts, ReadCx, Slot, StopReason};
+    pub use crate::model::{
+        Args, Dynamic, Field, GoDuration, Model, ReadTimeout, Secret, Timeouts,
+    };
+    pub use crate::operation::{
+        ApplyCx, DataCx, EphemeralCx, OperationTimeouts, ReadCx, Slot, StopReason,
+    };
     pub use framework_derive::{Args, Model};
 }

@@ -41,9 +41,15 @@ fn the_whole_life_of_resources() {
     everywhere(|world| {
         world.write(BASICS);
         let plan = world.succeeds(&["plan"]);
-        assert!(plan.contains("2 to add, 0 to change") && plan.contains("(write-only attribute)"), "{plan}");
+        assert!(
+            plan.contains("2 to add, 0 to change") && plan.contains("(write-only attribute)"),
+            "{plan}"
+        );
         let applied = world.succeeds(&["apply", "-auto-approve"]);
-        assert!(applied.contains("content = \"hello\"") && applied.contains("joined = \"a-b-c\""), "{applied}");
+        assert!(
+            applied.contains("content = \"hello\"") && applied.contains("joined = \"a-b-c\""),
+            "{applied}"
+        );
         world.plans_nothing();
         let changed = world.succeeds(&["apply", "-auto-approve", "-var=content=longer text"]);
         assert!(changed.contains("1 changed, 0 destroyed"), "{changed}");
@@ -51,7 +57,11 @@ fn the_whole_life_of_resources() {
         world.succeeds(&["destroy", "-auto-approve"]);
         assert_eq!((world.file("a.txt"), world.file("wo.txt")), (None, None));
         let tokens = world.file("tokens.log").unwrap_or_default();
-        assert_eq!(tokens.matches("open me").count(), tokens.matches("close me").count(), "{tokens}");
+        assert_eq!(
+            tokens.matches("open me").count(),
+            tokens.matches("close me").count(),
+            "{tokens}"
+        );
     });
 }
 
@@ -59,15 +69,24 @@ fn the_whole_life_of_resources() {
 fn no_secret_reaches_state_or_log() {
     for core in cores() {
         let world = World::new(&core, Attach::Spawned);
-        world.write(&format!("{BASICS}\nvariable \"password\" {{ default = \"planted-password\" }}"));
+        world.write(&format!(
+            "{BASICS}\nvariable \"password\" {{ default = \"planted-password\" }}"
+        ));
         world.configure("root = path.module\n  password = var.password");
         let run = world.run_with(&["apply", "-auto-approve"], &[("TF_LOG_PROVIDER", "TRACE")]);
         assert!(run.success, "{}", run.text);
-        assert!(run.text.contains("tf_rpc=apply_resource_change"), "the log is there: {}", run.text);
+        assert!(
+            run.text.contains("tf_rpc=apply_resource_change"),
+            "the log is there: {}",
+            run.text
+        );
         let state = world.file("terraform.tfstate").unwrap_or_default();
         assert!(state.contains("a.txt"));
         for secret in ["token-of-me", "planted-password"] {
-            assert!(!run.text.contains(secret) && !state.contains(secret), "{secret} leaked");
+            assert!(
+                !run.text.contains(secret) && !state.contains(secret),
+                "{secret} leaked"
+            );
         }
     }
 }
@@ -79,7 +98,10 @@ fn drift_is_told_and_reverted_when_asked() {
         world.succeeds(&["apply", "-auto-approve"]);
         world.put("a.txt", "changed by others");
         let told = world.succeeds(&["plan"]);
-        assert!(told.contains("DEMO-DRIFT a.txt was changed by others"), "{told}");
+        assert!(
+            told.contains("DEMO-DRIFT a.txt was changed by others"),
+            "{told}"
+        );
         world.succeeds(&["apply", "-auto-approve", "-var=drift=revert"]);
         assert_eq!(world.file("a.txt"), Some("hello".to_owned()));
         world.put("a.txt", "changed again");
@@ -90,7 +112,9 @@ fn drift_is_told_and_reverted_when_asked() {
 }
 
 fn faulty(fault: &str, timeouts: &str) -> String {
-    format!("resource \"demo_file\" \"a\" {{\n  name = \"a.txt\"\n  content = \"hello\"\n  fault = {fault:?}\n  {timeouts}\n}}\n")
+    format!(
+        "resource \"demo_file\" \"a\" {{\n  name = \"a.txt\"\n  content = \"hello\"\n  fault = {fault:?}\n  {timeouts}\n}}\n"
+    )
 }
 
 #[test]
@@ -98,14 +122,20 @@ fn faults_become_diagnostics_and_leave_state() {
     let cases = [
         ("panic", "TS-PROVIDER-BUG the provider hit a bug"),
         ("fail", "DEMO-FAILED the file was told to fail"),
-        ("lie", "TS-PROVIDER-BUG demo_file returned an invalid value for name"),
+        (
+            "lie",
+            "TS-PROVIDER-BUG demo_file returned an invalid value for name",
+        ),
     ];
     everywhere(|world| {
         for (fault, message) in cases {
             world.write(&faulty(fault, ""));
             let told = world.fails(&["apply", "-auto-approve"]);
             assert!(told.contains(message), "{fault}: {told}");
-            assert!(!told.contains("panic:") && !told.contains("rpc error"), "{told}");
+            assert!(
+                !told.contains("panic:") && !told.contains("rpc error"),
+                "{told}"
+            );
             let state = world.succeeds(&["show"]);
             assert!(state.contains("(tainted)"), "{fault}: {state}");
             world.write("");
@@ -131,7 +161,10 @@ fn deadlines_end_operations_and_say_what_they_waited_for() {
         world.write(&faulty("hang", "timeouts = { create = \"1s\" }"));
         let started = std::time::Instant::now();
         let told = world.fails(&["apply", "-auto-approve"]);
-        assert!(told.contains("TS-TIMED-OUT create of demo_file timed out after 1s"), "{told}");
+        assert!(
+            told.contains("TS-TIMED-OUT create of demo_file timed out after 1s"),
+            "{told}"
+        );
         assert!(told.contains("It was hanging as told."), "{told}");
         assert!(started.elapsed().as_secs() < 9, "{:?}", started.elapsed());
         assert!(world.succeeds(&["show"]).contains("(tainted)"));
@@ -141,10 +174,15 @@ fn deadlines_end_operations_and_say_what_they_waited_for() {
 #[test]
 fn an_interrupt_ends_the_operation_and_keeps_its_state() {
     for core in cores() {
-        for (fault, message) in [("stop", "DEMO-STOPPED it was stopped"), ("hang", "TS-INTERRUPTED create of demo_file was interrupted")] {
+        for (fault, message) in [
+            ("stop", "DEMO-STOPPED it was stopped"),
+            ("hang", "TS-INTERRUPTED create of demo_file was interrupted"),
+        ] {
             let world = World::new(&core, Attach::Spawned);
             world.write(&faulty(fault, ""));
-            let (told, took) = world.interrupted(&["apply", "-auto-approve"], || world.file("a.txt").is_some());
+            let (told, took) = world.interrupted(&["apply", "-auto-approve"], || {
+                world.file("a.txt").is_some()
+            });
             assert!(told.contains(message), "{fault}: {told}");
             assert!(took.as_secs_f32() < 5.5, "{fault}: {took:?}");
             assert!(world.succeeds(&["show"]).contains("a.txt"));
@@ -157,14 +195,23 @@ fn bad_configuration_is_refused_at_its_line() {
     everywhere(|world| {
         world.write("resource \"demo_file\" \"a\" {\n  name = \"a/b\"\n  drift = \"maybe\"\n}\n");
         let told = world.fails(&["validate"]);
-        assert!(told.contains("\"maybe\" is not one of \"report\", \"revert\"."), "{told}");
+        assert!(
+            told.contains("\"maybe\" is not one of \"report\", \"revert\"."),
+            "{told}"
+        );
         assert!(told.contains("main.tf line 3"), "{told}");
         world.write("resource \"demo_file\" \"a\" {\n  name = \"a/b\"\n}\n");
         let told = world.fails(&["validate"]);
-        assert!(told.contains("DEMO-NAME") && told.contains("main.tf line 2"), "{told}");
+        assert!(
+            told.contains("DEMO-NAME") && told.contains("main.tf line 2"),
+            "{told}"
+        );
         world.write("output \"o\" { value = provider::demo::join(\"-\", \"a\", 7) }\n");
         let told = world.fails(&["plan"]);
-        assert!(told.contains("A text or a list of texts is needed."), "{told}");
+        assert!(
+            told.contains("A text or a list of texts is needed."),
+            "{told}"
+        );
     });
 }
 
@@ -175,7 +222,10 @@ fn objects_are_imported_and_taken_over() {
         world.write("resource \"demo_file\" \"a\" {\n  name = \"old.txt\"\n  content = \"there before\"\n}\n");
         world.succeeds(&["import", "demo_file.a", "old.txt"]);
         let after = world.succeeds(&["apply", "-auto-approve"]);
-        assert!(after.contains("1 changed, 0 destroyed") || after.contains("0 changed, 0 destroyed"), "{after}");
+        assert!(
+            after.contains("1 changed, 0 destroyed") || after.contains("0 changed, 0 destroyed"),
+            "{after}"
+        );
         world.plans_nothing();
     });
     everywhere(|world| {
@@ -185,7 +235,10 @@ fn objects_are_imported_and_taken_over() {
         world.write("moved {\n  from = terraform_data.old\n  to = demo_file.new\n}\nresource \"demo_file\" \"new\" {\n  name = \"moved.txt\"\n}\n");
         let plan = world.succeeds(&["plan"]);
         assert!(plan.contains("has moved to"), "{plan}");
-        assert!(plan.contains("0 to add, 0 to change, 0 to destroy"), "{plan}");
+        assert!(
+            plan.contains("0 to add, 0 to change, 0 to destroy"),
+            "{plan}"
+        );
     });
 }
 
@@ -199,7 +252,11 @@ fn unknown_values_plan_and_replacements_are_declared() {
         world.plans_nothing();
         world.write("resource \"demo_file\" \"a\" {\n  name = \"b.txt\"\n}\n");
         let plan = world.succeeds(&["plan"]);
-        assert!(plan.contains("# forces replacement") && plan.contains("1 to add, 0 to change, 2 to destroy"), "{plan}");
+        assert!(
+            plan.contains("# forces replacement")
+                && plan.contains("1 to add, 0 to change, 2 to destroy"),
+            "{plan}"
+        );
     });
 }
 
@@ -216,7 +273,11 @@ fn a_large_value_passes() {
 #[test]
 fn it_refuses_to_serve_anyone_but_a_host() {
     let run = Core::plugin_alone();
-    assert!(!run.success && run.text.contains("a plugin"), "{}", run.text);
+    assert!(
+        !run.success && run.text.contains("a plugin"),
+        "{}",
+        run.text
+    );
 }
 
 #[test]
@@ -224,7 +285,9 @@ fn it_ends_when_its_host_is_killed() {
     for core in cores() {
         let world = World::new(&core, Attach::Spawned);
         world.write(&faulty("stop", ""));
-        let survivors = world.killed(&["apply", "-auto-approve"], || world.file("a.txt").is_some());
+        let survivors = world.killed(&["apply", "-auto-approve"], || {
+            world.file("a.txt").is_some()
+        });
         assert_eq!(survivors, 0, "the plugin outlived {}", core.name);
     }
 }

@@ -75,30 +75,46 @@ impl Resource for File {
 
     fn validate(config: &FileModel, found: &mut Diagnostics) {
         if config.content.is_known() && config.content_wo.is_known() {
-            found.error_at("content_wo", "DEMO-TWO-CONTENTS content is given twice", "Write either content or content_wo.");
+            found.error_at(
+                "content_wo",
+                "DEMO-TWO-CONTENTS content is given twice",
+                "Write either content or content_wo.",
+            );
         }
         if config.name.as_str().is_some_and(|name| name.contains('/')) {
-            found.error_at("name", "DEMO-NAME the name holds a slash", "Write a plain file name.");
+            found.error_at(
+                "name",
+                "DEMO-NAME the name holds a slash",
+                "Write a plain file name.",
+            );
         }
     }
 
     fn plan(_: &PlanCx<Self>, plan: &mut Plan<Self>) -> Result<(), Diagnostics> {
         if plan.is_destroy() {
-            if plan.prior.as_ref().is_some_and(|prior| prior.fault.text() == "keep") {
+            if plan
+                .prior
+                .as_ref()
+                .is_some_and(|prior| prior.fault.text() == "keep")
+            {
                 plan.error("DEMO-KEPT the file is protected", "Take fault out first.");
             }
             return Ok(());
         }
         let content = content(&plan.config);
         let length = content.as_ref().map(|content| content.len() as i64);
-        let secret_changed = plan.config.content_wo.is_known() && length != plan.prior_private.written;
+        let secret_changed =
+            plan.config.content_wo.is_known() && length != plan.prior_private.written;
         let revert = plan.prior_private.drifted && plan.proposed.drift.text() == "revert";
         if plan.is_update() && (secret_changed || revert) {
             plan.touch();
         }
         if plan.prior_private.drifted && !revert {
             let name = plan.proposed.name.text().to_owned();
-            plan.warn(format!("DEMO-DRIFT {name} was changed by others"), "Set drift = \"revert\" to write it again.");
+            plan.warn(
+                format!("DEMO-DRIFT {name} was changed by others"),
+                "Set drift = \"revert\" to write it again.",
+            );
         }
         if let (Field::Unknown, Some(length)) = (&plan.proposed.size, length) {
             plan.proposed.size = Field::Known(length);
@@ -106,12 +122,23 @@ impl Resource for File {
         Ok(())
     }
 
-    async fn create(cx: &ApplyCx<Self>, planned: FileModel, config: FileModel, slot: &mut Slot<Self>) -> Result<(), Error> {
+    async fn create(
+        cx: &ApplyCx<Self>,
+        planned: FileModel,
+        config: FileModel,
+        slot: &mut Slot<Self>,
+    ) -> Result<(), Error> {
         write(cx, planned, &config, slot).await
     }
 
-    async fn read(cx: &ReadCx<Self>, mut state: FileModel, mut private: FilePrivate) -> Result<Read<Self>, Error> {
-        let Ok(text) = fs::read_to_string(cx.provider().path(state.name.text())?) else { return Ok(Read::Gone) };
+    async fn read(
+        cx: &ReadCx<Self>,
+        mut state: FileModel,
+        mut private: FilePrivate,
+    ) -> Result<Read<Self>, Error> {
+        let Ok(text) = fs::read_to_string(cx.provider().path(state.name.text())?) else {
+            return Ok(Read::Gone);
+        };
         let length = text.len() as i64;
         private.drifted = private.written.is_some_and(|written| written != length);
         state.size = Field::Known(length);
@@ -119,7 +146,13 @@ impl Resource for File {
         Ok(Read::state(state, private))
     }
 
-    async fn update(cx: &ApplyCx<Self>, _: FileModel, planned: FileModel, config: FileModel, slot: &mut Slot<Self>) -> Result<(), Error> {
+    async fn update(
+        cx: &ApplyCx<Self>,
+        _: FileModel,
+        planned: FileModel,
+        config: FileModel,
+        slot: &mut Slot<Self>,
+    ) -> Result<(), Error> {
         write(cx, planned, &config, slot).await
     }
 
@@ -133,14 +166,27 @@ impl Resource for File {
     }
 
     async fn import(_: &ReadCx<Self>, id: &str) -> Result<(FileModel, FilePrivate), Error> {
-        let model = FileModel { id: id.into(), name: id.into(), drift: "report".into(), ..FileModel::default() };
+        let model = FileModel {
+            id: id.into(),
+            name: id.into(),
+            drift: "report".into(),
+            ..FileModel::default()
+        };
         Ok((model, FilePrivate::default()))
     }
 
     fn movers() -> Vec<Mover<Self>> {
         vec![Mover::new("builtin/terraform", "terraform_data", |raw| {
-            let name = raw["output"]["value"].as_str().or(raw["output"].as_str()).unwrap_or_default();
-            let model = FileModel { id: name.into(), name: name.into(), drift: "report".into(), ..FileModel::default() };
+            let name = raw["output"]["value"]
+                .as_str()
+                .or(raw["output"].as_str())
+                .unwrap_or_default();
+            let model = FileModel {
+                id: name.into(),
+                name: name.into(),
+                drift: "report".into(),
+                ..FileModel::default()
+            };
             Ok((model, FilePrivate::default()))
         })]
     }
@@ -150,15 +196,28 @@ fn content(config: &FileModel) -> Option<String> {
     if config.content.is_unknown() || config.content_wo.is_unknown() {
         return None;
     }
-    let secret = config.content_wo.get().map(|secret| secret.expose().clone());
-    Some(secret.or_else(|| config.content.cloned()).unwrap_or_default())
+    let secret = config
+        .content_wo
+        .get()
+        .map(|secret| secret.expose().clone());
+    Some(
+        secret
+            .or_else(|| config.content.cloned())
+            .unwrap_or_default(),
+    )
 }
 
-async fn write(cx: &ApplyCx<File>, planned: FileModel, config: &FileModel, slot: &mut Slot<File>) -> Result<(), Error> {
+async fn write(
+    cx: &ApplyCx<File>,
+    planned: FileModel,
+    config: &FileModel,
+    slot: &mut Slot<File>,
+) -> Result<(), Error> {
     let text = content(config).unwrap_or_default();
     let name = planned.name.text().to_owned();
     cx.phase(format!("writing {name}"));
-    fs::write(cx.provider().path(&name)?, &text).map_err(|error| Error::new("DEMO-WRITE the file cannot be written", error.to_string()))?;
+    fs::write(cx.provider().path(&name)?, &text)
+        .map_err(|error| Error::new("DEMO-WRITE the file cannot be written", error.to_string()))?;
     let mut state = planned.clone();
     state.id = name.into();
     state.size = Field::Known(text.len() as i64);
@@ -167,18 +226,31 @@ async fn write(cx: &ApplyCx<File>, planned: FileModel, config: &FileModel, slot:
             owner.number = Field::Known(number as i64);
         }
     }
-    slot.private(FilePrivate { written: Some(text.len() as i64), drifted: false });
+    slot.private(FilePrivate {
+        written: Some(text.len() as i64),
+        drifted: false,
+    });
     slot.set(state.clone());
     fault(cx, planned.fault.text(), state, slot).await
 }
 
-async fn fault(cx: &ApplyCx<File>, fault: &str, mut state: FileModel, slot: &mut Slot<File>) -> Result<(), Error> {
+async fn fault(
+    cx: &ApplyCx<File>,
+    fault: &str,
+    mut state: FileModel,
+    slot: &mut Slot<File>,
+) -> Result<(), Error> {
     match fault {
         "panic" => panic!("acted out"),
-        "fail" => Err(Error::new("DEMO-FAILED the file was told to fail", "And it did.").at("fault")),
+        "fail" => {
+            Err(Error::new("DEMO-FAILED the file was told to fail", "And it did.").at("fault"))
+        }
         "warn" => {
             slot.irreversible();
-            Err(Error::new("DEMO-UNFINISHED the file is unfinished", "The next apply goes on."))
+            Err(Error::new(
+                "DEMO-UNFINISHED the file is unfinished",
+                "The next apply goes on.",
+            ))
         }
         "hang" => {
             cx.phase("hanging as told");

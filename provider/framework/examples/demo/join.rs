@@ -27,8 +27,17 @@ impl Function for Join {
         for (position, part) in args.parts.iter().enumerate() {
             match part.to_json() {
                 framework::serde_json::Value::String(text) => texts.push(text),
-                framework::serde_json::Value::Array(items) => texts.extend(items.iter().filter_map(|item| item.as_str().map(str::to_owned))),
-                _ => return Err(FunctionError::argument(position + 1, "A text or a list of texts is needed.")),
+                framework::serde_json::Value::Array(items) => texts.extend(
+                    items
+                        .iter()
+                        .filter_map(|item| item.as_str().map(str::to_owned)),
+                ),
+                _ => {
+                    return Err(FunctionError::argument(
+                        position + 1,
+                        "A text or a list of texts is needed.",
+                    ));
+                }
             }
         }
         Ok(texts.join(&args.separator))

@@ -30,7 +30,9 @@ impl DataSource for Lookup {
 
     async fn read(cx: &DataCx<Self>, mut config: LookupModel) -> Result<LookupModel, Error> {
         let path = cx.provider().path(config.name.text())?;
-        let text = fs::read_to_string(path).map_err(|error| Error::new("DEMO-READ the file cannot be read", error.to_string()).at("name"))?;
+        let text = fs::read_to_string(path).map_err(|error| {
+            Error::new("DEMO-READ the file cannot be read", error.to_string()).at("name")
+        })?;
         config.content = text.into();
         Ok(config)
     }

@@ -37,7 +37,10 @@ impl DemoData {
         match &self.root {
             Field::Null => Ok(std::env::temp_dir().join(name)),
             Field::Known(root) => Ok(PathBuf::from(root).join(name)),
-            Field::Unknown => Err(Error::new("DEMO-ROOT the folder is not known yet", "Set root in the provider configuration.")),
+            Field::Unknown => Err(Error::new(
+                "DEMO-ROOT the folder is not known yet",
+                "Set root in the provider configuration.",
+            )),
         }
     }
 }

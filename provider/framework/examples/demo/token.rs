@@ -35,7 +35,11 @@ impl Ephemeral for Token {
         let subject = config.subject.text().to_owned();
         note(cx, &format!("open {subject}"))?;
         config.token = Field::Known(Secret::new(format!("token-of-{subject}")));
-        Ok(Opened { model: config, lease: TokenLease { subject }, renew_at: None })
+        Ok(Opened {
+            model: config,
+            lease: TokenLease { subject },
+            renew_at: None,
+        })
     }
 
     async fn close(cx: &EphemeralCx<Self>, lease: TokenLease) -> Result<(), Error> {
@@ -47,7 +51,10 @@ impl Ephemeral for Token {
 fn note(cx: &EphemeralCx<Token>, what: &str) -> Result<(), Error> {
     use std::io::Write;
     let path = cx.provider().path("tokens.log")?;
-    let opened = std::fs::OpenOptions::new().create(true).append(true).open(path);
+    let opened = std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path);
     let written = opened.and_then(|mut file| writeln!(file, "{what}"));
     written.map_err(|error| Error::new("DEMO-NOTE the trace cannot be written", error.to_string()))
 }

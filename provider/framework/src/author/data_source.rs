@@ -23,5 +23,8 @@ pub trait DataSource: Sized + Send + Sync + 'static {
     fn validate(_config: &Self::Model, _found: &mut Diagnostics) {}
 
     /// Fills the computed attributes. Core calls it with wholly known configuration.
-    fn read(cx: &DataCx<Self>, config: Self::Model) -> impl Future<Output = Result<Self::Model, Error>> + Send;
+    fn read(
+        cx: &DataCx<Self>,
+        config: Self::Model,
+    ) -> impl Future<Output = Result<Self::Model, Error>> + Send;
 }

@@ -44,15 +44,27 @@ pub trait Ephemeral: Sized + Send + Sync + 'static {
     fn validate(_config: &Self::Model, _found: &mut Diagnostics) {}
 
     /// Makes the values.
-    fn open(cx: &EphemeralCx<Self>, config: Self::Model) -> impl Future<Output = Result<Opened<Self>, Error>> + Send;
+    fn open(
+        cx: &EphemeralCx<Self>,
+        config: Self::Model,
+    ) -> impl Future<Output = Result<Opened<Self>, Error>> + Send;
 
     /// Prolongs them.
-    fn renew(_cx: &EphemeralCx<Self>, lease: Self::Lease) -> impl Future<Output = Result<Renewed<Self>, Error>> + Send {
-        std::future::ready(Ok(Renewed { lease, renew_at: None }))
+    fn renew(
+        _cx: &EphemeralCx<Self>,
+        lease: Self::Lease,
+    ) -> impl Future<Output = Result<Renewed<Self>, Error>> + Send {
+        std::future::ready(Ok(Renewed {
+            lease,
+            renew_at: None,
+        }))
     }
 
     /// Ends them.
-    fn close(_cx: &EphemeralCx<Self>, _lease: Self::Lease) -> impl Future<Output = Result<(), Error>> + Send {
+    fn close(
+        _cx: &EphemeralCx<Self>,
+        _lease: Self::Lease,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
         std::future::ready(Ok(()))
     }
 }

@@ -14,12 +14,18 @@ pub struct FunctionError {
 impl FunctionError {
     /// A failure of the call as a whole.
     pub fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), argument: None }
+        Self {
+            text: text.into(),
+            argument: None,
+        }
     }
 
     /// A failure because of one argument, from 0.
     pub fn argument(position: usize, text: impl Into<String>) -> Self {
-        Self { text: text.into(), argument: Some(position) }
+        Self {
+            text: text.into(),
+            argument: Some(position),
+        }
     }
 }
 

@@ -70,7 +70,12 @@ impl<R: Resource> Plan<R> {
     /// For what core cannot see: drift that shall be reverted, a changed write-only value, unfinished work.
     pub fn touch(&mut self) {
         let mut proposed = self.proposed.encode();
-        force_update(self.raw.schema, &self.raw.prior, &mut proposed, &self.raw.config);
+        force_update(
+            self.raw.schema,
+            &self.raw.prior,
+            &mut proposed,
+            &self.raw.config,
+        );
         // The value came from this very model: it reads back.
         if let Ok(proposed) = R::Model::decode(&proposed) {
             self.proposed = proposed;
@@ -79,12 +84,16 @@ impl<R: Resource> Plan<R> {
 
     /// Whether a part of the object changes; on create everything does.
     pub fn changed<T: PartialEq>(&self, part: impl Fn(&R::Model) -> &T) -> bool {
-        self.prior.as_ref().is_none_or(|prior| part(prior) != part(&self.proposed))
+        self.prior
+            .as_ref()
+            .is_none_or(|prior| part(prior) != part(&self.proposed))
     }
 
     /// Whether anything in the object changes.
     pub fn changes(&self) -> bool {
-        self.prior.as_ref().is_none_or(|prior| prior.encode() != self.proposed.encode())
+        self.prior
+            .as_ref()
+            .is_none_or(|prior| prior.encode() != self.proposed.encode())
     }
 
     /// Whether there is no prior object.
@@ -108,8 +117,14 @@ impl<R: Resource> Plan<R> {
     }
 
     /// Adds a warning about one place.
-    pub fn warn_at(&mut self, path: impl Into<Path>, summary: impl Into<String>, detail: impl Into<String>) {
-        self.found.push(Diagnostic::warning(summary, detail).at(path));
+    pub fn warn_at(
+        &mut self,
+        path: impl Into<Path>,
+        summary: impl Into<String>,
+        detail: impl Into<String>,
+    ) {
+        self.found
+            .push(Diagnostic::warning(summary, detail).at(path));
     }
 
     /// Refuses the plan.
@@ -118,7 +133,12 @@ impl<R: Resource> Plan<R> {
     }
 
     /// Refuses the plan because of one place.
-    pub fn error_at(&mut self, path: impl Into<Path>, summary: impl Into<String>, detail: impl Into<String>) {
+    pub fn error_at(
+        &mut self,
+        path: impl Into<Path>,
+        summary: impl Into<String>,
+        detail: impl Into<String>,
+    ) {
         self.found.push(Diagnostic::error(summary, detail).at(path));
     }
 }

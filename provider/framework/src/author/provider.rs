@@ -53,7 +53,12 @@ impl ConfigureCx {
     }
 
     /// Adds a warning about one place.
-    pub fn warn_at(&self, path: impl Into<Path>, summary: impl Into<String>, detail: impl Into<String>) {
+    pub fn warn_at(
+        &self,
+        path: impl Into<Path>,
+        summary: impl Into<String>,
+        detail: impl Into<String>,
+    ) {
         lock(&self.found).push(Diagnostic::warning(summary, detail).at(path));
     }
 }
@@ -74,7 +79,12 @@ pub(crate) struct Types<P: Provider> {
 impl<P: Provider> Registry<P> {
     /// What the provider registers.
     pub fn of_provider() -> Self {
-        let types = Types { resources: BTreeMap::new(), data_sources: BTreeMap::new(), ephemerals: BTreeMap::new(), functions: BTreeMap::new() };
+        let types = Types {
+            resources: BTreeMap::new(),
+            data_sources: BTreeMap::new(),
+            ephemerals: BTreeMap::new(),
+            functions: BTreeMap::new(),
+        };
         let mut registry = Self { types };
         P::register(&mut registry);
         registry
@@ -82,21 +92,29 @@ impl<P: Provider> Registry<P> {
 
     /// Adds a managed resource.
     pub fn resource<R: Resource<Provider = P>>(&mut self) {
-        self.types.resources.insert(R::NAME, Box::new(Erased::<R>::new()));
+        self.types
+            .resources
+            .insert(R::NAME, Box::new(Erased::<R>::new()));
     }
 
     /// Adds a data source.
     pub fn data_source<D: DataSource<Provider = P>>(&mut self) {
-        self.types.data_sources.insert(D::NAME, Box::new(Erased::<D>::new()));
+        self.types
+            .data_sources
+            .insert(D::NAME, Box::new(Erased::<D>::new()));
     }
 
     /// Adds an ephemeral resource.
     pub fn ephemeral<E: Ephemeral<Provider = P>>(&mut self) {
-        self.types.ephemerals.insert(E::NAME, Box::new(Erased::<E>::new()));
+        self.types
+            .ephemerals
+            .insert(E::NAME, Box::new(Erased::<E>::new()));
     }
 
     /// Adds a function.
     pub fn function<F: Function>(&mut self) {
-        self.types.functions.insert(F::NAME, Box::new(Erased::<F>::new()));
+        self.types
+            .functions
+            .insert(F::NAME, Box::new(Erased::<F>::new()));
     }
 }

@@ -64,10 +64,19 @@ pub trait Resource: Sized + Send + Sync + 'static {
     }
 
     /// Creates the object and reports it through the slot. `config` alone carries write-only values.
-    fn create(cx: &ApplyCx<Self>, planned: Self::Model, config: Self::Model, slot: &mut Slot<Self>) -> impl Future<Output = Result<(), Error>> + Send;
+    fn create(
+        cx: &ApplyCx<Self>,
+        planned: Self::Model,
+        config: Self::Model,
+        slot: &mut Slot<Self>,
+    ) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// Observes the object.
-    fn read(cx: &ReadCx<Self>, state: Self::Model, private: Self::Private) -> impl Future<Output = Result<Read<Self>, Error>> + Send;
+    fn read(
+        cx: &ReadCx<Self>,
+        state: Self::Model,
+        private: Self::Private,
+    ) -> impl Future<Output = Result<Read<Self>, Error>> + Send;
 
     /// Changes the object and reports it through the slot.
     fn update(
@@ -79,11 +88,21 @@ pub trait Resource: Sized + Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// Destroys the object. After an error the slot's state, or the prior one, stays.
-    fn delete(cx: &ApplyCx<Self>, state: Self::Model, slot: &mut Slot<Self>) -> impl Future<Output = Result<(), Error>> + Send;
+    fn delete(
+        cx: &ApplyCx<Self>,
+        state: Self::Model,
+        slot: &mut Slot<Self>,
+    ) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// Adopts an existing object; a refresh follows.
-    fn import(_cx: &ReadCx<Self>, _id: &str) -> impl Future<Output = Result<(Self::Model, Self::Private), Error>> + Send {
-        let error = Error::new(format!("TS-IMPORT-UNSUPPORTED {} cannot be imported", Self::NAME), "Create it through configuration instead.");
+    fn import(
+        _cx: &ReadCx<Self>,
+        _id: &str,
+    ) -> impl Future<Output = Result<(Self::Model, Self::Private), Error>> + Send {
+        let error = Error::new(
+            format!("TS-IMPORT-UNSUPPORTED {} cannot be imported", Self::NAME),
+            "Create it through configuration instead.",
+        );
         std::future::ready(Err(error))
     }
 
@@ -98,7 +117,8 @@ pub trait Resource: Sized + Send + Sync + 'static {
     }
 }
 
-type MoveFn<R> = fn(&serde_json::Value) -> Result<(<R as Resource>::Model, <R as Resource>::Private), Error>;
+type MoveFn<R> =
+    fn(&serde_json::Value) -> Result<(<R as Resource>::Model, <R as Resource>::Private), Error>;
 
 /// Takes over the state of another type.
 pub struct Mover<R: Resource> {
@@ -113,12 +133,17 @@ pub struct Mover<R: Resource> {
 impl<R: Resource> Mover<R> {
     /// A conversion from `type_name` of the provider whose address ends in `provider`.
     pub fn new(provider: &'static str, type_name: &'static str, convert: MoveFn<R>) -> Self {
-        Self { provider, type_name, convert }
+        Self {
+            provider,
+            type_name,
+            convert,
+        }
     }
 
     /// Whether this conversion is for that source.
     pub(crate) fn matches(&self, address: &str, type_name: &str) -> bool {
-        self.type_name == type_name && (address == self.provider || address.ends_with(&format!("/{}", self.provider)))
+        self.type_name == type_name
+            && (address == self.provider || address.ends_with(&format!("/{}", self.provider)))
     }
 }
 

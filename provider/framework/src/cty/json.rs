@@ -15,18 +15,31 @@ fn read(json: &Json, ty: &Type, path: &mut Path) -> Result<Value, CodecError> {
     let wrong = |path: &Path| CodecError::new(path, format!("the stored value is no {ty}"));
     Ok(match (ty, json) {
         (Type::Dynamic, Json::Object(pair)) => {
-            let ty = pair.get("type").and_then(Type::from_json).ok_or_else(|| wrong(path))?;
+            let ty = pair
+                .get("type")
+                .and_then(Type::from_json)
+                .ok_or_else(|| wrong(path))?;
             let value = read(pair.get("value").unwrap_or(&Json::Null), &ty, path)?;
             Value::Typed(Box::new((ty, value)))
         }
         (_, Json::Null) => Value::Null,
         (Type::String, Json::String(text)) => Value::string(text.as_str()),
         (Type::Bool, Json::Bool(flag)) => Value::Bool(*flag),
-        (Type::Number, Json::Number(number)) => Value::Number(Number::parse(&number.to_string()).ok_or_else(|| wrong(path))?),
-        (Type::Number, Json::String(text)) => Value::Number(Number::parse(text).ok_or_else(|| wrong(path))?),
-        (Type::List(element), Json::Array(items)) => Value::List(read_items(items, |_| Some(element), path)?),
-        (Type::Set(element), Json::Array(items)) => Value::set(read_items(items, |_| Some(element), path)?),
-        (Type::Tuple(elements), Json::Array(items)) => Value::List(read_items(items, |index| elements.get(index), path)?),
+        (Type::Number, Json::Number(number)) => {
+            Value::Number(Number::parse(&number.to_string()).ok_or_else(|| wrong(path))?)
+        }
+        (Type::Number, Json::String(text)) => {
+            Value::Number(Number::parse(text).ok_or_else(|| wrong(path))?)
+        }
+        (Type::List(element), Json::Array(items)) => {
+            Value::List(read_items(items, |_| Some(element), path)?)
+        }
+        (Type::Set(element), Json::Array(items)) => {
+            Value::set(read_items(items, |_| Some(element), path)?)
+        }
+        (Type::Tuple(elements), Json::Array(items)) => {
+            Value::List(read_items(items, |index| elements.get(index), path)?)
+        }
         (Type::Map(element), Json::Object(entries)) => {
             let mut map = BTreeMap::new();
             for (key, item) in entries {
@@ -36,12 +49,18 @@ fn read(json: &Json, ty: &Type, path: &mut Path) -> Result<Value, CodecError> {
             }
             Value::Map(map)
         }
-        (Type::Object(attributes), Json::Object(entries)) => Value::Object(read_object(entries, attributes, path)?),
+        (Type::Object(attributes), Json::Object(entries)) => {
+            Value::Object(read_object(entries, attributes, path)?)
+        }
         _ => return Err(wrong(path)),
     })
 }
 
-fn read_items<'t>(items: &[Json], element: impl Fn(usize) -> Option<&'t Type>, path: &mut Path) -> Result<Vec<Value>, CodecError> {
+fn read_items<'t>(
+    items: &[Json],
+    element: impl Fn(usize) -> Option<&'t Type>,
+    path: &mut Path,
+) -> Result<Vec<Value>, CodecError> {
     let mut values = Vec::with_capacity(items.len());
     for (index, item) in items.iter().enumerate() {
         let ty = element(index).ok_or_else(|| CodecError::new(path, "too many elements"))?;
@@ -52,14 +71,24 @@ fn read_items<'t>(items: &[Json], element: impl Fn(usize) -> Option<&'t Type>, p
     Ok(values)
 }
 
-fn read_object(entries: &serde_json::Map<String, Json>, attributes: &BTreeMap<String, Type>, path: &mut Path) -> Result<BTreeMap<String, Value>, CodecError> {
+fn read_object(
+    entries: &serde_json::Map<String, Json>,
+    attributes: &BTreeMap<String, Type>,
+    path: &mut Path,
+) -> Result<BTreeMap<String, Value>, CodecError> {
     if let Some(name) = entries.keys().find(|name| !attributes.contains_key(*name)) {
-        return Err(CodecError::new(path, format!("the schema has no attribute {name:?}")));
+        return Err(CodecError::new(
+            path,
+            format!("the schema has no attribute {name:?}"),
+        ));
     }
     let mut object = BTreeMap::new();
     for (name, ty) in attributes {
         path.0.push(Step::Attribute(name.clone()));
-        object.insert(name.clone(), read(entries.get(name).unwrap_or(&Json::Null), ty, path)?);
+        object.insert(
+            name.clone(),
+            read(entries.get(name).unwrap_or(&Json::Null), ty, path)?,
+        );
         path.0.pop();
     }
     Ok(object)
@@ -74,7 +103,12 @@ pub fn to_json(value: &Value) -> Json {
         Value::Number(number) => number_to_json(number),
         Value::List(items) => items.iter().map(to_json).collect(),
         Value::Set(items) => items.0.iter().map(to_json).collect(),
-        Value::Map(entries) | Value::Object(entries) => Json::Object(entries.iter().map(|(key, value)| (key.clone(), to_json(value))).collect()),
+        Value::Map(entries) | Value::Object(entries) => Json::Object(
+            entries
+                .iter()
+                .map(|(key, value)| (key.clone(), to_json(value)))
+                .collect(),
+        ),
         Value::Typed(pair) => to_json(&pair.1),
     }
 }
@@ -90,7 +124,9 @@ fn number_to_json(number: &Number) -> Json {
         Number::Decimal(text) => {
             let float = number.to_f64();
             match Number::from_f64(float) {
-                Some(same) if same == *number => serde_json::Number::from_f64(float).map_or(Json::Null, Json::Number),
+                Some(same) if same == *number => {
+                    serde_json::Number::from_f64(float).map_or(Json::Null, Json::Number)
+                }
                 _ => Json::String(text.clone()),
             }
         }
@@ -103,15 +139,23 @@ pub fn implied_type(json: &Json) -> (Type, Value) {
         Json::Null => (Type::Dynamic, Value::Null),
         Json::Bool(flag) => (Type::Bool, Value::Bool(*flag)),
         Json::String(text) => (Type::String, Value::string(text.as_str())),
-        Json::Number(number) => (Type::Number, Number::parse(&number.to_string()).map_or(Value::Null, Value::Number)),
+        Json::Number(number) => (
+            Type::Number,
+            Number::parse(&number.to_string()).map_or(Value::Null, Value::Number),
+        ),
         Json::Array(items) => {
             let (types, values) = items.iter().map(implied_type).unzip();
             (Type::Tuple(types), Value::List(values))
         }
         Json::Object(entries) => {
             let parts = entries.iter().map(|(key, item)| (key, implied_type(item)));
-            let (types, values): (Vec<_>, Vec<_>) = parts.map(|(key, (ty, value))| ((key.clone(), ty), (key.clone(), value))).unzip();
-            (Type::Object(types.into_iter().collect()), Value::Object(values.into_iter().collect()))
+            let (types, values): (Vec<_>, Vec<_>) = parts
+                .map(|(key, (ty, value))| ((key.clone(), ty), (key.clone(), value)))
+                .unzip();
+            (
+                Type::Object(types.into_iter().collect()),
+                Value::Object(values.into_iter().collect()),
+            )
         }
     }
 }

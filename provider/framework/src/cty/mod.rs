@@ -28,7 +28,10 @@ pub struct CodecError {
 
 impl CodecError {
     pub(crate) fn new(path: &Path, reason: impl Into<String>) -> Self {
-        Self { path: path.clone(), reason: reason.into() }
+        Self {
+            path: path.clone(),
+            reason: reason.into(),
+        }
     }
 }
 

@@ -40,7 +40,10 @@ impl Number {
         };
         let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
         let all = format!("{whole}{fraction}");
-        if all.is_empty() || !all.bytes().all(|byte| byte.is_ascii_digit()) || exponent.unsigned_abs() > 10_000 {
+        if all.is_empty()
+            || !all.bytes().all(|byte| byte.is_ascii_digit())
+            || exponent.unsigned_abs() > 10_000
+        {
             return None;
         }
         let point = i64::try_from(whole.len()).ok()? + i64::from(exponent);
@@ -50,8 +53,14 @@ impl Number {
     /// `digits` with the decimal point after `point` of them.
     fn from_digits(negative: bool, digits: &str, point: i64) -> Self {
         let (whole, fraction) = match usize::try_from(point) {
-            Err(_) => (String::new(), format!("{}{digits}", "0".repeat(point.unsigned_abs() as usize))),
-            Ok(point) if point >= digits.len() => (format!("{digits}{}", "0".repeat(point - digits.len())), String::new()),
+            Err(_) => (
+                String::new(),
+                format!("{}{digits}", "0".repeat(point.unsigned_abs() as usize)),
+            ),
+            Ok(point) if point >= digits.len() => (
+                format!("{digits}{}", "0".repeat(point - digits.len())),
+                String::new(),
+            ),
             Ok(point) => (digits[..point].to_owned(), digits[point..].to_owned()),
         };
         let whole = whole.trim_start_matches('0');

@@ -45,7 +45,8 @@ impl Path {
     /// One list position deeper.
     #[must_use]
     pub fn index(mut self, index: usize) -> Self {
-        self.0.push(Step::Index(i64::try_from(index).unwrap_or(i64::MAX)));
+        self.0
+            .push(Step::Index(i64::try_from(index).unwrap_or(i64::MAX)));
         self
     }
 
@@ -65,7 +66,9 @@ impl Path {
 /// Dotted attribute names: `"on_destroy.reset"`.
 impl From<&str> for Path {
     fn from(text: &str) -> Self {
-        text.split('.').filter(|name| !name.is_empty()).fold(Self::root(), Self::attr)
+        text.split('.')
+            .filter(|name| !name.is_empty())
+            .fold(Self::root(), Self::attr)
     }
 }
 

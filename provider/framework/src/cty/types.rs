@@ -55,10 +55,16 @@ impl Type {
             Self::Set(element) => json!(["set", element.to_json()]),
             Self::Map(element) => json!(["map", element.to_json()]),
             Self::Object(attributes) => {
-                let attributes: serde_json::Map<_, _> = attributes.iter().map(|(name, ty)| (name.clone(), ty.to_json())).collect();
+                let attributes: serde_json::Map<_, _> = attributes
+                    .iter()
+                    .map(|(name, ty)| (name.clone(), ty.to_json()))
+                    .collect();
                 json!(["object", attributes])
             }
-            Self::Tuple(elements) => json!(["tuple", elements.iter().map(Self::to_json).collect::<Vec<_>>()]),
+            Self::Tuple(elements) => json!([
+                "tuple",
+                elements.iter().map(Self::to_json).collect::<Vec<_>>()
+            ]),
         }
     }
 
@@ -79,7 +85,13 @@ impl Type {
             "list" => Self::list(Self::from_json(argument)?),
             "set" => Self::set(Self::from_json(argument)?),
             "map" => Self::map(Self::from_json(argument)?),
-            "tuple" => Self::Tuple(argument.as_array()?.iter().map(Self::from_json).collect::<Option<_>>()?),
+            "tuple" => Self::Tuple(
+                argument
+                    .as_array()?
+                    .iter()
+                    .map(Self::from_json)
+                    .collect::<Option<_>>()?,
+            ),
             "object" => Self::Object(
                 argument
                     .as_object()?

@@ -48,7 +48,11 @@ impl Value {
     /// Text, normalised to NFC because core compares it so.
     pub fn string(text: impl Into<String>) -> Self {
         let text = text.into();
-        Self::String(if is_nfc(&text) { text } else { text.nfc().collect() })
+        Self::String(if is_nfc(&text) {
+            text
+        } else {
+            text.nfc().collect()
+        })
     }
 
     /// A whole number.
@@ -69,7 +73,12 @@ impl Value {
 
     /// An object of these attributes.
     pub fn object<K: Into<String>>(attributes: impl IntoIterator<Item = (K, Value)>) -> Self {
-        Self::Object(attributes.into_iter().map(|(name, value)| (name.into(), value)).collect())
+        Self::Object(
+            attributes
+                .into_iter()
+                .map(|(name, value)| (name.into(), value))
+                .collect(),
+        )
     }
 
     /// Whether the value is absent.
@@ -86,8 +95,12 @@ impl Value {
     pub fn is_wholly_known(&self) -> bool {
         match self {
             Self::Unknown => false,
-            Self::List(items) | Self::Set(SetItems(items)) => items.iter().all(Self::is_wholly_known),
-            Self::Map(entries) | Self::Object(entries) => entries.values().all(Self::is_wholly_known),
+            Self::List(items) | Self::Set(SetItems(items)) => {
+                items.iter().all(Self::is_wholly_known)
+            }
+            Self::Map(entries) | Self::Object(entries) => {
+                entries.values().all(Self::is_wholly_known)
+            }
             Self::Typed(pair) => pair.1.is_wholly_known(),
             Self::Null | Self::String(_) | Self::Number(_) | Self::Bool(_) => true,
         }
@@ -108,8 +121,18 @@ impl Value {
             Self::Unknown => Self::Null,
             Self::List(items) => Self::List(items.into_iter().map(Self::unknown_to_null).collect()),
             Self::Set(SetItems(items)) => Self::set(items.into_iter().map(Self::unknown_to_null)),
-            Self::Map(entries) => Self::Map(entries.into_iter().map(|(key, value)| (key, value.unknown_to_null())).collect()),
-            Self::Object(entries) => Self::Object(entries.into_iter().map(|(key, value)| (key, value.unknown_to_null())).collect()),
+            Self::Map(entries) => Self::Map(
+                entries
+                    .into_iter()
+                    .map(|(key, value)| (key, value.unknown_to_null()))
+                    .collect(),
+            ),
+            Self::Object(entries) => Self::Object(
+                entries
+                    .into_iter()
+                    .map(|(key, value)| (key, value.unknown_to_null()))
+                    .collect(),
+            ),
             Self::Typed(pair) => Self::Typed(Box::new((pair.0, pair.1.unknown_to_null()))),
             known => known,
         }

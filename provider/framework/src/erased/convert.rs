@@ -10,7 +10,10 @@ use crate::schema::{Attribute, Schema, Shape};
 pub(crate) fn decode_config<M: Model>(schema: &Schema, config: &Value) -> Result<M, Diagnostics> {
     let mut wrong = Vec::new();
     check_texts(&schema.attributes, config, &Path::root(), &mut wrong);
-    let texts: Diagnostics = wrong.into_iter().map(|(path, reason)| invalid(path, reason)).collect();
+    let texts: Diagnostics = wrong
+        .into_iter()
+        .map(|(path, reason)| invalid(path, reason))
+        .collect();
     match decode::<M>(config) {
         Ok(model) if texts.is_empty() => Ok(model),
         Ok(_) => Err(texts),
@@ -25,14 +28,21 @@ fn invalid(path: Path, reason: String) -> Diagnostic {
 /// Reads any other value of the schema.
 pub(crate) fn decode<M: Model>(value: &Value) -> Result<M, Diagnostics> {
     M::decode(value).map_err(|lift| match lift {
-        Lift::Unknown => Diagnostic::error("TS-UNKNOWN-VALUE a value is not known yet", "It must be known before this can go on.").into(),
+        Lift::Unknown => Diagnostic::error(
+            "TS-UNKNOWN-VALUE a value is not known yet",
+            "It must be known before this can go on.",
+        )
+        .into(),
         Lift::Mismatch(path, reason) => invalid(path, capital(&reason)).into(),
     })
 }
 
 fn capital(reason: &str) -> String {
     let mut letters = reason.chars();
-    letters.next().map(|first| format!("{}{}.", first.to_uppercase(), letters.as_str())).unwrap_or_default()
+    letters
+        .next()
+        .map(|first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
+        .unwrap_or_default()
 }
 
 /// Writes a model that came from `original`: what the author left alone is core's own value again, write-only values are gone.
@@ -67,9 +77,16 @@ pub(crate) fn violations(type_name: &str, when: &str, found: Vec<Violation>) -> 
 
 /// Every attribute that is still unknown where nothing may be.
 pub(crate) fn still_unknown(value: &Value) -> Vec<Violation> {
-    let Value::Object(entries) = value else { return Vec::new() };
+    let Value::Object(entries) = value else {
+        return Vec::new();
+    };
     let unknown = entries.iter().filter(|(_, value)| !value.is_wholly_known());
-    unknown.map(|(name, _)| Violation { path: Path::attribute(name.as_str()), rule: "the value is still unknown" }).collect()
+    unknown
+        .map(|(name, _)| Violation {
+            path: Path::attribute(name.as_str()),
+            rule: "the value is still unknown",
+        })
+        .collect()
 }
 
 /// Errors for write-only values that a core without them would store.
@@ -85,7 +102,14 @@ fn written(attributes: &[Attribute], value: &Value, outer: &Path, found: &mut Di
         let current = value.get(attribute.name);
         if attribute.write_only && !current.is_null() {
             let detail = "This version of Terraform or OpenTofu would store it. Use 1.11 or later, or the attribute without the _wo suffix.";
-            found.error_at(path, format!("TS-WRITE-ONLY {} needs a newer version of the command", attribute.name), detail);
+            found.error_at(
+                path,
+                format!(
+                    "TS-WRITE-ONLY {} needs a newer version of the command",
+                    attribute.name
+                ),
+                detail,
+            );
         } else if let Shape::Nested(_, nested) = &attribute.shape {
             for (step, object) in objects(current) {
                 let mut path = path.clone();

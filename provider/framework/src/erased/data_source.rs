@@ -42,13 +42,27 @@ impl<D: DataSource> DynDataSource<D::Provider> for Erased<D> {
     }
 }
 
-async fn read<D: DataSource>(schema: &'static Schema, start: Start<D::Provider>, config: Value) -> (Value, Diagnostics) {
-    let operation = OpState::new(&start.stop, format!("reading of {}", D::NAME), "read", D::TIMEOUTS.configured(&config).read);
-    let prepared = crate::plan::prepare(schema, &Value::Null, config.clone(), &config).unknown_to_null();
+async fn read<D: DataSource>(
+    schema: &'static Schema,
+    start: Start<D::Provider>,
+    config: Value,
+) -> (Value, Diagnostics) {
+    let operation = OpState::new(
+        &start.stop,
+        format!("reading of {}", D::NAME),
+        "read",
+        D::TIMEOUTS.configured(&config).read,
+    );
+    let prepared =
+        crate::plan::prepare(schema, &Value::Null, config.clone(), &config).unknown_to_null();
     let ended = match convert::decode::<D::Model>(&prepared) {
         Ok(model) => {
             let cx = Cx::new(start.data, (), Arc::clone(&operation));
-            drive(Arc::clone(&operation), async move { D::read(&cx, model).await }).await
+            drive(
+                Arc::clone(&operation),
+                async move { D::read(&cx, model).await },
+            )
+            .await
         }
         Err(found) => Err(found),
     };
@@ -56,8 +70,16 @@ async fn read<D: DataSource>(schema: &'static Schema, start: Start<D::Provider>,
     match ended {
         Ok(model) => {
             let value = convert::encode_from(schema, &prepared, &model);
-            found.extend(convert::violations(D::NAME, "returned", convert::still_unknown(&value)));
-            found.extend(convert::violations(D::NAME, "returned", planned(schema, &Value::Null, &config, &value)));
+            found.extend(convert::violations(
+                D::NAME,
+                "returned",
+                convert::still_unknown(&value),
+            ));
+            found.extend(convert::violations(
+                D::NAME,
+                "returned",
+                planned(schema, &Value::Null, &config, &value),
+            ));
             (value.unknown_to_null(), found)
         }
         Err(failure) => {

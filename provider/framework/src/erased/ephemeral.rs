@@ -68,30 +68,80 @@ impl<E: Ephemeral> DynEphemeral<E::Provider> for Erased<E> {
     }
 }
 
-fn context<E: Ephemeral>(start: Start<E::Provider>, verb: &str, member: &'static str, allowed: Duration) -> (EphemeralCx<E>, Arc<OpState>) {
-    let operation = OpState::new(&start.stop, format!("{verb} of {}", E::NAME), member, allowed);
+fn context<E: Ephemeral>(
+    start: Start<E::Provider>,
+    verb: &str,
+    member: &'static str,
+    allowed: Duration,
+) -> (EphemeralCx<E>, Arc<OpState>) {
+    let operation = OpState::new(
+        &start.stop,
+        format!("{verb} of {}", E::NAME),
+        member,
+        allowed,
+    );
     (Cx::new(start.data, (), Arc::clone(&operation)), operation)
 }
 
-async fn open<E: Ephemeral>(schema: &'static Schema, start: Start<E::Provider>, config: Value) -> Opening {
-    let (cx, operation) = context::<E>(start, "opening", "create", E::TIMEOUTS.configured(&config).create);
-    let prepared = crate::plan::prepare(schema, &Value::Null, config.clone(), &config).unknown_to_null();
+async fn open<E: Ephemeral>(
+    schema: &'static Schema,
+    start: Start<E::Provider>,
+    config: Value,
+) -> Opening {
+    let (cx, operation) = context::<E>(
+        start,
+        "opening",
+        "create",
+        E::TIMEOUTS.configured(&config).create,
+    );
+    let prepared =
+        crate::plan::prepare(schema, &Value::Null, config.clone(), &config).unknown_to_null();
     let ended = match convert::decode::<E::Model>(&prepared) {
-        Ok(model) => drive(Arc::clone(&operation), async move { E::open(&cx, model).await }).await,
+        Ok(model) => {
+            drive(
+                Arc::clone(&operation),
+                async move { E::open(&cx, model).await },
+            )
+            .await
+        }
         Err(found) => Err(found),
     };
-    let packed = ended.and_then(|Opened { model, lease, renew_at }| Ok((model, pack(&lease)?, renew_at)));
+    let packed = ended.and_then(
+        |Opened {
+             model,
+             lease,
+             renew_at,
+         }| Ok((model, pack(&lease)?, renew_at)),
+    );
     let mut found = operation.take_found();
     match packed {
         Ok((model, lease, renew_at)) => {
             let value = convert::encode_from(schema, &prepared, &model);
-            found.extend(convert::violations(E::NAME, "returned", convert::still_unknown(&value)));
-            found.extend(convert::violations(E::NAME, "returned", planned(schema, &Value::Null, &config, &value)));
-            Opening { value: value.unknown_to_null(), lease, renew_at, found }
+            found.extend(convert::violations(
+                E::NAME,
+                "returned",
+                convert::still_unknown(&value),
+            ));
+            found.extend(convert::violations(
+                E::NAME,
+                "returned",
+                planned(schema, &Value::Null, &config, &value),
+            ));
+            Opening {
+                value: value.unknown_to_null(),
+                lease,
+                renew_at,
+                found,
+            }
         }
         Err(failure) => {
             found.extend(failure);
-            Opening { value: Value::Null, lease: Vec::new(), renew_at: None, found }
+            Opening {
+                value: Value::Null,
+                lease: Vec::new(),
+                renew_at: None,
+                found,
+            }
         }
     }
 }
@@ -99,16 +149,30 @@ async fn open<E: Ephemeral>(schema: &'static Schema, start: Start<E::Provider>, 
 async fn renew<E: Ephemeral>(start: Start<E::Provider>, bytes: Vec<u8>) -> Renewal {
     let (cx, operation) = context::<E>(start, "renewal", "update", E::TIMEOUTS.update);
     let ended = match unpack::<E::Lease>(&bytes) {
-        Ok(lease) => drive(Arc::clone(&operation), async move { E::renew(&cx, lease).await }).await,
+        Ok(lease) => {
+            drive(
+                Arc::clone(&operation),
+                async move { E::renew(&cx, lease).await },
+            )
+            .await
+        }
         Err(diagnostic) => Err(diagnostic.into()),
     };
     let packed = ended.and_then(|renewed| Ok((pack(&renewed.lease)?, renewed.renew_at)));
     let mut found = operation.take_found();
     match packed {
-        Ok((lease, renew_at)) => Renewal { lease, renew_at, found },
+        Ok((lease, renew_at)) => Renewal {
+            lease,
+            renew_at,
+            found,
+        },
         Err(failure) => {
             found.extend(failure);
-            Renewal { lease: bytes, renew_at: None, found }
+            Renewal {
+                lease: bytes,
+                renew_at: None,
+                found,
+            }
         }
     }
 }
@@ -116,7 +180,13 @@ async fn renew<E: Ephemeral>(start: Start<E::Provider>, bytes: Vec<u8>) -> Renew
 async fn close<E: Ephemeral>(start: Start<E::Provider>, bytes: Vec<u8>) -> Diagnostics {
     let (cx, operation) = context::<E>(start, "closing", "delete", E::TIMEOUTS.delete);
     let ended = match unpack::<E::Lease>(&bytes) {
-        Ok(lease) => drive(Arc::clone(&operation), async move { E::close(&cx, lease).await }).await,
+        Ok(lease) => {
+            drive(
+                Arc::clone(&operation),
+                async move { E::close(&cx, lease).await },
+            )
+            .await
+        }
         Err(diagnostic) => Err(Diagnostics::from(Error::from(diagnostic))),
     };
     let mut found = operation.take_found();

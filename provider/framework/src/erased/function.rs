@@ -26,18 +26,31 @@ pub(crate) trait DynFunction: Send + Sync {
 
 impl<F: Function> DynFunction for Erased<F> {
     fn schema(&self) -> FunctionSchema {
-        FunctionSchema { summary: F::SUMMARY, description: F::DESCRIPTION, parameters: F::Args::parameters(), returns: F::Return::shape().ty() }
+        FunctionSchema {
+            summary: F::SUMMARY,
+            description: F::DESCRIPTION,
+            parameters: F::Args::parameters(),
+            returns: F::Return::shape().ty(),
+        }
     }
 
     fn call(&self, arguments: &[Value]) -> Called {
         let called = guarded(|| match F::Args::decode(arguments) {
             Ok(args) => F::call(args).map(|result| result.encode()),
             Err((_, Lift::Unknown)) => Ok(Value::Unknown),
-            Err((position, Lift::Mismatch(path, reason))) if path.is_root() => Err(FunctionError::argument(position, reason)),
-            Err((position, Lift::Mismatch(path, reason))) => Err(FunctionError::argument(position, format!("{path}: {reason}"))),
+            Err((position, Lift::Mismatch(path, reason))) if path.is_root() => {
+                Err(FunctionError::argument(position, reason))
+            }
+            Err((position, Lift::Mismatch(path, reason))) => Err(FunctionError::argument(
+                position,
+                format!("{path}: {reason}"),
+            )),
         });
         called.unwrap_or_else(|found| {
-            let told: Vec<String> = found.iter().map(|diagnostic| format!("{}. {}", diagnostic.summary, diagnostic.detail)).collect();
+            let told: Vec<String> = found
+                .iter()
+                .map(|diagnostic| format!("{}. {}", diagnostic.summary, diagnostic.detail))
+                .collect();
             Err(FunctionError::new(told.join(" ")))
         })
     }

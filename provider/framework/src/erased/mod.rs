@@ -21,7 +21,9 @@ pub(crate) use data_source::DynDataSource;
 pub(crate) use ephemeral::{DynEphemeral, Opening, Renewal};
 pub(crate) use function::{DynFunction, FunctionSchema};
 pub(crate) use private::{pack, unpack};
-pub(crate) use resource::{ApplyOutcome, ApplyRequest, DynResource, PlanOutcome, PlanRequest, ReadOutcome};
+pub(crate) use resource::{
+    ApplyOutcome, ApplyRequest, DynResource, PlanOutcome, PlanRequest, ReadOutcome,
+};
 
 pub(crate) use convert::{decode_config, refuse_write_only};
 
@@ -47,7 +49,10 @@ pub(crate) struct Erased<T> {
 
 impl<T> Erased<T> {
     pub(crate) fn new() -> Self {
-        Self { schema: OnceLock::new(), kind: PhantomData }
+        Self {
+            schema: OnceLock::new(),
+            kind: PhantomData,
+        }
     }
 
     /// Leaked once per type and process: operations that outlive their request borrow it freely.

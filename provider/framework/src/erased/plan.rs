@@ -1,8 +1,8 @@
 //! Plans one resource.
 
 use super::{PlanOutcome, PlanRequest, convert, pack, unpack};
-use crate::author::{Action, Plan, PlanCx, Provider, Resource};
 use crate::author::RawPlan;
+use crate::author::{Action, Plan, PlanCx, Provider, Resource};
 use crate::cty::{Path, Value};
 use crate::diag::Diagnostics;
 use crate::operation::guarded;
@@ -11,14 +11,32 @@ use crate::schema::Schema;
 
 type Data<R> = <<R as Resource>::Provider as Provider>::Data;
 
-pub(super) fn plan<R: Resource>(schema: &'static Schema, data: Option<Data<R>>, request: PlanRequest) -> PlanOutcome {
+pub(super) fn plan<R: Resource>(
+    schema: &'static Schema,
+    data: Option<Data<R>>,
+    request: PlanRequest,
+) -> PlanOutcome {
     let (fallback, private) = (request.proposed.clone(), request.private.clone());
     let outcome = guarded(|| try_plan::<R>(schema, data, request)).and_then(|result| result);
-    outcome.unwrap_or_else(|found| PlanOutcome { planned: fallback, replace: Vec::new(), private, found })
+    outcome.unwrap_or_else(|found| PlanOutcome {
+        planned: fallback,
+        replace: Vec::new(),
+        private,
+        found,
+    })
 }
 
-fn try_plan<R: Resource>(schema: &'static Schema, data: Option<Data<R>>, request: PlanRequest) -> Result<PlanOutcome, Diagnostics> {
-    let PlanRequest { prior, proposed, config, private } = request;
+fn try_plan<R: Resource>(
+    schema: &'static Schema,
+    data: Option<Data<R>>,
+    request: PlanRequest,
+) -> Result<PlanOutcome, Diagnostics> {
+    let PlanRequest {
+        prior,
+        proposed,
+        config,
+        private,
+    } = request;
     let action = match (&prior, &proposed) {
         (_, Value::Null) => Action::Destroy,
         (Value::Null, _) => Action::Create,
@@ -36,28 +54,64 @@ fn try_plan<R: Resource>(schema: &'static Schema, data: Option<Data<R>>, request
     let mut found = std::mem::take(&mut plan.found);
     let private = pack(&plan.private)?;
     if action == Action::Destroy {
-        return Ok(PlanOutcome { planned: Value::Null, replace: Vec::new(), private, found });
+        return Ok(PlanOutcome {
+            planned: Value::Null,
+            replace: Vec::new(),
+            private,
+            found,
+        });
     }
     let value = convert::encode_from(schema, &proposed, &plan.proposed);
     if !found.has_errors() {
-        found.extend(convert::violations(R::NAME, "planned", planned(schema, &prior, &config, &value)));
+        found.extend(convert::violations(
+            R::NAME,
+            "planned",
+            planned(schema, &prior, &config, &value),
+        ));
     }
-    let replace = if action == Action::Update { merged(plan.replace, replacements(&schema.attributes, &prior, &value)) } else { Vec::new() };
-    Ok(PlanOutcome { planned: value, replace, private, found })
+    let replace = if action == Action::Update {
+        merged(
+            plan.replace,
+            replacements(&schema.attributes, &prior, &value),
+        )
+    } else {
+        Vec::new()
+    };
+    Ok(PlanOutcome {
+        planned: value,
+        replace,
+        private,
+        found,
+    })
 }
 
-fn typed<R: Resource>(schema: &'static Schema, action: Action, prior: &Value, proposed: &Value, config: &Value, private: &[u8]) -> Result<Plan<R>, Diagnostics> {
+fn typed<R: Resource>(
+    schema: &'static Schema,
+    action: Action,
+    prior: &Value,
+    proposed: &Value,
+    config: &Value,
+    private: &[u8],
+) -> Result<Plan<R>, Diagnostics> {
     let private: R::Private = unpack(private)?;
     Ok(Plan {
         action,
         config: convert::decode(config)?,
-        prior: if prior.is_null() { None } else { Some(convert::decode(prior)?) },
+        prior: if prior.is_null() {
+            None
+        } else {
+            Some(convert::decode(prior)?)
+        },
         proposed: convert::decode(proposed)?,
         prior_private: private.clone(),
         private,
         replace: Vec::new(),
         found: Diagnostics::new(),
-        raw: RawPlan { schema, prior: prior.clone(), config: config.clone() },
+        raw: RawPlan {
+            schema,
+            prior: prior.clone(),
+            config: config.clone(),
+        },
     })
 }
 

@@ -52,7 +52,12 @@ pub(crate) trait DynResource<P: Provider>: Send + Sync {
     fn read(&self, start: Start<P>, state: Value, private: Vec<u8>) -> Boxed<ReadOutcome>;
     fn import(&self, start: Start<P>, id: String) -> Boxed<ReadOutcome>;
     fn upgrade(&self, version: i64, raw: &[u8]) -> Result<Value, Diagnostics>;
-    fn take_over(&self, address: &str, type_name: &str, raw: &[u8]) -> Result<(Value, Vec<u8>), Diagnostics>;
+    fn take_over(
+        &self,
+        address: &str,
+        type_name: &str,
+        raw: &[u8],
+    ) -> Result<(Value, Vec<u8>), Diagnostics>;
 }
 
 impl<R: Resource> DynResource<R::Provider> for Erased<R> {
@@ -78,7 +83,11 @@ impl<R: Resource> DynResource<R::Provider> for Erased<R> {
         checked.unwrap_or_else(|found| found)
     }
 
-    fn plan(&self, data: Option<<R::Provider as Provider>::Data>, request: PlanRequest) -> PlanOutcome {
+    fn plan(
+        &self,
+        data: Option<<R::Provider as Provider>::Data>,
+        request: PlanRequest,
+    ) -> PlanOutcome {
         plan::plan::<R>(DynResource::schema(self), data, request)
     }
 
@@ -86,8 +95,18 @@ impl<R: Resource> DynResource<R::Provider> for Erased<R> {
         Box::pin(apply::apply::<R>(DynResource::schema(self), start, request))
     }
 
-    fn read(&self, start: Start<R::Provider>, state: Value, private: Vec<u8>) -> Boxed<ReadOutcome> {
-        Box::pin(observe::read::<R>(DynResource::schema(self), start, state, private))
+    fn read(
+        &self,
+        start: Start<R::Provider>,
+        state: Value,
+        private: Vec<u8>,
+    ) -> Boxed<ReadOutcome> {
+        Box::pin(observe::read::<R>(
+            DynResource::schema(self),
+            start,
+            state,
+            private,
+        ))
     }
 
     fn import(&self, start: Start<R::Provider>, id: String) -> Boxed<ReadOutcome> {
@@ -98,7 +117,12 @@ impl<R: Resource> DynResource<R::Provider> for Erased<R> {
         guarded(|| observe::upgrade::<R>(DynResource::schema(self), version, raw))?
     }
 
-    fn take_over(&self, address: &str, type_name: &str, raw: &[u8]) -> Result<(Value, Vec<u8>), Diagnostics> {
+    fn take_over(
+        &self,
+        address: &str,
+        type_name: &str,
+        raw: &[u8],
+    ) -> Result<(Value, Vec<u8>), Diagnostics> {
         guarded(|| observe::take_over::<R>(DynResource::schema(self), address, type_name, raw))?
     }
 }

@@ -8,7 +8,10 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 /// The shared secret that is none: it only tells a host from a curious user.
-const COOKIE: (&str, &str) = ("TF_PLUGIN_MAGIC_COOKIE", "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2");
+const COOKIE: (&str, &str) = (
+    "TF_PLUGIN_MAGIC_COOKIE",
+    "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2",
+);
 
 /// The only protocol version spoken here. A host that does not offer it reports the mismatch itself.
 const PROTOCOL: u32 = 6;
@@ -42,7 +45,10 @@ impl Handshake {
         let present = |name| variable(name).filter(|text| !text.is_empty());
         let client_certificate = match present("PLUGIN_CLIENT_CERT") {
             None => None,
-            Some(pem) => Some(CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|_| Refusal::BadCertificate)?),
+            Some(pem) => Some(
+                CertificateDer::from_pem_slice(pem.as_bytes())
+                    .map_err(|_| Refusal::BadCertificate)?,
+            ),
         };
         Ok(Self {
             client_certificate,
@@ -53,9 +59,18 @@ impl Handshake {
 
     /// The line that tells the host where and how to connect.
     pub(super) fn line(&self, socket: &Path, certificate: Option<&[u8]>) -> String {
-        let certificate = certificate.map(|der| STANDARD_NO_PAD.encode(der)).unwrap_or_default();
-        let multiplexing = if self.multiplexing_asked { "|false" } else { "" };
-        format!("1|{PROTOCOL}|unix|{}|grpc|{certificate}{multiplexing}\n", socket.display())
+        let certificate = certificate
+            .map(|der| STANDARD_NO_PAD.encode(der))
+            .unwrap_or_default();
+        let multiplexing = if self.multiplexing_asked {
+            "|false"
+        } else {
+            ""
+        };
+        format!(
+            "1|{PROTOCOL}|unix|{}|grpc|{certificate}{multiplexing}\n",
+            socket.display()
+        )
     }
 }
 
@@ -64,21 +79,38 @@ mod tests {
     use super::*;
 
     fn read(variables: &[(&str, &str)]) -> Result<Handshake, Refusal> {
-        Handshake::read(|name| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+        Handshake::read(|name| {
+            variables
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
+        })
     }
 
     #[test]
     fn only_a_host_is_served() {
         assert_eq!(read(&[]).unwrap_err(), Refusal::NotAPlugin);
-        assert_eq!(read(&[(COOKIE.0, "wrong")]).unwrap_err(), Refusal::NotAPlugin);
-        assert_eq!(read(&[COOKIE, ("PLUGIN_CLIENT_CERT", "junk")]).unwrap_err(), Refusal::BadCertificate);
+        assert_eq!(
+            read(&[(COOKIE.0, "wrong")]).unwrap_err(),
+            Refusal::NotAPlugin
+        );
+        assert_eq!(
+            read(&[COOKIE, ("PLUGIN_CLIENT_CERT", "junk")]).unwrap_err(),
+            Refusal::BadCertificate
+        );
     }
 
     #[test]
     fn the_line_has_six_fields_and_a_seventh_when_asked() {
         let plain = read(&[COOKIE]).unwrap();
-        assert_eq!(plain.line(Path::new("/tmp/x/s"), None), "1|6|unix|/tmp/x/s|grpc|\n");
+        assert_eq!(
+            plain.line(Path::new("/tmp/x/s"), None),
+            "1|6|unix|/tmp/x/s|grpc|\n"
+        );
         let asked = read(&[COOKIE, ("PLUGIN_MULTIPLEX_GRPC", "true")]).unwrap();
-        assert_eq!(asked.line(Path::new("/s"), Some(&[0xff])), "1|6|unix|/s|grpc|/w|false\n");
+        assert_eq!(
+            asked.line(Path::new("/s"), Some(&[0xff])),
+            "1|6|unix|/s|grpc|/w|false\n"
+        );
     }
 }

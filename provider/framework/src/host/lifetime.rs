@@ -27,7 +27,10 @@ pub(super) struct Lifetime {
 
 impl Lifetime {
     pub(super) fn new() -> Self {
-        Self { connections: watch::Sender::new(Connections::default()), shutdown: CancellationToken::new() }
+        Self {
+            connections: watch::Sender::new(Connections::default()),
+            shutdown: CancellationToken::new(),
+        }
     }
 
     pub(super) fn connections(&self) -> watch::Sender<Connections> {
@@ -61,13 +64,18 @@ impl Lifetime {
             return;
         }
         // The sender lives in self: waiting cannot fail.
-        let _ = connections.wait_for(|connections| connections.open == 0).await;
+        let _ = connections
+            .wait_for(|connections| connections.open == 0)
+            .await;
     }
 }
 
 /// Waits for SIGTERM, and swallows SIGINT: a terminal sends it to core and plugins alike, and core then asks us to stop.
 pub(super) async fn terminated() {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
         return std::future::pending().await;
     };
     loop {

@@ -3,7 +3,9 @@
 use std::io;
 use std::sync::Arc;
 
-use proto_tfplugin::health::{HealthCheckRequest, HealthCheckResponse, health_check_response::ServingStatus, health_server};
+use proto_tfplugin::health::{
+    HealthCheckRequest, HealthCheckResponse, health_check_response::ServingStatus, health_server,
+};
 use proto_tfplugin::plugin::{self, grpc_broker_server, grpc_controller_server, grpc_stdio_server};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
@@ -16,11 +18,19 @@ use crate::author::Provider;
 use crate::server::{Service, Shared};
 
 /// Serves everything until `shutdown` is cancelled and running requests are answered.
-pub(super) async fn serve<P: Provider>(shared: Arc<Shared<P>>, incoming: ReceiverStream<io::Result<Connection>>, shutdown: CancellationToken) {
-    let common = Common { shutdown: shutdown.clone() };
+pub(super) async fn serve<P: Provider>(
+    shared: Arc<Shared<P>>,
+    incoming: ReceiverStream<io::Result<Connection>>,
+    shutdown: CancellationToken,
+) {
+    let common = Common {
+        shutdown: shutdown.clone(),
+    };
     let served = Server::builder()
         .add_service(Service::new(shared).into_server())
-        .add_service(grpc_controller_server::GrpcControllerServer::new(common.clone()))
+        .add_service(grpc_controller_server::GrpcControllerServer::new(
+            common.clone(),
+        ))
         .add_service(grpc_stdio_server::GrpcStdioServer::new(common.clone()))
         .add_service(grpc_broker_server::GrpcBrokerServer::new(common.clone()))
         .add_service(health_server::HealthServer::new(common))
@@ -41,7 +51,9 @@ impl Common {
     fn silent<T: Send + 'static>(&self) -> BoxStream<T> {
         let shutdown = self.shutdown.clone();
         let end = futures::FutureExt::into_stream(async move { shutdown.cancelled().await });
-        Box::pin(futures::StreamExt::filter_map(end, |()| std::future::ready(None::<Result<T, Status>>)))
+        Box::pin(futures::StreamExt::filter_map(end, |()| {
+            std::future::ready(None::<Result<T, Status>>)
+        }))
     }
 }
 
@@ -56,23 +68,34 @@ impl grpc_controller_server::GrpcController for Common {
 /// Nothing is ever sent: core would log each line as unexpected.
 #[tonic::async_trait]
 impl grpc_stdio_server::GrpcStdio for Common {
-    async fn stream_stdio(&self, _: Request<()>) -> Result<Response<BoxStream<plugin::StdioData>>, Status> {
+    async fn stream_stdio(
+        &self,
+        _: Request<()>,
+    ) -> Result<Response<BoxStream<plugin::StdioData>>, Status> {
         Ok(Response::new(self.silent()))
     }
 }
 
 #[tonic::async_trait]
 impl grpc_broker_server::GrpcBroker for Common {
-    async fn start_stream(&self, _: Request<Streaming<plugin::ConnInfo>>) -> Result<Response<BoxStream<plugin::ConnInfo>>, Status> {
+    async fn start_stream(
+        &self,
+        _: Request<Streaming<plugin::ConnInfo>>,
+    ) -> Result<Response<BoxStream<plugin::ConnInfo>>, Status> {
         Ok(Response::new(self.silent()))
     }
 }
 
 #[tonic::async_trait]
 impl health_server::Health for Common {
-    async fn check(&self, request: Request<HealthCheckRequest>) -> Result<Response<HealthCheckResponse>, Status> {
+    async fn check(
+        &self,
+        request: Request<HealthCheckRequest>,
+    ) -> Result<Response<HealthCheckResponse>, Status> {
         match request.into_inner().service.as_str() {
-            "" | "plugin" => Ok(Response::new(HealthCheckResponse { status: ServingStatus::Serving.into() })),
+            "" | "plugin" => Ok(Response::new(HealthCheckResponse {
+                status: ServingStatus::Serving.into(),
+            })),
             _ => Err(Status::not_found("no such service")),
         }
     }

@@ -17,14 +17,23 @@ impl SocketFolder {
     pub(super) fn create(wanted: Option<&str>) -> io::Result<Self> {
         let temporary = std::env::temp_dir();
         let base = wanted.map_or(temporary.as_path(), Path::new);
-        Self::below(base).or_else(|error| if wanted.is_some() { Err(error) } else { Self::below(Path::new("/tmp")) })
+        Self::below(base).or_else(|error| {
+            if wanted.is_some() {
+                Err(error)
+            } else {
+                Self::below(Path::new("/tmp"))
+            }
+        })
     }
 
     fn below(base: &Path) -> io::Result<Self> {
         for attempt in 0..1000u32 {
             let folder = base.join(format!("plugin-{}-{attempt}", std::process::id()));
             if folder.as_os_str().len() + 2 > LONGEST_PATH {
-                return Err(io::Error::new(io::ErrorKind::InvalidInput, "the path is too long for a socket"));
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidInput,
+                    "the path is too long for a socket",
+                ));
             }
             match DirBuilder::new().mode(0o700).create(&folder) {
                 Ok(()) => return Ok(Self(folder)),
@@ -66,7 +75,10 @@ mod tests {
         let folder = SocketFolder::create(None).unwrap();
         let path = folder.0.clone();
         let _listener = folder.listen().unwrap();
-        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
+        assert_eq!(
+            std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o700
+        );
         drop(folder);
         assert!(!path.exists());
     }

@@ -47,7 +47,8 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.count.send_modify(|connections| connections.open = connections.open.saturating_sub(1));
+        self.count
+            .send_modify(|connections| connections.open = connections.open.saturating_sub(1));
     }
 }
 
@@ -57,7 +58,8 @@ pub(super) fn accept(
     acceptor: Option<TlsAcceptor>,
     count: watch::Sender<Connections>,
 ) -> Result<ReceiverStream<io::Result<Connection>>, String> {
-    let listener = tokio::net::UnixListener::from_std(listener).map_err(|error| format!("The plugin's socket cannot be used: {error}."))?;
+    let listener = tokio::net::UnixListener::from_std(listener)
+        .map_err(|error| format!("The plugin's socket cannot be used: {error}."))?;
     let (accepted, incoming) = mpsc::channel(4);
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
@@ -68,7 +70,9 @@ pub(super) fn accept(
                         // The server is gone: so is the need for the connection.
                         let _ = accepted.send(Ok(Connection::new(stream, count))).await;
                     }
-                    Err(error) => tracing::warn!(%error, "a client of the plugin's socket was refused"),
+                    Err(error) => {
+                        tracing::warn!(%error, "a client of the plugin's socket was refused")
+                    }
                 }
             });
         }
@@ -77,9 +81,16 @@ pub(super) fn accept(
 }
 
 async fn prove(stream: UnixStream, acceptor: Option<TlsAcceptor>) -> io::Result<Stream> {
-    let Some(acceptor) = acceptor else { return Ok(Stream::Plain(stream)) };
+    let Some(acceptor) = acceptor else {
+        return Ok(Stream::Plain(stream));
+    };
     let secured = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await;
-    let secured = secured.map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "the client did not finish its handshake"))??;
+    let secured = secured.map_err(|_| {
+        io::Error::new(
+            io::ErrorKind::TimedOut,
+            "the client did not finish its handshake",
+        )
+    })??;
     Ok(Stream::Secure(Box::new(secured)))
 }
 
@@ -90,7 +101,11 @@ impl Connected for Connection {
 }
 
 impl AsyncRead for Connection {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         match &mut self.get_mut().stream {
             Stream::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
             Stream::Secure(stream) => Pin::new(stream).poll_read(cx, buffer),
@@ -99,7 +114,11 @@ impl AsyncRead for Connection {
 }
 
 impl AsyncWrite for Connection {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         match &mut self.get_mut().stream {
             Stream::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
             Stream::Secure(stream) => Pin::new(stream).poll_write(cx, bytes),

@@ -47,7 +47,8 @@ impl Visit for Fields {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.0.insert(field.name().to_owned(), format!("{value:?}").into());
+        self.0
+            .insert(field.name().to_owned(), format!("{value:?}").into());
     }
 }
 
@@ -58,7 +59,8 @@ where
     O: Write,
 {
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
-        *metadata.level() <= self.level && (!is_noisy(metadata.target()) || *metadata.level() <= Level::WARN)
+        *metadata.level() <= self.level
+            && (!is_noisy(metadata.target()) || *metadata.level() <= Level::WARN)
     }
 
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
@@ -79,7 +81,11 @@ where
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let mut line = Map::new();
-        for span in context.event_scope(event).into_iter().flat_map(|scope| scope.from_root()) {
+        for span in context
+            .event_scope(event)
+            .into_iter()
+            .flat_map(|scope| scope.from_root())
+        {
             if let Some(Fields(fields)) = span.extensions().get() {
                 line.extend(fields.clone());
             }
@@ -88,9 +94,15 @@ where
         event.record(&mut fields);
         let message = fields.0.remove("message").unwrap_or_default();
         line.extend(fields.0);
-        line.insert("@level".to_owned(), event.metadata().level().to_string().to_lowercase().into());
+        line.insert(
+            "@level".to_owned(),
+            event.metadata().level().to_string().to_lowercase().into(),
+        );
         line.insert("@message".to_owned(), message);
-        line.insert("@module".to_owned(), format!("provider.{}", event.metadata().target().replace("::", ".")).into());
+        line.insert(
+            "@module".to_owned(),
+            format!("provider.{}", event.metadata().target().replace("::", ".")).into(),
+        );
         line.insert("@timestamp".to_owned(), timestamp(SystemTime::now()).into());
         let mut text = Json::Object(line).to_string();
         text.push('\n');

@@ -13,19 +13,38 @@ use crate::author::Provider;
 pub(crate) use layer::HclogLayer;
 
 /// Parts of the transport that would drown everything else.
-const NOISY: &[&str] = &["h2", "hyper", "hyper_util", "tonic", "tower", "rustls", "tokio_util", "mio", "want"];
+const NOISY: &[&str] = &[
+    "h2",
+    "hyper",
+    "hyper_util",
+    "tonic",
+    "tower",
+    "rustls",
+    "tokio_util",
+    "mio",
+    "want",
+];
 
 /// Starts logging when the environment asks for it.
 pub(crate) fn install<P: Provider>() {
-    let Some(level) = level(P::NAME, |name| std::env::var(name).ok()) else { return };
+    let Some(level) = level(P::NAME, |name| std::env::var(name).ok()) else {
+        return;
+    };
     // A second call, as tests make, changes nothing.
-    let _ = tracing_subscriber::registry().with(HclogLayer::new(level, std::io::stderr)).try_init();
+    let _ = tracing_subscriber::registry()
+        .with(HclogLayer::new(level, std::io::stderr))
+        .try_init();
 }
 
 /// The level asked for: for this provider, for providers, or for everything.
 fn level(provider: &str, variable: impl Fn(&str) -> Option<String>) -> Option<tracing::Level> {
-    let own = format!("TF_LOG_PROVIDER_{}", provider.to_uppercase().replace('-', "_"));
-    let asked = [own.as_str(), "TF_LOG_PROVIDER", "TF_LOG"].into_iter().find_map(|name| variable(name).filter(|text| !text.is_empty()))?;
+    let own = format!(
+        "TF_LOG_PROVIDER_{}",
+        provider.to_uppercase().replace('-', "_")
+    );
+    let asked = [own.as_str(), "TF_LOG_PROVIDER", "TF_LOG"]
+        .into_iter()
+        .find_map(|name| variable(name).filter(|text| !text.is_empty()))?;
     match asked.to_uppercase().as_str() {
         "OFF" => None,
         "ERROR" => Some(tracing::Level::ERROR),

@@ -65,11 +65,18 @@ impl<T: TfValue> TfValue for BTreeMap<String, T> {
     }
 
     fn encode(&self) -> Value {
-        Value::Map(self.iter().map(|(key, item)| (key.clone(), item.encode())).collect())
+        Value::Map(
+            self.iter()
+                .map(|(key, item)| (key.clone(), item.encode()))
+                .collect(),
+        )
     }
 }
 
 fn decode_items<T: TfValue>(items: &[Value]) -> Result<Vec<T>, Lift> {
-    let decoded = items.iter().enumerate().map(|(index, item)| T::decode(item).map_err(|lift| lift.under(Step::Index(index as i64))));
+    let decoded = items
+        .iter()
+        .enumerate()
+        .map(|(index, item)| T::decode(item).map_err(|lift| lift.under(Step::Index(index as i64))));
     decoded.collect()
 }

@@ -19,12 +19,17 @@ impl GoDuration {
         let mut rest = text.strip_prefix('+').unwrap_or(text);
         let mut total = Duration::ZERO;
         if rest == "0" {
-            return Some(Self { value: total, text: text.to_owned() });
+            return Some(Self {
+                value: total,
+                text: text.to_owned(),
+            });
         }
         while !rest.is_empty() {
             let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
             let number: f64 = rest[..digits].parse().ok()?;
-            let unit_length = rest[digits..].find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len() - digits);
+            let unit_length = rest[digits..]
+                .find(|c: char| c.is_ascii_digit() || c == '.')
+                .unwrap_or(rest.len() - digits);
             let (unit, after) = rest[digits..].split_at(unit_length);
             let seconds = match unit {
                 "h" => 3600.0,
@@ -38,7 +43,10 @@ impl GoDuration {
             total = total.checked_add(Duration::try_from_secs_f64(number * seconds).ok()?)?;
             rest = after;
         }
-        (!text.is_empty()).then(|| Self { value: total, text: text.to_owned() })
+        (!text.is_empty()).then(|| Self {
+            value: total,
+            text: text.to_owned(),
+        })
     }
 
     /// The duration.
@@ -70,7 +78,10 @@ pub fn go_text(duration: Duration) -> String {
 
 impl From<Duration> for GoDuration {
     fn from(value: Duration) -> Self {
-        Self { value, text: go_text(value) }
+        Self {
+            value,
+            text: go_text(value),
+        }
     }
 }
 

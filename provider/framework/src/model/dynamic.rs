@@ -45,7 +45,10 @@ impl Dynamic {
 
     /// A typed value as one that brings its type.
     pub fn from_value<T: TfValue>(value: &T) -> Self {
-        Self { ty: T::shape().ty(), value: value.encode() }
+        Self {
+            ty: T::shape().ty(),
+            value: value.encode(),
+        }
     }
 }
 
@@ -54,14 +57,30 @@ fn conform(value: &Value, ty: &Type) -> Value {
     match (value, ty) {
         (Value::Typed(pair), ty) if *ty != Type::Dynamic => conform(&pair.1, ty),
         (Value::Object(entries) | Value::Map(entries), Type::Object(attributes)) => {
-            Value::object(attributes.iter().map(|(name, ty)| (name.as_str(), entries.get(name).map_or(Value::Null, |item| conform(item, ty)))))
+            Value::object(attributes.iter().map(|(name, ty)| {
+                (
+                    name.as_str(),
+                    entries
+                        .get(name)
+                        .map_or(Value::Null, |item| conform(item, ty)),
+                )
+            }))
         }
-        (Value::Object(entries) | Value::Map(entries), Type::Map(element)) => {
-            Value::Map(entries.iter().map(|(key, item)| (key.clone(), conform(item, element))).collect())
+        (Value::Object(entries) | Value::Map(entries), Type::Map(element)) => Value::Map(
+            entries
+                .iter()
+                .map(|(key, item)| (key.clone(), conform(item, element)))
+                .collect(),
+        ),
+        (Value::List(items), Type::List(element)) => {
+            Value::List(items.iter().map(|item| conform(item, element)).collect())
         }
-        (Value::List(items), Type::List(element)) => Value::List(items.iter().map(|item| conform(item, element)).collect()),
-        (Value::Set(items), Type::List(element)) => Value::List(items.0.iter().map(|item| conform(item, element)).collect()),
-        (Value::List(items), Type::Set(element)) => Value::set(items.iter().map(|item| conform(item, element))),
+        (Value::Set(items), Type::List(element)) => {
+            Value::List(items.0.iter().map(|item| conform(item, element)).collect())
+        }
+        (Value::List(items), Type::Set(element)) => {
+            Value::set(items.iter().map(|item| conform(item, element)))
+        }
         (Value::Number(number), Type::String) => Value::string(number.to_string()),
         (Value::Bool(flag), Type::String) => Value::string(flag.to_string()),
         (other, _) => other.clone(),
@@ -75,7 +94,10 @@ impl TfValue for Dynamic {
 
     fn decode(value: &Value) -> Result<Self, Lift> {
         match value {
-            Value::Typed(pair) if pair.1.is_wholly_known() => Ok(Self { ty: pair.0.clone(), value: pair.1.clone() }),
+            Value::Typed(pair) if pair.1.is_wholly_known() => Ok(Self {
+                ty: pair.0.clone(),
+                value: pair.1.clone(),
+            }),
             Value::Typed(_) => Err(Lift::Unknown),
             other => Err(Lift::mismatch("value", other)),
         }

@@ -55,8 +55,14 @@ impl Lift {
     pub fn mismatch(expected: &str, found: &Value) -> Self {
         match found {
             Value::Unknown => Self::Unknown,
-            Value::Null => Self::Mismatch(Path::root(), format!("null is not allowed here, a {expected} is needed")),
-            other => Self::Mismatch(Path::root(), format!("a {expected} is needed, not a {}", other.kind())),
+            Value::Null => Self::Mismatch(
+                Path::root(),
+                format!("null is not allowed here, a {expected} is needed"),
+            ),
+            other => Self::Mismatch(
+                Path::root(),
+                format!("a {expected} is needed, not a {}", other.kind()),
+            ),
         }
     }
 

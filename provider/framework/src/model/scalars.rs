@@ -45,7 +45,12 @@ impl TfValue for i64 {
 
     fn decode(value: &Value) -> Result<Self, Lift> {
         match value {
-            Value::Number(number) => number.to_i64().ok_or_else(|| Lift::Mismatch(Default::default(), format!("a whole number is needed, not {number}"))),
+            Value::Number(number) => number.to_i64().ok_or_else(|| {
+                Lift::Mismatch(
+                    Default::default(),
+                    format!("a whole number is needed, not {number}"),
+                )
+            }),
             other => Err(Lift::mismatch("number", other)),
         }
     }

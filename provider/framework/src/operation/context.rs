@@ -53,7 +53,12 @@ pub(crate) struct OpState {
 }
 
 impl OpState {
-    pub(crate) fn new(stop: &CancellationToken, what: String, member: &'static str, allowed: Duration) -> Arc<Self> {
+    pub(crate) fn new(
+        stop: &CancellationToken,
+        what: String,
+        member: &'static str,
+        allowed: Duration,
+    ) -> Arc<Self> {
         // Far enough to mean never, near enough to add.
         let bounded = allowed.min(Duration::from_secs(365 * 24 * 3600));
         Arc::new(Self {
@@ -77,7 +82,11 @@ impl OpState {
 
 impl<P: Provider, V> Cx<P, V> {
     pub(crate) fn new(data: P::Data, private: V, state: Arc<OpState>) -> Self {
-        Self { data, private, state }
+        Self {
+            data,
+            private,
+            state,
+        }
     }
 
     /// The provider's handle.
@@ -96,7 +105,12 @@ impl<P: Provider, V> Cx<P, V> {
     }
 
     /// Adds a warning about one place.
-    pub fn warn_at(&self, path: impl Into<Path>, summary: impl Into<String>, detail: impl Into<String>) {
+    pub fn warn_at(
+        &self,
+        path: impl Into<Path>,
+        summary: impl Into<String>,
+        detail: impl Into<String>,
+    ) {
         lock(&self.state.found).push(Diagnostic::warning(summary, detail).at(path));
     }
 
@@ -117,7 +131,9 @@ impl<P: Provider, V> Cx<P, V> {
 
     /// What is left of the time allowed.
     pub fn remaining(&self) -> Duration {
-        self.state.deadline.saturating_duration_since(Instant::now())
+        self.state
+            .deadline
+            .saturating_duration_since(Instant::now())
     }
 
     /// Cancelled when the operation shall end: four seconds later it is dropped.

@@ -24,10 +24,12 @@ where
     T: Send + 'static,
     F: Future<Output = Result<T, Error>> + Send + 'static,
 {
-    let caught = AssertUnwindSafe(future).catch_unwind().map(|ended| match ended {
-        Ok(result) => result.map_err(Diagnostics::from),
-        Err(payload) => Err(panics::diagnostic(&*payload).into()),
-    });
+    let caught = AssertUnwindSafe(future)
+        .catch_unwind()
+        .map(|ended| match ended {
+            Ok(result) => result.map_err(Diagnostics::from),
+            Err(payload) => Err(panics::diagnostic(&*payload).into()),
+        });
     let mut task = tokio::spawn(caught.instrument(tracing::Span::current()));
     let ended = tokio::select! {
         biased;
@@ -59,16 +61,28 @@ fn end<T>(state: &OpState, reason: StopReason) -> Option<T> {
 
 fn interrupted(state: &OpState) -> Option<Diagnostic> {
     let phase = lock(&state.phase).clone();
-    let phase = if phase.is_empty() { String::new() } else { format!("It was {phase}. ") };
+    let phase = if phase.is_empty() {
+        String::new()
+    } else {
+        format!("It was {phase}. ")
+    };
     let what = &state.what;
     Some(match state.reason.get()? {
         StopReason::Stopped => Diagnostic::error(
             format!("TS-INTERRUPTED {what} was interrupted"),
-            format!("{phase}The state reached so far is kept. Run the same command again to continue."),
+            format!(
+                "{phase}The state reached so far is kept. Run the same command again to continue."
+            ),
         ),
         StopReason::Deadline => Diagnostic::error(
-            format!("TS-TIMED-OUT {what} timed out after {}", go_text(state.allowed)),
-            format!("{phase}The state reached so far is kept. If this needs longer by nature, raise timeouts.{}.", state.member),
+            format!(
+                "TS-TIMED-OUT {what} timed out after {}",
+                go_text(state.allowed)
+            ),
+            format!(
+                "{phase}The state reached so far is kept. If this needs longer by nature, raise timeouts.{}.",
+                state.member
+            ),
         ),
     })
 }

@@ -41,14 +41,21 @@ impl OperationTimeouts {
     /// The same for all.
     pub const fn minutes(minutes: u64) -> Self {
         let each = Duration::from_secs(minutes * 60);
-        Self { create: each, read: each, update: each, delete: each }
+        Self {
+            create: each,
+            read: each,
+            update: each,
+            delete: each,
+        }
     }
 
     /// These, with what the object's `timeouts` attribute says.
     pub(crate) fn configured(self, object: &Value) -> Self {
         let timeouts = object.get("timeouts");
         let read = |name: &str, default: Duration| match timeouts.get(name) {
-            Value::String(text) => GoDuration::parse(text).map_or(default, |duration| duration.value()),
+            Value::String(text) => {
+                GoDuration::parse(text).map_or(default, |duration| duration.value())
+            }
             _ => default,
         };
         Self {

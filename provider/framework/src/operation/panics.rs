@@ -13,17 +13,27 @@ thread_local! {
 /// Replaces the hook that prints: core would show a line beginning with "panic: ", and messages may hold secrets.
 pub(crate) fn install_hook() {
     std::panic::set_hook(Box::new(|info| {
-        let place = info.location().map(|location| format!("{}:{}", location.file(), location.line()));
-        tracing::error!(place = place.as_deref().unwrap_or("unknown"), "the provider hit a bug");
+        let place = info
+            .location()
+            .map(|location| format!("{}:{}", location.file(), location.line()));
+        tracing::error!(
+            place = place.as_deref().unwrap_or("unknown"),
+            "the provider hit a bug"
+        );
         PLACE.with_borrow_mut(|last| *last = place);
     }));
 }
 
 /// The diagnostic for a panic caught on this thread.
 pub(crate) fn diagnostic(payload: &(dyn Any + Send)) -> Diagnostic {
-    let place = PLACE.with_borrow_mut(Option::take).unwrap_or_else(|| "an unknown place".to_owned());
+    let place = PLACE
+        .with_borrow_mut(Option::take)
+        .unwrap_or_else(|| "an unknown place".to_owned());
     // Only literal messages are safe: formatted ones can quote the text that an index missed.
-    let message = payload.downcast_ref::<&'static str>().map(|text| format!(" ({text})")).unwrap_or_default();
+    let message = payload
+        .downcast_ref::<&'static str>()
+        .map(|text| format!(" ({text})"))
+        .unwrap_or_default();
     bug(&format!("It stopped at {place}{message}."))
 }
 
@@ -35,6 +45,8 @@ pub(crate) fn unexplained() -> Diagnostic {
 fn bug(what: &str) -> Diagnostic {
     Diagnostic::error(
         "TS-PROVIDER-BUG the provider hit a bug",
-        format!("{what} The state reached so far is kept. Please report this with the configuration that leads to it."),
+        format!(
+            "{what} The state reached so far is kept. Please report this with the configuration that leads to it."
+        ),
     )
 }

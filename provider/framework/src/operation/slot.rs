@@ -21,8 +21,18 @@ pub(crate) struct SlotContent<R: Resource> {
 
 impl<R: Resource> Slot<R> {
     pub(crate) fn new(operation: Arc<OpState>) -> (Self, Arc<Mutex<SlotContent<R>>>) {
-        let content = Arc::new(Mutex::new(SlotContent { state: None, private: None, irreversible: false }));
-        (Self { content: Arc::clone(&content), operation }, content)
+        let content = Arc::new(Mutex::new(SlotContent {
+            state: None,
+            private: None,
+            irreversible: false,
+        }));
+        (
+            Self {
+                content: Arc::clone(&content),
+                operation,
+            },
+            content,
+        )
     }
 
     /// Records the object; call it after every step that core must know of. What is still unknown is stored as null if the operation fails.

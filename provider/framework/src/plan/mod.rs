@@ -12,10 +12,18 @@ use crate::cty::{Step, Value};
 use crate::schema::Nesting;
 
 /// Pairs up the objects of one nested attribute in two values, and calls `visit` for each pair that exists in both.
-fn pairs<'v>(nesting: Nesting, left: &'v Value, right: &'v mut Value, mut visit: impl FnMut(&'v Value, &'v mut Value)) {
+fn pairs<'v>(
+    nesting: Nesting,
+    left: &'v Value,
+    right: &'v mut Value,
+    mut visit: impl FnMut(&'v Value, &'v mut Value),
+) {
     match (nesting, left, right) {
         (Nesting::Single, left @ Value::Object(_), right @ Value::Object(_)) => visit(left, right),
-        (Nesting::List, Value::List(left), Value::List(right)) => left.iter().zip(right).for_each(|(left, right)| visit(left, right)),
+        (Nesting::List, Value::List(left), Value::List(right)) => left
+            .iter()
+            .zip(right)
+            .for_each(|(left, right)| visit(left, right)),
         (Nesting::Map, Value::Map(left), Value::Map(right)) => {
             for (key, right) in right {
                 if let Some(left) = left.get(key) {
@@ -39,8 +47,15 @@ fn get_mut<'v>(object: &'v mut Value, name: &str) -> Option<&'v mut Value> {
 pub(crate) fn objects(value: &Value) -> Vec<(Option<Step>, &Value)> {
     match value {
         Value::Object(_) => vec![(None, value)],
-        Value::List(items) => items.iter().enumerate().map(|(index, item)| (Some(Step::Index(index as i64)), item)).collect(),
-        Value::Map(entries) => entries.iter().map(|(key, item)| (Some(Step::Key(key.clone())), item)).collect(),
+        Value::List(items) => items
+            .iter()
+            .enumerate()
+            .map(|(index, item)| (Some(Step::Index(index as i64)), item))
+            .collect(),
+        Value::Map(entries) => entries
+            .iter()
+            .map(|(key, item)| (Some(Step::Key(key.clone())), item))
+            .collect(),
         _ => Vec::new(),
     }
 }

@@ -11,8 +11,12 @@ pub(crate) fn restore(original: &Value, before: &Value, after: Value) -> Value {
         return original.clone();
     }
     match (original, before, after) {
-        (Value::Object(original), Value::Object(before), Value::Object(after)) => Value::Object(entries(original, before, after)),
-        (Value::Map(original), Value::Map(before), Value::Map(after)) => Value::Map(entries(original, before, after)),
+        (Value::Object(original), Value::Object(before), Value::Object(after)) => {
+            Value::Object(entries(original, before, after))
+        }
+        (Value::Map(original), Value::Map(before), Value::Map(after)) => {
+            Value::Map(entries(original, before, after))
+        }
         (_, _, after) => after,
     }
 }
@@ -20,12 +24,15 @@ pub(crate) fn restore(original: &Value, before: &Value, after: Value) -> Value {
 type Entries = std::collections::BTreeMap<String, Value>;
 
 fn entries(original: &Entries, before: &Entries, after: Entries) -> Entries {
-    let restored = after.into_iter().map(|(key, after)| match (original.get(&key), before.get(&key)) {
-        (Some(original), Some(before)) => {
-            let value = restore(original, before, after);
-            (key, value)
-        }
-        _ => (key, after),
-    });
+    let restored =
+        after.into_iter().map(
+            |(key, after)| match (original.get(&key), before.get(&key)) {
+                (Some(original), Some(before)) => {
+                    let value = restore(original, before, after);
+                    (key, value)
+                }
+                _ => (key, after),
+            },
+        );
     restored.collect()
 }

@@ -6,7 +6,15 @@ use super::{Attribute, Schema, Shape};
 use crate::cty::Type;
 
 /// Root names that core keeps for itself in resource, data and ephemeral blocks.
-const RESERVED_IN_BLOCKS: &[&str] = &["connection", "count", "depends_on", "for_each", "lifecycle", "provider", "provisioner"];
+const RESERVED_IN_BLOCKS: &[&str] = &[
+    "connection",
+    "count",
+    "depends_on",
+    "for_each",
+    "lifecycle",
+    "provider",
+    "provisioner",
+];
 /// Root names that core keeps for itself in provider blocks.
 const RESERVED_IN_PROVIDER: &[&str] = &["alias", "version"];
 
@@ -16,10 +24,17 @@ pub fn problems(name: &str, schema: &Schema, is_provider: bool) -> Vec<String> {
     if schema.version < 0 {
         found.push(format!("{name}: the version is negative"));
     }
-    let reserved = if is_provider { RESERVED_IN_PROVIDER } else { RESERVED_IN_BLOCKS };
+    let reserved = if is_provider {
+        RESERVED_IN_PROVIDER
+    } else {
+        RESERVED_IN_BLOCKS
+    };
     for attribute in &schema.attributes {
         if reserved.contains(&attribute.name) {
-            found.push(format!("{name}.{}: core keeps this name for itself", attribute.name));
+            found.push(format!(
+                "{name}.{}: core keeps this name for itself",
+                attribute.name
+            ));
         }
     }
     attributes(name, &schema.attributes, is_provider, &mut found);
@@ -33,7 +48,11 @@ fn attributes(place: &str, list: &[Attribute], is_provider: bool, found: &mut Ve
         if !names.insert(attribute.name) {
             found.push(format!("{place}: appears twice"));
         }
-        found.extend(flags(attribute, is_provider).into_iter().map(|problem| format!("{place}: {problem}")));
+        found.extend(
+            flags(attribute, is_provider)
+                .into_iter()
+                .map(|problem| format!("{place}: {problem}")),
+        );
         if let Shape::Nested(_, nested) = &attribute.shape {
             attributes(&place, nested, is_provider, found);
         }
@@ -41,26 +60,58 @@ fn attributes(place: &str, list: &[Attribute], is_provider: bool, found: &mut Ve
 }
 
 fn flags(attribute: &Attribute, is_provider: bool) -> Vec<&'static str> {
-    let Attribute { required, optional, computed, .. } = *attribute;
+    let Attribute {
+        required,
+        optional,
+        computed,
+        ..
+    } = *attribute;
     let rules = [
-        (!valid_name(attribute.name), "names are lower case letters, digits and underscores"),
-        (!(required || optional || computed), "is neither required, optional nor computed"),
+        (
+            !valid_name(attribute.name),
+            "names are lower case letters, digits and underscores",
+        ),
+        (
+            !(required || optional || computed),
+            "is neither required, optional nor computed",
+        ),
         (required && optional, "is both required and optional"),
         (required && computed, "is both required and computed"),
-        (attribute.write_only && computed, "is write-only and computed"),
-        (attribute.write_only && !(required || optional), "is write-only and neither required nor optional"),
-        (attribute.default.is_some() && !(optional && computed), "has a default and is not optional and computed"),
+        (
+            attribute.write_only && computed,
+            "is write-only and computed",
+        ),
+        (
+            attribute.write_only && !(required || optional),
+            "is write-only and neither required nor optional",
+        ),
+        (
+            attribute.default.is_some() && !(optional && computed),
+            "has a default and is not optional and computed",
+        ),
         (attribute.keep && !computed, "is kept and not computed"),
-        (is_provider && (computed || attribute.write_only), "is computed or write-only in a provider configuration"),
-        (attribute.description.trim().is_empty(), "has no description"),
+        (
+            is_provider && (computed || attribute.write_only),
+            "is computed or write-only in a provider configuration",
+        ),
+        (
+            attribute.description.trim().is_empty(),
+            "has no description",
+        ),
         (set_of_any(&attribute.shape), "is a set of any type"),
     ];
-    rules.into_iter().filter(|(broken, _)| *broken).map(|(_, problem)| problem).collect()
+    rules
+        .into_iter()
+        .filter(|(broken, _)| *broken)
+        .map(|(_, problem)| problem)
+        .collect()
 }
 
 fn valid_name(name: &str) -> bool {
     let mut bytes = name.bytes();
-    bytes.next().is_some_and(|byte| byte.is_ascii_lowercase() || byte == b'_')
+    bytes
+        .next()
+        .is_some_and(|byte| byte.is_ascii_lowercase() || byte == b'_')
         && bytes.all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
@@ -92,20 +143,47 @@ mod tests {
     #[test]
     fn each_rule_is_enforced() {
         assert_eq!(broken(|_| ()), Vec::<String>::new());
-        assert_eq!(broken(|a| a.required = true), ["disk.size: is both required and optional"]);
-        assert_eq!(broken(|a| a.optional = false), ["disk.size: is neither required, optional nor computed"]);
-        assert_eq!(broken(|a| { a.computed = true; a.write_only = true }), ["disk.size: is write-only and computed"]);
-        assert_eq!(broken(|a| a.name = "count"), ["disk.count: core keeps this name for itself"]);
+        assert_eq!(
+            broken(|a| a.required = true),
+            ["disk.size: is both required and optional"]
+        );
+        assert_eq!(
+            broken(|a| a.optional = false),
+            ["disk.size: is neither required, optional nor computed"]
+        );
+        assert_eq!(
+            broken(|a| {
+                a.computed = true;
+                a.write_only = true
+            }),
+            ["disk.size: is write-only and computed"]
+        );
+        assert_eq!(
+            broken(|a| a.name = "count"),
+            ["disk.count: core keeps this name for itself"]
+        );
         assert_eq!(broken(|a| a.name = "Size").len(), 1);
-        assert_eq!(broken(|a| a.description = " "), ["disk.size: has no description"]);
-        assert_eq!(broken(|a| a.shape = Shape::Plain(Type::set(Type::Dynamic))), ["disk.size: is a set of any type"]);
-        assert_eq!(broken(|a| a.default = Some(crate::cty::Value::int(1))).len(), 1);
+        assert_eq!(
+            broken(|a| a.description = " "),
+            ["disk.size: has no description"]
+        );
+        assert_eq!(
+            broken(|a| a.shape = Shape::Plain(Type::set(Type::Dynamic))),
+            ["disk.size: is a set of any type"]
+        );
+        assert_eq!(
+            broken(|a| a.default = Some(crate::cty::Value::int(1))).len(),
+            1
+        );
     }
 
     #[test]
     fn nested_attributes_obey_the_same_rules() {
         let inner = Attribute::new("a", "Text.", Shape::Plain(Type::Bool));
         let found = broken(|a| a.shape = Shape::Nested(Nesting::Map, vec![inner]));
-        assert_eq!(found, ["disk.size.a: is neither required, optional nor computed"]);
+        assert_eq!(
+            found,
+            ["disk.size.a: is neither required, optional nor computed"]
+        );
     }
 }

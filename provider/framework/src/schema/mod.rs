@@ -140,16 +140,30 @@ impl Schema {
     /// A schema of these attributes.
     pub fn new(version: i64, description: &'static str, attributes: Vec<Attribute>) -> Self {
         let ty = object_type(&attributes);
-        Self { version, description, attributes, ty }
+        Self {
+            version,
+            description,
+            attributes,
+            ty,
+        }
     }
 
     /// An object whose attributes are all null.
     pub fn null_object(&self) -> Value {
-        Value::object(self.attributes.iter().map(|attribute| (attribute.name, Value::Null)))
+        Value::object(
+            self.attributes
+                .iter()
+                .map(|attribute| (attribute.name, Value::Null)),
+        )
     }
 }
 
 /// The object type of attributes.
 pub fn object_type(attributes: &[Attribute]) -> Type {
-    Type::Object(attributes.iter().map(|attribute| (attribute.name.to_owned(), attribute.shape.ty())).collect::<BTreeMap<_, _>>())
+    Type::Object(
+        attributes
+            .iter()
+            .map(|attribute| (attribute.name.to_owned(), attribute.shape.ty()))
+            .collect::<BTreeMap<_, _>>(),
+    )
 }

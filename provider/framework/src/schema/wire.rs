@@ -19,7 +19,10 @@ pub fn block_to_wire(schema: &Schema) -> wire::Schema {
         description_kind: wire::StringKind::Markdown.into(),
         ..Default::default()
     };
-    wire::Schema { version: schema.version, block: Some(block) }
+    wire::Schema {
+        version: schema.version,
+        block: Some(block),
+    }
 }
 
 fn attribute(from: &Attribute) -> wire::schema::Attribute {
@@ -51,5 +54,9 @@ fn object(nesting: Nesting, attributes: &[Attribute]) -> wire::schema::Object {
         Nesting::List => NestingMode::List,
         Nesting::Map => NestingMode::Map,
     };
-    wire::schema::Object { attributes: attributes.iter().map(attribute).collect(), nesting: nesting.into(), ..Default::default() }
+    wire::schema::Object {
+        attributes: attributes.iter().map(attribute).collect(),
+        nesting: nesting.into(),
+        ..Default::default()
+    }
 }

@@ -10,9 +10,17 @@ use crate::author::Provider;
 use crate::diag::Diagnostics;
 use crate::erased::DynDataSource;
 
-fn data_source<'s, P: Provider>(shared: &'s Shared<P>, name: &str) -> Result<&'s dyn DynDataSource<P>, Diagnostics> {
+fn data_source<'s, P: Provider>(
+    shared: &'s Shared<P>,
+    name: &str,
+) -> Result<&'s dyn DynDataSource<P>, Diagnostics> {
     tracing::Span::current().record("tf_resource_type", name);
-    let found = shared.registry.types.data_sources.get(name).map(|source| &**source);
+    let found = shared
+        .registry
+        .types
+        .data_sources
+        .get(name)
+        .map(|source| &**source);
     found.ok_or_else(|| wire::no_such_type("data source", name))
 }
 
@@ -20,12 +28,19 @@ pub(super) async fn validate<P: Provider>(
     shared: Arc<Shared<P>>,
     request: proto::validate_data_resource_config::Request,
 ) -> proto::validate_data_resource_config::Response {
-    let checked = data_source(&shared, &request.type_name).and_then(|source| Ok(source.validate(&wire::value(request.config.as_ref(), &source.schema().ty)?)));
+    let checked = data_source(&shared, &request.type_name).and_then(|source| {
+        Ok(source.validate(&wire::value(request.config.as_ref(), &source.schema().ty)?))
+    });
     let found = checked.unwrap_or_else(|found| found);
-    proto::validate_data_resource_config::Response { diagnostics: wire::diagnostics(found) }
+    proto::validate_data_resource_config::Response {
+        diagnostics: wire::diagnostics(found),
+    }
 }
 
-pub(super) async fn read<P: Provider>(shared: Arc<Shared<P>>, request: proto::read_data_source::Request) -> proto::read_data_source::Response {
+pub(super) async fn read<P: Provider>(
+    shared: Arc<Shared<P>>,
+    request: proto::read_data_source::Request,
+) -> proto::read_data_source::Response {
     let begun = data_source(&shared, &request.type_name).and_then(|source| {
         let config = wire::value(request.config.as_ref(), &source.schema().ty)?;
         Ok((source.read(shared.start()?, config), source.schema()))
@@ -37,5 +52,9 @@ pub(super) async fn read<P: Provider>(shared: Arc<Shared<P>>, request: proto::re
         }
         Err(found) => (None, found),
     };
-    proto::read_data_source::Response { state, diagnostics: wire::diagnostics(found), deferred: None }
+    proto::read_data_source::Response {
+        state,
+        diagnostics: wire::diagnostics(found),
+        deferred: None,
+    }
 }

@@ -38,11 +38,18 @@ impl<P: Provider> Service<P> {
 
     /// The service as tonic serves it.
     pub(crate) fn into_server(self) -> provider_server::ProviderServer<Self> {
-        provider_server::ProviderServer::new(self).max_decoding_message_size(MAX_MESSAGE).max_encoding_message_size(MAX_MESSAGE)
+        provider_server::ProviderServer::new(self)
+            .max_decoding_message_size(MAX_MESSAGE)
+            .max_encoding_message_size(MAX_MESSAGE)
     }
 
     /// Runs one RPC in a task of its own, so that a lost connection does not drop it half way.
-    async fn run<Q, A, F, W>(&self, rpc: &'static str, request: Request<Q>, work: W) -> Result<Response<A>, Status>
+    async fn run<Q, A, F, W>(
+        &self,
+        rpc: &'static str,
+        request: Request<Q>,
+        work: W,
+    ) -> Result<Response<A>, Status>
     where
         A: Send + 'static,
         F: Future<Output = A> + Send + 'static,
@@ -50,19 +57,29 @@ impl<P: Provider> Service<P> {
     {
         static REQUESTS: AtomicU64 = AtomicU64::new(0);
         let id = REQUESTS.fetch_add(1, Ordering::Relaxed);
-        let span = tracing::debug_span!("rpc", tf_rpc = rpc, tf_req_id = id, tf_resource_type = tracing::field::Empty);
+        let span = tracing::debug_span!(
+            "rpc",
+            tf_rpc = rpc,
+            tf_req_id = id,
+            tf_resource_type = tracing::field::Empty
+        );
         let busy = self.shared.busy();
         let work = span.in_scope(|| work(Arc::clone(&self.shared), request.into_inner()));
         let running = async move {
             tracing::trace!("received");
             let started = std::time::Instant::now();
             let answer = work.await;
-            tracing::debug!(tf_req_duration_ms = started.elapsed().as_millis() as u64, "answered");
+            tracing::debug!(
+                tf_req_duration_ms = started.elapsed().as_millis() as u64,
+                "answered"
+            );
             drop(busy);
             answer
         };
         let ended = tokio::spawn(running.instrument(span)).await;
-        ended.map(Response::new).map_err(|_| Status::internal("the provider hit a bug outside of any resource; please report it"))
+        ended.map(Response::new).map_err(|_| {
+            Status::internal("the provider hit a bug outside of any resource; please report it")
+        })
     }
 }
 

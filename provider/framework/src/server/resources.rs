@@ -10,14 +10,27 @@ use crate::author::Provider;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::erased::{ApplyOutcome, ApplyRequest, DynResource, PlanRequest, refuse_write_only};
 
-fn resource<'s, P: Provider>(shared: &'s Shared<P>, name: &str) -> Result<&'s dyn DynResource<P>, Diagnostics> {
+fn resource<'s, P: Provider>(
+    shared: &'s Shared<P>,
+    name: &str,
+) -> Result<&'s dyn DynResource<P>, Diagnostics> {
     tracing::Span::current().record("tf_resource_type", name);
-    let found = shared.registry.types.resources.get(name).map(|resource| &**resource);
+    let found = shared
+        .registry
+        .types
+        .resources
+        .get(name)
+        .map(|resource| &**resource);
     found.ok_or_else(|| wire::no_such_type("resource", name))
 }
 
-pub(super) async fn validate<P: Provider>(shared: Arc<Shared<P>>, request: proto::validate_resource_config::Request) -> proto::validate_resource_config::Response {
-    let write_only_allowed = request.client_capabilities.is_some_and(|client| client.write_only_attributes_allowed);
+pub(super) async fn validate<P: Provider>(
+    shared: Arc<Shared<P>>,
+    request: proto::validate_resource_config::Request,
+) -> proto::validate_resource_config::Response {
+    let write_only_allowed = request
+        .client_capabilities
+        .is_some_and(|client| client.write_only_attributes_allowed);
     let checked = resource(&shared, &request.type_name).and_then(|resource| {
         let config = wire::value(request.config.as_ref(), &resource.schema().ty)?;
         let mut found = resource.validate(&config);
@@ -27,10 +40,15 @@ pub(super) async fn validate<P: Provider>(shared: Arc<Shared<P>>, request: proto
         Ok(found)
     });
     let found = checked.unwrap_or_else(|found| found);
-    proto::validate_resource_config::Response { diagnostics: wire::diagnostics(found) }
+    proto::validate_resource_config::Response {
+        diagnostics: wire::diagnostics(found),
+    }
 }
 
-pub(super) async fn upgrade<P: Provider>(shared: Arc<Shared<P>>, request: proto::upgrade_resource_state::Request) -> proto::upgrade_resource_state::Response {
+pub(super) async fn upgrade<P: Provider>(
+    shared: Arc<Shared<P>>,
+    request: proto::upgrade_resource_state::Request,
+) -> proto::upgrade_resource_state::Response {
     let mut found = Diagnostics::new();
     let upgraded = resource(&shared, &request.type_name).and_then(|resource| {
         let raw = request.raw_state.map(|raw| raw.json).unwrap_or_default();
@@ -43,26 +61,53 @@ pub(super) async fn upgrade<P: Provider>(shared: Arc<Shared<P>>, request: proto:
             None
         }
     };
-    proto::upgrade_resource_state::Response { upgraded_state, diagnostics: wire::diagnostics(found) }
+    proto::upgrade_resource_state::Response {
+        upgraded_state,
+        diagnostics: wire::diagnostics(found),
+    }
 }
 
 /// Core never has an identity of ours to upgrade.
-pub(super) async fn upgrade_identity<P: Provider>(_: Arc<Shared<P>>, request: proto::upgrade_resource_identity::Request) -> proto::upgrade_resource_identity::Response {
+pub(super) async fn upgrade_identity<P: Provider>(
+    _: Arc<Shared<P>>,
+    request: proto::upgrade_resource_identity::Request,
+) -> proto::upgrade_resource_identity::Response {
     let name = request.type_name;
-    let found = Diagnostic::error(format!("TS-IDENTITY {name} has no identity"), "State holds an identity that this version of the provider does not know.");
-    proto::upgrade_resource_identity::Response { upgraded_identity: None, diagnostics: wire::diagnostics(found.into()) }
+    let found = Diagnostic::error(
+        format!("TS-IDENTITY {name} has no identity"),
+        "State holds an identity that this version of the provider does not know.",
+    );
+    proto::upgrade_resource_identity::Response {
+        upgraded_identity: None,
+        diagnostics: wire::diagnostics(found.into()),
+    }
 }
 
-pub(super) async fn read<P: Provider>(shared: Arc<Shared<P>>, request: proto::read_resource::Request) -> proto::read_resource::Response {
+pub(super) async fn read<P: Provider>(
+    shared: Arc<Shared<P>>,
+    request: proto::read_resource::Request,
+) -> proto::read_resource::Response {
     let begun = resource(&shared, &request.type_name).and_then(|resource| {
         let state = wire::value(request.current_state.as_ref(), &resource.schema().ty)?;
-        Ok((resource.read(shared.start()?, state, request.private.clone()), resource.schema()))
+        Ok((
+            resource.read(shared.start()?, state, request.private.clone()),
+            resource.schema(),
+        ))
     });
     match begun {
         Ok((reading, schema)) => {
-            let ApplyOutcome { state, private, mut found } = reading.await;
+            let ApplyOutcome {
+                state,
+                private,
+                mut found,
+            } = reading.await;
             let new_state = wire::dynamic(&state, &schema.ty, &mut found);
-            proto::read_resource::Response { new_state, private, diagnostics: wire::diagnostics(found), ..Default::default() }
+            proto::read_resource::Response {
+                new_state,
+                private,
+                diagnostics: wire::diagnostics(found),
+                ..Default::default()
+            }
         }
         Err(found) => proto::read_resource::Response {
             new_state: request.current_state,
@@ -73,7 +118,10 @@ pub(super) async fn read<P: Provider>(shared: Arc<Shared<P>>, request: proto::re
     }
 }
 
-pub(super) async fn plan<P: Provider>(shared: Arc<Shared<P>>, request: proto::plan_resource_change::Request) -> proto::plan_resource_change::Response {
+pub(super) async fn plan<P: Provider>(
+    shared: Arc<Shared<P>>,
+    request: proto::plan_resource_change::Request,
+) -> proto::plan_resource_change::Response {
     let planned = resource(&shared, &request.type_name).and_then(|resource| {
         let ty = &resource.schema().ty;
         let plan = PlanRequest {
@@ -100,7 +148,10 @@ pub(super) async fn plan<P: Provider>(shared: Arc<Shared<P>>, request: proto::pl
     }
 }
 
-pub(super) async fn apply<P: Provider>(shared: Arc<Shared<P>>, request: proto::apply_resource_change::Request) -> proto::apply_resource_change::Response {
+pub(super) async fn apply<P: Provider>(
+    shared: Arc<Shared<P>>,
+    request: proto::apply_resource_change::Request,
+) -> proto::apply_resource_change::Response {
     let begun = resource(&shared, &request.type_name).and_then(|resource| {
         let ty = &resource.schema().ty;
         let apply = ApplyRequest {
@@ -113,9 +164,18 @@ pub(super) async fn apply<P: Provider>(shared: Arc<Shared<P>>, request: proto::a
     });
     match begun {
         Ok((applying, ty)) => {
-            let ApplyOutcome { state, private, mut found } = applying.await;
+            let ApplyOutcome {
+                state,
+                private,
+                mut found,
+            } = applying.await;
             let new_state = wire::dynamic(&state, ty, &mut found);
-            proto::apply_resource_change::Response { new_state, private, diagnostics: wire::diagnostics(found), ..Default::default() }
+            proto::apply_resource_change::Response {
+                new_state,
+                private,
+                diagnostics: wire::diagnostics(found),
+                ..Default::default()
+            }
         }
         Err(found) => proto::apply_resource_change::Response {
             new_state: request.prior_state,
@@ -126,7 +186,10 @@ pub(super) async fn apply<P: Provider>(shared: Arc<Shared<P>>, request: proto::a
     }
 }
 
-pub(super) async fn import<P: Provider>(shared: Arc<Shared<P>>, request: proto::import_resource_state::Request) -> proto::import_resource_state::Response {
+pub(super) async fn import<P: Provider>(
+    shared: Arc<Shared<P>>,
+    request: proto::import_resource_state::Request,
+) -> proto::import_resource_state::Response {
     let begun = resource(&shared, &request.type_name).and_then(|resource| {
         if request.id.is_empty() {
             return Err(Diagnostic::error(
@@ -135,25 +198,55 @@ pub(super) async fn import<P: Provider>(shared: Arc<Shared<P>>, request: proto::
             )
             .into());
         }
-        Ok((resource.import(shared.start()?, request.id.clone()), resource.schema()))
+        Ok((
+            resource.import(shared.start()?, request.id.clone()),
+            resource.schema(),
+        ))
     });
     let (imported_resources, found) = match begun {
         Ok((importing, schema)) => {
-            let ApplyOutcome { state, private, mut found } = importing.await;
+            let ApplyOutcome {
+                state,
+                private,
+                mut found,
+            } = importing.await;
             let state = wire::dynamic(&state, &schema.ty, &mut found);
-            let object = proto::import_resource_state::ImportedResource { type_name: request.type_name, state, private, identity: None };
-            (if found.has_errors() { Vec::new() } else { vec![object] }, found)
+            let object = proto::import_resource_state::ImportedResource {
+                type_name: request.type_name,
+                state,
+                private,
+                identity: None,
+            };
+            (
+                if found.has_errors() {
+                    Vec::new()
+                } else {
+                    vec![object]
+                },
+                found,
+            )
         }
         Err(found) => (Vec::new(), found),
     };
-    proto::import_resource_state::Response { imported_resources, diagnostics: wire::diagnostics(found), deferred: None }
+    proto::import_resource_state::Response {
+        imported_resources,
+        diagnostics: wire::diagnostics(found),
+        deferred: None,
+    }
 }
 
-pub(super) async fn take_over<P: Provider>(shared: Arc<Shared<P>>, request: proto::move_resource_state::Request) -> proto::move_resource_state::Response {
+pub(super) async fn take_over<P: Provider>(
+    shared: Arc<Shared<P>>,
+    request: proto::move_resource_state::Request,
+) -> proto::move_resource_state::Response {
     let mut found = Diagnostics::new();
     let moved = resource(&shared, &request.target_type_name).and_then(|resource| {
         let raw = request.source_state.map(|raw| raw.json).unwrap_or_default();
-        let moved = resource.take_over(&request.source_provider_address, &request.source_type_name, &raw)?;
+        let moved = resource.take_over(
+            &request.source_provider_address,
+            &request.source_type_name,
+            &raw,
+        )?;
         Ok((moved, resource.schema()))
     });
     let (target_state, target_private) = match moved {
@@ -163,5 +256,10 @@ pub(super) async fn take_over<P: Provider>(shared: Arc<Shared<P>>, request: prot
             (None, Vec::new())
         }
     };
-    proto::move_resource_state::Response { target_state, target_private, diagnostics: wire::diagnostics(found), target_identity: None }
+    proto::move_resource_state::Response {
+        target_state,
+        target_private,
+        diagnostics: wire::diagnostics(found),
+        target_identity: None,
+    }
 }

@@ -36,7 +36,8 @@ pub(crate) struct Busy(watch::Sender<usize>);
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        self.0.send_modify(|running| *running = running.saturating_sub(1));
+        self.0
+            .send_modify(|running| *running = running.saturating_sub(1));
     }
 }
 
@@ -61,7 +62,11 @@ impl<P: Provider> Shared<P> {
     /// Waits until no RPC runs.
     pub(crate) async fn idle(&self) {
         // The sender lives in self: waiting cannot fail.
-        let _ = self.running.subscribe().wait_for(|running| *running == 0).await;
+        let _ = self
+            .running
+            .subscribe()
+            .wait_for(|running| *running == 0)
+            .await;
     }
 
     pub(crate) fn data(&self) -> Option<P::Data> {
@@ -83,8 +88,16 @@ impl<P: Provider> Shared<P> {
     }
 
     pub(crate) fn start(&self) -> Result<Start<P>, Diagnostics> {
-        let data = self.data().ok_or_else(|| Diagnostic::error("TS-NOT-CONFIGURED the provider is not configured", "Its configuration failed or was never sent; look for an earlier error."))?;
-        Ok(Start { data, stop: lock(&self.stop).clone() })
+        let data = self.data().ok_or_else(|| {
+            Diagnostic::error(
+                "TS-NOT-CONFIGURED the provider is not configured",
+                "Its configuration failed or was never sent; look for an earlier error.",
+            )
+        })?;
+        Ok(Start {
+            data,
+            stop: lock(&self.stop).clone(),
+        })
     }
 
     pub(crate) fn opened(&self, lease: Lease) {
@@ -102,8 +115,21 @@ impl<P: Provider> Shared<P> {
     pub(crate) async fn close_leases(&self) {
         let leases = std::mem::take(&mut *lock(&self.leases));
         for Lease { type_name, lease } in leases {
-            let (Some(ephemeral), Some(data)) = (self.registry.types.ephemerals.get(type_name.as_str()), self.data()) else { continue };
-            ephemeral.close(Start { data, stop: CancellationToken::new() }, lease).await;
+            let (Some(ephemeral), Some(data)) = (
+                self.registry.types.ephemerals.get(type_name.as_str()),
+                self.data(),
+            ) else {
+                continue;
+            };
+            ephemeral
+                .close(
+                    Start {
+                        data,
+                        stop: CancellationToken::new(),
+                    },
+                    lease,
+                )
+                .await;
         }
     }
 }

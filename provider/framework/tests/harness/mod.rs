@@ -31,18 +31,33 @@ pub struct Run {
 
 /// Terraform, and OpenTofu where it is.
 pub fn cores() -> Vec<Core> {
-    ["terraform", "tofu"].into_iter().filter_map(|name| Some(Core { name, binary: find(name)? })).collect()
+    ["terraform", "tofu"]
+        .into_iter()
+        .filter_map(|name| {
+            Some(Core {
+                name,
+                binary: find(name)?,
+            })
+        })
+        .collect()
 }
 
 /// On PATH, or in the project's cache of built tools.
 fn find(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let on_path = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file());
+    let on_path = std::env::split_paths(&path)
+        .map(|folder| folder.join(name))
+        .find(|file| file.is_file());
     on_path.or_else(|| {
         let home = std::env::var_os("HOME")?;
         let tools = fs::read_dir(Path::new(&home).join(".cache/talos-stack/tools")).ok()?;
         let mut found: Vec<PathBuf> = tools.filter_map(|entry| Some(entry.ok()?.path())).collect();
-        found.retain(|file| file.is_file() && file.file_name().is_some_and(|file| file.to_string_lossy().starts_with(&format!("{name}-"))));
+        found.retain(|file| {
+            file.is_file()
+                && file
+                    .file_name()
+                    .is_some_and(|file| file.to_string_lossy().starts_with(&format!("{name}-")))
+        });
         found.sort();
         found.pop()
     })
@@ -52,22 +67,39 @@ fn find(name: &str) -> Option<PathBuf> {
 fn demo() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let demo = test.ancestors().nth(2).unwrap().join("examples/demo");
-    assert!(demo.is_file(), "{} is missing: run `cargo build -p framework --example demo`", demo.display());
+    assert!(
+        demo.is_file(),
+        "{} is missing: run `cargo build -p framework --example demo`",
+        demo.display()
+    );
     demo
 }
 
 impl Core {
     /// The provider started by hand.
     pub fn plugin_alone() -> Run {
-        run(Command::new(demo()).env_remove("TF_PLUGIN_MAGIC_COOKIE").output().unwrap())
+        run(Command::new(demo())
+            .env_remove("TF_PLUGIN_MAGIC_COOKIE")
+            .output()
+            .unwrap())
     }
 }
 
 fn run(output: Output) -> Run {
-    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let text = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
     // Boxes around messages wrap lines; a test looks for sentences.
-    let text: Vec<&str> = text.lines().map(|line| line.trim_start_matches(['│', '╷', '╵', ' ']).trim_end()).collect();
-    Run { success: output.status.success(), text: text.join(" ") }
+    let text: Vec<&str> = text
+        .lines()
+        .map(|line| line.trim_start_matches(['│', '╷', '╵', ' ']).trim_end())
+        .collect();
+    Run {
+        success: output.status.success(),
+        text: text.join(" "),
+    }
 }
 
 /// A folder with configuration, state and a way to the provider.
@@ -84,21 +116,37 @@ impl World {
         let bin = folder.path().join("bin");
         fs::create_dir_all(&bin).unwrap();
         std::os::unix::fs::symlink(demo(), bin.join("terraform-provider-demo")).unwrap();
-        let overrides = format!("provider_installation {{\n  dev_overrides {{ \"home-ops/demo\" = {:?} }}\n  direct {{}}\n}}\n", bin.display().to_string());
-        let config = if attach == Attach::Spawned { overrides } else { String::new() };
+        let overrides = format!(
+            "provider_installation {{\n  dev_overrides {{ \"home-ops/demo\" = {:?} }}\n  direct {{}}\n}}\n",
+            bin.display().to_string()
+        );
+        let config = if attach == Attach::Spawned {
+            overrides
+        } else {
+            String::new()
+        };
         fs::write(folder.path().join("cli.rc"), config).unwrap();
         let (running, attach) = match attach {
             Attach::Spawned => (None, None),
-            Attach::Running => start(folder.path()).map(|(child, variable)| (Some(child), Some(variable))).unwrap(),
+            Attach::Running => start(folder.path())
+                .map(|(child, variable)| (Some(child), Some(variable)))
+                .unwrap(),
         };
-        let world = Self { folder, core: core.binary.clone(), attach, running };
+        let world = Self {
+            folder,
+            core: core.binary.clone(),
+            attach,
+            running,
+        };
         world.configure("root = path.module");
         world
     }
 
     /// Sets the body of the provider block.
     pub fn configure(&self, body: &str) {
-        let text = format!("terraform {{\n  required_providers {{\n    demo = {{ source = \"home-ops/demo\" }}\n  }}\n}}\nprovider \"demo\" {{\n  {body}\n}}\n");
+        let text = format!(
+            "terraform {{\n  required_providers {{\n    demo = {{ source = \"home-ops/demo\" }}\n  }}\n}}\nprovider \"demo\" {{\n  {body}\n}}\n"
+        );
         self.put("provider.tf", &text);
     }
 
@@ -117,8 +165,15 @@ impl World {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.core);
-        command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
-        command.env("TF_CLI_CONFIG_FILE", self.folder.path().join("cli.rc")).env("CHECKPOINT_DISABLE", "1").env("NO_COLOR", "1").env("TF_IN_AUTOMATION", "1");
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null());
+        command
+            .env("TF_CLI_CONFIG_FILE", self.folder.path().join("cli.rc"))
+            .env("CHECKPOINT_DISABLE", "1")
+            .env("NO_COLOR", "1")
+            .env("TF_IN_AUTOMATION", "1");
         command.env("TF_CLI_ARGS", "-no-color");
         for name in ["TF_LOG", "TF_LOG_PROVIDER", "TF_REATTACH_PROVIDERS"] {
             command.env_remove(name);
@@ -130,7 +185,11 @@ impl World {
     }
 
     pub fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Run {
-        run(self.command(arguments).envs(variables.iter().copied()).output().unwrap())
+        run(self
+            .command(arguments)
+            .envs(variables.iter().copied())
+            .output()
+            .unwrap())
     }
 
     pub fn succeeds(&self, arguments: &[&str]) -> String {
@@ -178,7 +237,12 @@ impl World {
     fn spawn(&self, arguments: &[&str], ready: impl Fn() -> bool) -> Child {
         use std::os::unix::process::CommandExt;
         let mut command = self.command(arguments);
-        let child = command.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let child = command
+            .process_group(0)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let deadline = Instant::now() + Duration::from_secs(30);
         while !ready() {
             assert!(Instant::now() < deadline, "the command did not get going");
@@ -190,12 +254,20 @@ impl World {
 }
 
 fn signal(signal: &str, target: &str) {
-    assert!(Command::new("kill").args([signal, "--", target]).status().unwrap().success());
+    assert!(
+        Command::new("kill")
+            .args([signal, "--", target])
+            .status()
+            .unwrap()
+            .success()
+    );
 }
 
 /// Processes of a group, the dead ones left out.
 fn group_members(group: u32) -> usize {
-    let processes = fs::read_dir("/proc").unwrap().filter_map(|entry| fs::read_to_string(entry.ok()?.path().join("stat")).ok());
+    let processes = fs::read_dir("/proc")
+        .unwrap()
+        .filter_map(|entry| fs::read_to_string(entry.ok()?.path().join("stat")).ok());
     let member = |stat: &String| {
         let after = stat.rsplit(") ").next().unwrap_or_default();
         let mut fields = after.split(' ');
@@ -206,9 +278,21 @@ fn group_members(group: u32) -> usize {
 
 /// Starts the provider with -debug and reads what to set.
 fn start(folder: &Path) -> Option<(Child, String)> {
-    let mut child = Command::new(demo()).arg("-debug").current_dir(folder).stdout(Stdio::piped()).spawn().ok()?;
+    let mut child = Command::new(demo())
+        .arg("-debug")
+        .current_dir(folder)
+        .stdout(Stdio::piped())
+        .spawn()
+        .ok()?;
     let lines = BufReader::new(child.stdout.take()?).lines();
-    let variable = lines.map_while(Result::ok).find_map(|line| Some(line.trim().strip_prefix("TF_REATTACH_PROVIDERS='")?.trim_end_matches('\'').to_owned()))?;
+    let variable = lines.map_while(Result::ok).find_map(|line| {
+        Some(
+            line.trim()
+                .strip_prefix("TF_REATTACH_PROVIDERS='")?
+                .trim_end_matches('\'')
+                .to_owned(),
+        )
+    })?;
     Some((child, variable))
 }
 
