@@ -135,18 +135,7 @@ fn nothing_outlives_the_owner_of_a_rack() {
         return;
     }
     let dir = tempfile::tempdir().unwrap();
-    let mut owner = Command::new(env!("CARGO_BIN_EXE_talos-rack"))
-        .args(["serve", "--machines", "1", "--dir"])
-        .arg(dir.path())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(owner.stderr.take().unwrap())
-        .lines()
-        .map_while(Result::ok);
-    lines
-        .find(|line| line.contains("run commands in this network"))
-        .unwrap();
+    let mut owner = serve(dir.path());
     assert!(
         Rack::attach(dir.path())
             .unwrap()
@@ -174,6 +163,40 @@ fn nothing_outlives_the_owner_of_a_rack() {
     .unwrap();
     let running = || Ok(Rack::attach(dir.path()).is_ok().to_string());
     until(SOON, running, |running| running == "false").unwrap();
+}
+
+#[test]
+fn a_machine_that_was_paused_when_its_owner_was_killed_ends_with_the_next_rack() {
+    if skip::unless_machines_run("a_machine_that_was_paused_when_its_owner_was_killed") {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let mut owner = serve(dir.path());
+    let rack = Rack::attach(dir.path()).unwrap();
+    rack.machine("cp1").unwrap().pause().unwrap();
+    owner.kill().unwrap();
+    owner.wait().unwrap();
+    let next = Rack::start_network(RackSpec::new(1), &mut Stderr).unwrap();
+    let count = || Ok(processes_of(dir.path()).to_string());
+    until(SOON, count, |count| count == "0").unwrap();
+    drop(next);
+}
+
+/// Starts a rack of one machine whose owner is another process.
+fn serve(dir: &std::path::Path) -> std::process::Child {
+    let mut owner = Command::new(env!("CARGO_BIN_EXE_talos-rack"))
+        .args(["serve", "--machines", "1", "--dir"])
+        .arg(dir)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(owner.stderr.take().unwrap())
+        .lines()
+        .map_while(Result::ok);
+    lines
+        .find(|line| line.contains("run commands in this network"))
+        .unwrap();
+    owner
 }
 
 /// Processes whose root or disks are in `dir`.
@@ -249,7 +272,9 @@ fn three_machines_become_a_cluster_and_come_back_from_their_disks() {
     talosctl.at("10.5.0.12", &label).unwrap();
     let labelled = ["get", "nodelabelspecs", "seen"];
     talosctl
-        .wait("10.5.0.12", &labelled, CLUSTER, |text| text.contains("seen"))
+        .wait("10.5.0.12", &labelled, CLUSTER, |text| {
+            text.contains("seen")
+        })
         .unwrap();
     said(started, "a machine rebooted for its new configuration");
 

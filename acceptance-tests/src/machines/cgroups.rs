@@ -132,26 +132,34 @@ impl Cgroup {
     }
 }
 
-/// A name for the groups of the rack in `dir` that tells whether the rack still runs: it has the number of its
-/// first process, `holder`.
-pub(super) fn rack_id(holder: u32, dir: &Path) -> String {
-    format!(
-        "{holder}-{}",
-        super::rootfs::short(&Sha256::digest(dir.to_string_lossy().as_bytes()))
-    )
+/// A name for the groups of the rack in `dir` that tells whether it still runs: it has the number of the process
+/// that ends it, `owner`.
+pub(super) fn rack_id(owner: u32, dir: &Path) -> String {
+    let dir = Sha256::digest(dir.to_string_lossy().as_bytes());
+    format!("{owner}-{}", super::rootfs::short(&dir))
 }
 
 /// Removes what racks left behind whose owner was killed.
 pub(super) fn sweep(layout: &Layout) {
+    let abandoned = |name: &str| {
+        let owner = name.strip_prefix(PREFIX)?.split('-').next()?.parse().ok()?;
+        Process::of(owner).is_none().then(|| name.to_owned())
+    };
     for tree in layout.trees() {
-        for entry in fs::read_dir(&tree).into_iter().flatten().flatten() {
-            let name = entry.file_name();
-            let holder = name
-                .to_str()
-                .and_then(|name| name.strip_prefix(PREFIX)?.split('-').next()?.parse().ok());
-            if holder.is_some_and(|pid| Process::of(pid).is_none()) {
-                remove_tree(&entry.path());
-            }
+        let entries = fs::read_dir(&tree).into_iter().flatten().flatten();
+        for name in entries.filter_map(|entry| abandoned(entry.file_name().to_str()?)) {
+            thaw_all(&tree.join(&name));
+            remove_tree(&tree.join(&name));
+        }
+    }
+}
+
+/// Processes that were killed while they were frozen end once they are thawed; the next sweep removes their groups.
+fn thaw_all(rack: &Path) {
+    for machine in fs::read_dir(rack).into_iter().flatten().flatten() {
+        for (file, word) in [("freezer.state", "THAWED"), ("cgroup.freeze", "0")] {
+            // Each file exists in one kind of tree only.
+            let _ = fs::write(machine.path().join(file), word);
         }
     }
 }

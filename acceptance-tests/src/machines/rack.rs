@@ -2,14 +2,15 @@
 
 use super::cgroups::{self, Layout};
 use super::dirs;
-use super::error::{RackError, run};
+use super::error::RackError;
+use super::holder;
 use super::images::{self, Image};
 use super::machine::Machine;
-use super::namespaces::{child_of, within};
+use super::namespaces::within;
 use super::registry;
 use super::rootfs;
-use super::spec::{PREFIX, RACK_ADDRESS, RackSpec};
-use super::state::{Process, RackState};
+use super::spec::RackSpec;
+use super::state::RackState;
 use super::watch::Watch;
 use super::worlds;
 use super::{Why, available};
@@ -19,12 +20,9 @@ use nix::sched::CloneFlags;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Child, ChildStdin, Command};
+use std::time::Duration;
 use tempfile::TempDir;
-
-/// The switch that joins the machines.
-pub(super) const BRIDGE: &str = "rack0";
 
 /// A running rack. The one that started it ends it when dropped; one that [`Rack::attach`] found does not.
 #[derive(Debug)]
@@ -87,11 +85,11 @@ impl Rack {
         let (dir, temporary) = dirs::folder(spec.dir)?;
         refuse_running(&dir)?;
 
-        let (mut holder, life) = hold()?;
-        let first = first_process(&mut holder)?;
+        let (mut holder, life) = holder::hold()?;
+        let first = holder::first_process(&mut holder)?;
         let state = RackState {
             holder: first,
-            id: cgroups::rack_id(first.pid, &dir),
+            id: cgroups::rack_id(std::process::id(), &dir),
             root,
             machines: spec.machines,
             cni: spec.cni,
@@ -111,7 +109,7 @@ impl Rack {
             _temporary: temporary,
         });
 
-        rack.inside(network)??;
+        rack.inside(holder::network)??;
         registry::serve(rack.state.holder.pid, images)?;
         // An earlier rack in this folder may have been killed while its machines were on.
         rack.machines()
@@ -269,55 +267,4 @@ fn refuse_running(dir: &Path) -> Result<(), RackError> {
         ))),
         _ => Ok(()),
     }
-}
-
-/// Starts the process that holds the rack's namespaces until its input is closed.
-fn hold() -> Result<(Child, ChildStdin), RackError> {
-    let failed = |output: String| RackError::Command {
-        command: "unshare --net --pid".to_owned(),
-        output,
-    };
-    let mut holder = Command::new("unshare")
-        .args(["--net", "--pid", "--fork", "--kill-child", "cat"])
-        .current_dir("/")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .spawn()
-        .map_err(|cause| failed(cause.to_string()))?;
-    let life = holder
-        .stdin
-        .take()
-        .ok_or_else(|| failed("it has no input".to_owned()))?;
-    Ok((holder, life))
-}
-
-fn first_process(holder: &mut Child) -> Result<Process, RackError> {
-    let started = Instant::now();
-    while started.elapsed() < Duration::from_secs(10) {
-        if let Some(process) = child_of(holder.id()).and_then(Process::of) {
-            return Ok(process);
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    let _ = holder.kill();
-    let _ = holder.wait();
-    Err(RackError::Use(
-        "the namespaces of the rack were not made within 10 s".to_owned(),
-    ))
-}
-
-fn network() -> Result<(), RackError> {
-    run("ip", &["link", "set", "lo", "up"])?;
-    run("ip", &["link", "add", BRIDGE, "type", "bridge"])?;
-    run(
-        "ip",
-        &[
-            "address",
-            "add",
-            &format!("{RACK_ADDRESS}/{PREFIX}"),
-            "dev",
-            BRIDGE,
-        ],
-    )?;
-    run("ip", &["link", "set", BRIDGE, "up"]).map(drop)
 }

@@ -6,9 +6,11 @@
 mod build;
 mod find;
 mod recipe;
+mod table;
 
 pub(crate) use find::{has_capability, which};
-pub use recipe::{OnPath, Patch, RECIPES, Recipe, Tool};
+pub use recipe::{OnPath, Patch, Recipe, Tool};
+pub use table::RECIPES;
 
 use crate::progress::Progress;
 use std::path::PathBuf;
