@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures::future::join_all;
-use serde_json::Value;
-use talos_client::{Client, Code, Cx, Kind, Pool, Reach, kinds};
+use talos_client::{Client, Code, Cx, Kind, Pool, Reach};
 
 use super::decide::{Configured, Seen};
 use crate::shared::access::Access;
+use crate::shared::api_server;
 
 /// How long one look at one machine may take.
 const LOOK: Duration = Duration::from_secs(5);
@@ -37,28 +37,16 @@ async fn configured(client: &Client, cx: &Cx) -> Result<Configured, talos_client
         Err(error) if error.code == Code::EtcdDown => Vec::new(),
         Err(error) => return Err(error),
     };
-    let api_server = static_pod(client, cx).await?;
+    // Without etcd there is none to ask.
+    let api_server = !members.is_empty() && api_server::is_ready(client, cx).await?;
     Ok(Configured {
         cluster_id: client.cluster_info(cx).await?.map(|cluster| cluster.id),
         members,
         etcd_state,
-        api_server: api_server.is_some_and(|ready| ready),
+        api_server,
         kubernetes_version: kubernetes_version(client, cx).await?,
         registered: !client.list(cx, &NODE_STATUS).await?.is_empty(),
     })
-}
-
-/// Whether the API server's static pod is ready; none where the kubelet has not reported it.
-async fn static_pod(client: &Client, cx: &Cx) -> Result<Option<bool>, talos_client::Error> {
-    let pods = client.list(cx, &kinds::STATIC_POD).await?;
-    let pod = pods.into_iter().find(|pod| pod.id.starts_with("kube-system/kube-apiserver"));
-    Ok(pod.map(|pod| is_ready(&pod.spec)))
-}
-
-/// Reads `podStatus.conditions` for `Ready`.
-fn is_ready(spec: &Value) -> bool {
-    let conditions = spec["podStatus"]["conditions"].as_array().map(Vec::as_slice).unwrap_or_default();
-    conditions.iter().any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
 }
 
 /// Tag of the API server's image.

@@ -63,7 +63,7 @@ impl Resource for TalosKubeconfig {
 fn minted(mut state: Kubeconfig) -> Result<Kubeconfig, Error> {
     let bundle =
         MachineSecrets::bundle(&state.machine_secrets).map_err(|problem| problem.diagnostic("the kubeconfig"))?;
-    let organizations = state.organizations.all_known().unwrap_or_else(|| vec![ADMINISTRATORS.to_owned()]);
+    let organizations = groups(&state.organizations);
     let ttl = state.ttl.get().map_or(0, |ttl| ttl.value().as_secs());
     let minted = mint(
         &bundle,
@@ -80,6 +80,11 @@ fn minted(mut state: Kubeconfig) -> Result<Kubeconfig, Error> {
     state.kubernetes_client_configuration = Field::Known(minted.client_configuration);
     state.expires_at = minted.expires_at.to_rfc3339().into();
     Ok(state)
+}
+
+/// The default stands for a null list; an empty one is meant.
+fn groups(organizations: &Field<Vec<Field<String>>>) -> Vec<String> {
+    if organizations.is_null() { vec![ADMINISTRATORS.to_owned()] } else { organizations.all_known().unwrap_or_default() }
 }
 
 /// Whether the certificate in state ends within `renew_before`.
