@@ -100,3 +100,25 @@ pub(crate) fn empty_like(value: &Value) -> Option<Value> {
         _ => None,
     }
 }
+
+/// Equality in which the order of keys does not count.
+pub(crate) fn same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Map(one), Value::Map(other)) => {
+            let has = |(key, value): (&str, &Value)| other.get(key).is_some_and(|o| same(value, o));
+            one.len() == other.len() && one.iter().all(has)
+        }
+        (Value::List(one), Value::List(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
+        }
+        _ => one == other,
+    }
+}
+
+/// The same for values that may be absent.
+pub(crate) fn same_or_absent(one: Option<&Value>, other: Option<&Value>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => same(one, other),
+        (one, other) => one.is_none() && other.is_none(),
+    }
+}

@@ -72,10 +72,10 @@ impl Replay<'_> {
         place: Option<&Place>,
     ) {
         let live = tree::get(self.root, path).cloned();
-        if live.as_ref() == new {
+        if tree::same_or_absent(live.as_ref(), new) {
             return;
         }
-        if live.as_ref() == old && self.write(path, new, place) {
+        if tree::same_or_absent(live.as_ref(), old) && self.write(path, new, place) {
             self.wrote(path, old, new);
             return;
         }

@@ -69,7 +69,7 @@ pub fn patch<E: From<LoadError>>(
     let base = documents::config(&base, live.line())?;
     let mut desired = base.clone();
     patches(&mut desired)?;
-    let base_root = documents::root(&base);
+    let base_root = documents::canonical_root(&base);
     let wanted = without_repeats(
         &base_root,
         edit::edits(&[], &base_root, &documents::root(&desired)),
@@ -95,7 +95,11 @@ pub fn patch<E: From<LoadError>>(
         .conflicts
         .iter()
         .partition(|conflict| is_wanted(&conflict.path));
-    let changes = leaves(&edit::edits(&[], &live_root, &documents::root(&result)));
+    let changes = leaves(&edit::edits(
+        &[],
+        &live_root,
+        &documents::canonical_root(&result),
+    ));
     Ok(PatchOutcome {
         changes: Changes::new(changes, &redactor),
         owned: Changes::new(leaves(&wanted), &redactor),
@@ -125,7 +129,10 @@ fn without_repeats(base: &Value, mut edits: Vec<Edit>) -> Vec<Edit> {
         else {
             return true;
         };
-        let is_there = |list: &Value| list.as_list().is_some_and(|items| items.contains(item));
+        let is_there = |list: &Value| {
+            list.as_list()
+                .is_some_and(|items| items.iter().any(|other| tree::same(other, item)))
+        };
         identity.nth == 0 || !tree::get(base, parent).is_some_and(is_there)
     });
     edits

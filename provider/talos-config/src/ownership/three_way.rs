@@ -67,7 +67,7 @@ pub fn three_way(
         }
     }
     let result = documents::config(&root, desired.line())?;
-    let result_root = documents::root(&result);
+    let result_root = documents::canonical_root(&result);
     let between =
         |from: &Value, to: &Value| Changes::new(leaves(&edit::edits(&[], from, to)), &redactor);
     Ok(ThreeWay {
