@@ -16,8 +16,9 @@ locals {
   }
 }
 
+# One for every machine, patches or not: a machine that was looked at before shows old and new values in the plan.
 resource "talos_machine_patch" "node" {
-  for_each = { for name, patches in local.patches : name => patches if length(patches) > 0 }
+  for_each = local.patches
 
   node      = each.key
   endpoints = var.all_node_ips[each.key]
