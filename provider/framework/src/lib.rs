@@ -8,6 +8,7 @@ extern crate self as framework;
 pub mod author;
 pub mod cty;
 pub mod diag;
+pub mod docs;
 mod erased;
 mod host;
 mod log;

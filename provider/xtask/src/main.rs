@@ -1,6 +1,7 @@
 //! The project's own commands: `cargo xtask <command>`.
 
 mod demo;
+mod docs;
 mod proto;
 mod table;
 mod test;
@@ -20,6 +21,8 @@ struct Cli {
 enum Command {
     /// Generate the Rust bindings of proto/<name>/**/*.proto into proto/<name>/src/generated.
     Proto(proto::Args),
+    /// Write the registry's pages below docs/ from the provider's schema and examples/.
+    Docs(docs::Args),
     /// Run everything that decides whether a change lands.
     Test(test::Args),
     /// Find or build what tests and the demo run.
@@ -31,6 +34,7 @@ enum Command {
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Proto(args) => proto::run(&args),
+        Command::Docs(args) => docs::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Tools => tools::run(),
         Command::Demo(args) => demo::run(&args),

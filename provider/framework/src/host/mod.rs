@@ -1,5 +1,6 @@
 //! The plugin process: go-plugin's handshake, its transport, and the end.
 
+mod client;
 mod debug;
 mod handshake;
 mod lifetime;
@@ -17,6 +18,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::author::Provider;
 use crate::server::Shared;
+pub(crate) use client::connect;
 use handshake::{Handshake, Refusal};
 use socket::SocketFolder;
 
@@ -113,3 +115,6 @@ async fn run<P: Provider>(
     lifetime::finish(&shared, server).await;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -35,7 +35,7 @@ fn attribute(from: &Attribute) -> wire::schema::Attribute {
         name: from.name.to_owned(),
         r#type: ty,
         nested_type,
-        description: from.description.trim().to_owned(),
+        description: described(from),
         description_kind: wire::StringKind::Markdown.into(),
         required: from.required,
         optional: from.optional,
@@ -45,6 +45,22 @@ fn attribute(from: &Attribute) -> wire::schema::Attribute {
         deprecated: from.deprecated.is_some(),
         deprecation_message: from.deprecated.unwrap_or_default().to_owned(),
     }
+}
+
+/// The description with what the protocol has no field for: editors and the registry's pages show it.
+fn described(from: &Attribute) -> String {
+    let mut text = from.description.trim().to_owned();
+    if !from.one_of.is_empty() {
+        let allowed: Vec<String> = from.one_of.iter().map(|text| format!("`{text}`")).collect();
+        text.push_str(&format!(" One of {}.", allowed.join(", ")));
+    }
+    if let Some(default) = &from.default {
+        text.push_str(&format!(" Default: `{}`.", crate::cty::to_json(default)));
+    }
+    if from.replace {
+        text.push_str(" A change replaces the object.");
+    }
+    text
 }
 
 fn object(nesting: Nesting, attributes: &[Attribute]) -> wire::schema::Object {
@@ -58,5 +74,35 @@ fn object(nesting: Nesting, attributes: &[Attribute]) -> wire::schema::Object {
         attributes: attributes.iter().map(attribute).collect(),
         nesting: nesting.into(),
         ..Default::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cty::Value;
+
+    #[test]
+    fn a_nested_attribute_sends_no_type_of_its_own() {
+        let inner = Attribute::new("a", "Text.", Shape::Plain(Type::Bool));
+        let nested = attribute(&Attribute::new(
+            "n",
+            "Text.",
+            Shape::Nested(Nesting::Map, vec![inner]),
+        ));
+        assert!(nested.r#type.is_empty());
+        assert_eq!(nested.nested_type.unwrap().nesting, 4);
+    }
+
+    #[test]
+    fn descriptions_tell_what_the_protocol_cannot() {
+        let mut mode = Attribute::new("mode", "How.", Shape::Plain(Type::String));
+        mode.one_of = &["a", "b"];
+        mode.default = Some(Value::string("a"));
+        mode.replace = true;
+        assert_eq!(
+            attribute(&mode).description,
+            "How. One of `a`, `b`. Default: `\"a\"`. A change replaces the object."
+        );
     }
 }
