@@ -110,13 +110,8 @@ func validate(text string) (map[string]Verdict, error) {
 		warnings, err := cfg.Validate(m, validation.WithLocal())
 		verdict := Verdict{Warnings: warnings}
 
-		var multi *multierror.Error
-
-		switch {
-		case errors.As(err, &multi):
-			verdict.Errors = texts(multi)
-		case err != nil:
-			verdict.Errors = []string{err.Error()}
+		if err != nil {
+			verdict.Errors = flatten(err)
 		}
 
 		verdicts[string(m)] = verdict
@@ -125,20 +120,28 @@ func validate(text string) (map[string]Verdict, error) {
 	return verdicts, nil
 }
 
-// texts are the single errors behind an error, the lists within it taken apart.
-func texts(multi *multierror.Error) []string {
-	var result []string
+// flatten takes an error apart into those that it was joined from.
+func flatten(err error) []string {
+	var parts []error
 
-	for _, e := range multi.Errors {
-		var inner *multierror.Error
-
-		if !errors.As(e, &inner) {
-			result = append(result, e.Error())
-
-			continue
+	switch e := err.(type) { //nolint:errorlint // each level is looked at
+	case *multierror.Error:
+		parts = e.Errors
+	case interface{ Unwrap() []error }:
+		parts = e.Unwrap()
+	default:
+		if inner := errors.Unwrap(err); inner != nil {
+			if texts := flatten(inner); len(texts) > 1 {
+				return texts
+			}
 		}
 
-		result = append(result, texts(inner)...)
+		return []string{err.Error()}
+	}
+
+	var result []string
+	for _, part := range parts {
+		result = append(result, flatten(part)...)
 	}
 
 	return result

@@ -15,4 +15,5 @@ pub mod talosconfig;
 pub mod diff;
 pub mod ownership;
 pub mod redact;
+pub mod validate;
 pub mod yaml;

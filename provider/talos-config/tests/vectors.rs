@@ -34,3 +34,8 @@ fn loading_equals_official_machinery() {
 fn patching_equals_official_machinery() {
     check("patch");
 }
+
+#[test]
+fn validation_equals_official_machinery() {
+    check("validate");
+}

@@ -11,6 +11,7 @@ use talos_config::generate::{Input, generate};
 use talos_config::merge::Patch;
 use talos_config::secrets::Bundle;
 use talos_config::tables::Line;
+use talos_config::validate::{Mode, validate};
 
 /// A question with the official answer.
 #[derive(Clone, Deserialize, Serialize, Default)]
@@ -129,6 +130,9 @@ fn ours_generated(from: &Generate) -> Result<String, String> {
 
 /// How our answer differs from the official one, if it does.
 pub fn difference(official: &Answer) -> Option<String> {
+    if official.op == "validate" {
+        return verdict_difference(official);
+    }
     // Talos writes an empty document where something was to be deleted from one that is not there;
     // we refuse that.
     let corrupted = official.output.split("---\n").any(|document| document == "{}\n");
@@ -147,4 +151,22 @@ fn first_difference(ours: &str, theirs: &str) -> String {
     let at = at.unwrap_or_else(|| ours.lines().count().min(theirs.lines().count()));
     let line = |text: &str| text.lines().nth(at).unwrap_or("<end>").to_owned();
     format!("line {}: ours {:?}, official {:?}", at + 1, line(ours), line(theirs))
+}
+
+/// Validation agrees if it finds as many errors and as many warnings in each mode.
+fn verdict_difference(official: &Answer) -> Option<String> {
+    let config = match Config::load(&official.config, Line::V1_12) {
+        Ok(config) => config,
+        Err(_) if !official.error.is_empty() => return None,
+        Err(error) => return Some(format!("{}: we refuse: {error}", official.name)),
+    };
+    if official.panicked {
+        let valid = validate(&config, Mode::Metal).is_valid();
+        return valid.then(|| format!("{}: official machinery panics, we find nothing", official.name));
+    }
+    official.verdicts.iter().find_map(|(mode, theirs)| {
+        let ours = validate(&config, mode.parse().unwrap());
+        let same = (ours.errors.len(), ours.warnings.len()) == (theirs.errors.len(), theirs.warnings.len());
+        (!same).then(|| format!("{} ({mode}):\n  ours {ours:#?}\n  official {:#?} {:#?}", official.name, theirs.errors, theirs.warnings))
+    })
 }
