@@ -1,5 +1,6 @@
 //! Every patch of the vectors is set, set again, and taken back: nothing is doubled, and what is
 //! left equals what was there before, byte for byte.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 use std::collections::HashMap;
 use std::io::Read as _;
@@ -290,7 +291,7 @@ fn base_changes_under_patches_and_both_survive() {
         let patched = set(base, &Record::default(), patches);
         let live = &patched.result;
         let applied = three_way(
-            Some(&base),
+            Some(base),
             &desired,
             live,
             OnConflict::Error,

@@ -101,7 +101,7 @@ pub(crate) fn view(leaf: &Leaf, redactor: &Redactor) -> Difference {
 fn abridged(value: Option<&str>) -> String {
     match value {
         None => "(none)".to_owned(),
-        Some(text) if text.is_empty() => "\"\"".to_owned(),
+        Some("") => "\"\"".to_owned(),
         Some(text) if text.len() > LONGEST_SUMMARY || text.contains('\n') => {
             let start: String = text.chars().take_while(|c| *c != '\n').take(40).collect();
             format!("{start}… ({} bytes)", text.len())
