@@ -38,14 +38,23 @@ impl Contract {
 
     /// Reads `v1.12.6`, `1.12`, `v1.12.0-alpha.1`; only major and minor count.
     pub fn parse(version: &str) -> Result<Self, ContractError> {
-        let wrong = || ContractError(format!("'{version}' is not a version of Talos such as v1.12.6"));
+        let wrong = || {
+            ContractError(format!(
+                "'{version}' is not a version of Talos such as v1.12.6"
+            ))
+        };
         let bare = version.strip_prefix('v').unwrap_or(version);
         let mut parts = bare.split('.');
         let mut number = || {
-            let text = parts.next().filter(|t| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit()))?;
+            let text = parts
+                .next()
+                .filter(|t| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit()))?;
             text.parse().ok()
         };
-        Ok(Self::new(number().ok_or_else(wrong)?, number().ok_or_else(wrong)?))
+        Ok(Self::new(
+            number().ok_or_else(wrong)?,
+            number().ok_or_else(wrong)?,
+        ))
     }
 
     /// The contract, if configurations can be generated for it.
@@ -97,7 +106,12 @@ mod tests {
     #[test]
     fn unknown_lines_are_refused() {
         assert!(Line::of(Contract::new(1, 12)).is_ok());
-        assert!(Line::of(Contract::new(1, 13)).unwrap_err().to_string().contains("v1.12"));
+        assert!(
+            Line::of(Contract::new(1, 13))
+                .unwrap_err()
+                .to_string()
+                .contains("v1.12")
+        );
         assert!(Line::of(Contract::new(1, 7)).is_err());
     }
 }

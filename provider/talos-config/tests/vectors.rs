@@ -1,5 +1,6 @@
 //! What the official machinery answered to each question is what we answer. The vectors are
 //! written by `acceptance-tests/oracle`; see its README for how to make them again.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 #[path = "oracle/mod.rs"]
 mod oracle;
@@ -7,7 +8,10 @@ mod oracle;
 use oracle::Answer;
 
 fn answers(op: &str) -> Vec<Answer> {
-    let all: Vec<Answer> = oracle::vectors().into_iter().filter(|answer| answer.op == op).collect();
+    let all: Vec<Answer> = oracle::vectors()
+        .into_iter()
+        .filter(|answer| answer.op == op)
+        .collect();
     assert!(!all.is_empty(), "no vectors for {op}");
     all
 }
@@ -16,8 +20,18 @@ fn answers(op: &str) -> Vec<Answer> {
 fn check(op: &str) {
     let answers = answers(op);
     let differences: Vec<String> = answers.iter().filter_map(oracle::difference).collect();
-    let shown = differences.iter().take(12).map(String::as_str).collect::<Vec<_>>().join("\n");
-    assert!(differences.is_empty(), "{} of {} differ:\n{shown}", differences.len(), answers.len());
+    let shown = differences
+        .iter()
+        .take(12)
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join("\n");
+    assert!(
+        differences.is_empty(),
+        "{} of {} differ:\n{shown}",
+        differences.len(),
+        answers.len()
+    );
 }
 
 #[test]

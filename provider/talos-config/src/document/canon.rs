@@ -7,11 +7,18 @@ use crate::yaml::{Map, Value, compare_keys, sort_keys};
 pub(crate) fn canonical(ty: &StructType, mut map: Map, tables: &Tables) -> Map {
     let mut result = Map::new();
     for field in &ty.fields {
-        let value = map.remove(&field.name).map(|value| value_of(&field.ty, value, tables));
+        let value = map
+            .remove(&field.name)
+            .map(|value| value_of(&field.ty, value, tables));
         match value {
-            Some(value) if field.always || !scalar::is_zero(&field.ty, &value, tables) => result.push(field.name.as_str(), value),
+            Some(value) if field.always || !scalar::is_zero(&field.ty, &value, tables) => {
+                result.push(field.name.as_str(), value)
+            }
             None if field.always => {
-                result.push(field.name.as_str(), value_of(&field.ty, scalar::zero(&field.ty, tables), tables));
+                result.push(
+                    field.name.as_str(),
+                    value_of(&field.ty, scalar::zero(&field.ty, tables), tables),
+                );
             }
             _ => {}
         }
@@ -24,13 +31,22 @@ fn value_of(ty: &Type, value: Value, tables: &Tables) -> Value {
         (Type::Ptr(_), Value::Null) => Value::Null,
         (Type::Ptr(inner), value) => value_of(inner, value, tables),
         (ty, Value::Null) => value_of(ty, scalar::zero(ty, tables), tables),
-        (Type::Struct(index), Value::Map(map)) => Value::Map(canonical(&tables.structs[*index], map, tables)),
-        (Type::List(item), Value::List(items)) => {
-            Value::List(items.into_iter().map(|v| value_of(item, v, tables)).collect())
+        (Type::Struct(index), Value::Map(map)) => {
+            Value::Map(canonical(&tables.structs[*index], map, tables))
         }
+        (Type::List(item), Value::List(items)) => Value::List(
+            items
+                .into_iter()
+                .map(|v| value_of(item, v, tables))
+                .collect(),
+        ),
         (Type::Map(item), Value::Map(map)) => {
-            let mut map: Map = map.into_iter().map(|(k, v)| (k, value_of(item, v, tables))).collect();
-            map.entries_mut().sort_by(|(a, _), (b, _)| compare_keys(a, b));
+            let mut map: Map = map
+                .into_iter()
+                .map(|(k, v)| (k, value_of(item, v, tables)))
+                .collect();
+            map.entries_mut()
+                .sort_by(|(a, _), (b, _)| compare_keys(a, b));
             Value::Map(map)
         }
         (Type::Any, mut value) => {

@@ -27,7 +27,10 @@ impl Config {
         Self::from_documents(load::documents(text, line)?, line)
     }
 
-    pub(crate) fn from_documents(mut documents: Vec<Document>, line: Line) -> Result<Self, LoadError> {
+    pub(crate) fn from_documents(
+        mut documents: Vec<Document>,
+        line: Line,
+    ) -> Result<Self, LoadError> {
         if let Some(clash) = check::clash(&documents, line.tables()) {
             return Err(LoadError::new(0, clash));
         }
@@ -59,13 +62,9 @@ impl Config {
 
     /// A document to be changed; call [`Config::normalize`] afterwards.
     pub fn document_mut(&mut self, id: &str) -> Option<&mut Document> {
-        self.documents.iter_mut().find(|document| document.id() == id)
-    }
-
-    /// The main document's value at a path of keys.
-    pub(crate) fn main(&self, path: &[&str]) -> Option<&Value> {
-        let (first, rest) = path.split_first()?;
-        self.document(MAIN)?.body.get(first)?.at(rest)
+        self.documents
+            .iter_mut()
+            .find(|document| document.id() == id)
     }
 
     /// Puts a document at a position among [`Config::documents`], or at the end.
@@ -76,7 +75,10 @@ impl Config {
 
     /// Takes a document out.
     pub fn remove(&mut self, id: &str) -> Option<Document> {
-        let at = self.documents.iter().position(|document| document.id() == id)?;
+        let at = self
+            .documents
+            .iter()
+            .position(|document| document.id() == id)?;
         Some(self.documents.remove(at))
     }
 
@@ -88,7 +90,9 @@ impl Config {
     /// Puts a value at a path of a document, making mappings on the way; call
     /// [`Config::normalize`] after the last change.
     pub fn set(&mut self, id: &str, path: &[Step], value: Value) -> Result<(), PathError> {
-        let document = self.document_mut(id).ok_or_else(|| PathError(format!("there is no document {id}")))?;
+        let document = self
+            .document_mut(id)
+            .ok_or_else(|| PathError(format!("there is no document {id}")))?;
         path::set(&mut document.body, path, value)
     }
 
@@ -107,7 +111,11 @@ impl Config {
 
 impl Document {
     pub(crate) fn new(kind: &str, body: Map, named: bool) -> Self {
-        Self { kind: kind.to_owned(), named, body }
+        Self {
+            kind: kind.to_owned(),
+            named,
+            body,
+        }
     }
 
     /// `v1alpha1`, `Kind`, or `Kind/name` for kinds of which there may be several.
@@ -125,7 +133,12 @@ impl Document {
 
     /// The name, for kinds that have one.
     pub fn name(&self) -> Option<&str> {
-        self.named.then(|| self.body.get("name").and_then(Value::as_str).unwrap_or_default())
+        self.named.then(|| {
+            self.body
+                .get("name")
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+        })
     }
 
     /// Everything in it, `apiVersion`, `kind` and `name` included.
@@ -136,12 +149,6 @@ impl Document {
     /// Everything in it, to be changed.
     pub fn body_mut(&mut self) -> &mut Map {
         &mut self.body
-    }
-
-    /// The value at a path of keys.
-    pub(crate) fn at(&self, path: &[&str]) -> Option<&Value> {
-        let (first, rest) = path.split_first()?;
-        self.body.get(first)?.at(rest)
     }
 
     /// The text that Talos writes without comments.

@@ -15,7 +15,11 @@ pub(crate) struct Decoder<'a> {
 
 impl<'a> Decoder<'a> {
     pub fn new(tables: &'a Tables) -> Self {
-        Self { tables, budget: Budget::default(), path: Vec::new() }
+        Self {
+            tables,
+            budget: Budget::default(),
+            path: Vec::new(),
+        }
     }
 
     fn error(&self, line: usize, message: impl Into<String>) -> LoadError {
@@ -31,7 +35,9 @@ impl<'a> Decoder<'a> {
 
     /// Reads one value; `None` for null.
     pub fn value(&mut self, ty: &Type, node: &Node) -> Result<Option<Value>, LoadError> {
-        self.budget.count(node.line).map_err(|e| self.error(e.line, e.message))?;
+        self.budget
+            .count(node.line)
+            .map_err(|e| self.error(e.line, e.message))?;
         if let NodeKind::Alias(target) = &node.kind {
             self.budget.enter_alias();
             let result = self.value(ty, target);
@@ -39,27 +45,34 @@ impl<'a> Decoder<'a> {
             return result;
         }
         match (ty.pointee(), &node.kind) {
-            (ty, NodeKind::Scalar(scalar)) => {
-                scalar::decode(ty, scalar, self.tables).map_err(|message| self.error(node.line, message))
-            }
-            (Type::Struct(index), NodeKind::Map(entries)) => {
-                self.structure(&self.tables.structs[*index], entries).map(|map| Some(Value::Map(map)))
-            }
+            (ty, NodeKind::Scalar(scalar)) => scalar::decode(ty, scalar, self.tables)
+                .map_err(|message| self.error(node.line, message)),
+            (Type::Struct(index), NodeKind::Map(entries)) => self
+                .structure(&self.tables.structs[*index], entries)
+                .map(|map| Some(Value::Map(map))),
             (Type::Any, NodeKind::Map(entries)) => self.free(entries).map(Some),
             (Type::Map(item), NodeKind::Map(entries)) => self.mapping(item, entries).map(Some),
             (Type::List(item), NodeKind::List(nodes)) => self.list(item, nodes).map(Some),
-            (Type::Struct(_) | Type::Any | Type::Map(_), _) => Err(self.error(node.line, "expected a mapping")),
+            (Type::Struct(_) | Type::Any | Type::Map(_), _) => {
+                Err(self.error(node.line, "expected a mapping"))
+            }
             (Type::List(_), _) => Err(self.error(node.line, "expected a list")),
             _ => Err(self.error(node.line, "expected a single value")),
         }
     }
 
     /// Reads a mapping with known keys.
-    pub fn structure(&mut self, ty: &StructType, entries: &[(Node, Node)]) -> Result<Map, LoadError> {
+    pub fn structure(
+        &mut self,
+        ty: &StructType,
+        entries: &[(Node, Node)],
+    ) -> Result<Map, LoadError> {
         let mut map = Map::new();
         for (key, node) in entries {
             let name = self.key(key)?.unwrap_or_default();
-            let Some(field) = ty.field(&name) else { return Err(self.unknown(ty, &name, key.line)) };
+            let Some(field) = ty.field(&name) else {
+                return Err(self.unknown(ty, &name, key.line));
+            };
             if map.contains_key(&name) || self.seen_before(entries, key) {
                 return Err(self.error(key.line, format!("key '{name}' is there twice")));
             }
@@ -74,7 +87,12 @@ impl<'a> Decoder<'a> {
             }
         }
         if ty.whole {
-            for field in ty.fields.iter().filter(|f| !map.contains_key(&f.name)).collect::<Vec<_>>() {
+            for field in ty
+                .fields
+                .iter()
+                .filter(|f| !map.contains_key(&f.name))
+                .collect::<Vec<_>>()
+            {
                 map.push(field.name.as_str(), scalar::zero(&field.ty, self.tables));
             }
         }
@@ -87,12 +105,16 @@ impl<'a> Decoder<'a> {
             name => format!("unknown key '{name}'"),
         };
         let names = ty.fields.iter().map(|f| f.name.as_str());
-        self.error(line, message).suggest(suggest::nearest(name, names))
+        self.error(line, message)
+            .suggest(suggest::nearest(name, names))
     }
 
     /// A key that null values left no trace of may still be there twice.
     fn seen_before(&self, entries: &[(Node, Node)], key: &Node) -> bool {
-        entries.iter().take_while(|(k, _)| !std::ptr::eq(k, key)).any(|(k, _)| k.text() == key.text())
+        entries
+            .iter()
+            .take_while(|(k, _)| !std::ptr::eq(k, key))
+            .any(|(k, _)| k.text() == key.text())
     }
 
     /// The text of a key, `None` if it is null.
@@ -133,7 +155,10 @@ impl<'a> Decoder<'a> {
                 return Err(self.error(key.line, format!("key '{name}' is there twice")));
             }
             let value = self.within(Step::key(name.as_str()), |d| d.value(item, node))?;
-            map.push(name, value.unwrap_or_else(|| scalar::zero(item, self.tables)));
+            map.push(
+                name,
+                value.unwrap_or_else(|| scalar::zero(item, self.tables)),
+            );
         }
         if let Some(node) = merged {
             self.merge_key(item, &mut map, node)?;
@@ -181,7 +206,10 @@ impl<'a> Decoder<'a> {
     fn free_value(&mut self, node: &Node) -> Result<Value, LoadError> {
         let value = to_value(node, &mut self.budget).map_err(|e| self.error(e.line, e.message))?;
         if has_timestamp(&value) {
-            return Err(self.error(node.line, "a date that is not in quotes: Talos cannot carry it through a patch"));
+            return Err(self.error(
+                node.line,
+                "a date that is not in quotes: Talos cannot carry it through a patch",
+            ));
         }
         Ok(value)
     }

@@ -21,11 +21,20 @@ pub struct LoadError {
 
 impl LoadError {
     pub(crate) fn new(line: usize, message: impl Into<String>) -> Self {
-        Self { document: None, path: String::new(), line, message: message.into(), suggestion: None }
+        Self {
+            document: None,
+            path: String::new(),
+            line,
+            message: message.into(),
+            suggestion: None,
+        }
     }
 
     pub(crate) fn at(path: &[Step], line: usize, message: impl Into<String>) -> Self {
-        Self { path: path_text(path), ..Self::new(line, message) }
+        Self {
+            path: path_text(path),
+            ..Self::new(line, message)
+        }
     }
 
     pub(crate) fn suggest(self, suggestion: Option<String>) -> Self {

@@ -17,8 +17,16 @@ pub(crate) struct Loaded {
 impl Loaded {
     /// The document's id; `named` kinds have their name in it.
     pub fn id(&self, named: bool) -> String {
-        let name = self.body.get("name").and_then(Value::as_str).unwrap_or_default();
-        if named { format!("{}/{name}", self.kind) } else { self.kind.to_owned() }
+        let name = self
+            .body
+            .get("name")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        if named {
+            format!("{}/{name}", self.kind)
+        } else {
+            self.kind.to_owned()
+        }
     }
 }
 
@@ -58,22 +66,41 @@ pub(super) fn documents(text: &str, line: Line) -> Result<Vec<Document>, LoadErr
 fn finish(loaded: Loaded, tables: &Tables) -> Document {
     let Loaded { kind, body, .. } = loaded;
     match tables.kind(kind) {
-        Some(known) => Document::new(kind, canonical(tables.body(known), body, tables), known.named),
+        Some(known) => Document::new(
+            kind,
+            canonical(tables.body(known), body, tables),
+            known.named,
+        ),
         None => Document::new(kind, body, false),
     }
 }
 
 /// Reads one document; `None` for a null document.
-pub(crate) fn decode_document(node: &Node, tables: &'static Tables) -> Result<Option<Loaded>, LoadError> {
+pub(crate) fn decode_document(
+    node: &Node,
+    tables: &'static Tables,
+) -> Result<Option<Loaded>, LoadError> {
     let NodeKind::Map(entries) = &node.kind else {
-        let null = node.scalar().is_some_and(|s| resolve(s) == Ok(Resolved::Null));
-        return if null { Ok(None) } else { Err(LoadError::new(node.line, "a document must be a mapping")) };
+        let null = node
+            .scalar()
+            .is_some_and(|s| resolve(s) == Ok(Resolved::Null));
+        return if null {
+            Ok(None)
+        } else {
+            Err(LoadError::new(node.line, "a document must be a mapping"))
+        };
     };
     let identity = identify(entries);
     let id = identity.text();
     let kind = kind_of(entries, &identity, node.line, tables).map_err(|e| e.of_document(&id))?;
-    let body = Decoder::new(tables).structure(tables.body(kind), entries).map_err(|e| e.of_document(&id))?;
-    Ok(Some(Loaded { kind: &kind.name, body, tables }))
+    let body = Decoder::new(tables)
+        .structure(tables.body(kind), entries)
+        .map_err(|e| e.of_document(&id))?;
+    Ok(Some(Loaded {
+        kind: &kind.name,
+        body,
+        tables,
+    }))
 }
 
 /// Looks for `apiVersion`, `kind` and `name` at the top of a document.
@@ -82,7 +109,11 @@ pub(crate) fn identify(entries: &[(Node, Node)]) -> Identity {
         let entry = entries.iter().find(|(k, _)| k.text() == key);
         entry.map_or(String::new(), |(_, value)| value.target().text().to_owned())
     };
-    Identity { api_version: find("apiVersion"), kind: find("kind"), name: find("name") }
+    Identity {
+        api_version: find("apiVersion"),
+        kind: find("kind"),
+        name: find("name"),
+    }
 }
 
 fn kind_of(
@@ -92,8 +123,14 @@ fn kind_of(
     tables: &'static Tables,
 ) -> Result<&'static crate::tables::Kind, LoadError> {
     let has = |key: &str| entries.iter().any(|(k, _)| k.text() == key);
-    let main = ["machine", "cluster", "debug", "persist"].into_iter().any(has);
-    let version = if main { MAIN } else { identity.api_version.as_str() };
+    let main = ["machine", "cluster", "debug", "persist"]
+        .into_iter()
+        .any(has);
+    let version = if main {
+        MAIN
+    } else {
+        identity.api_version.as_str()
+    };
     let name = match (identity.kind.as_str(), version) {
         ("", MAIN) => MAIN,
         ("", _) => return Err(LoadError::new(line, "it has no 'kind'")),

@@ -63,7 +63,12 @@ pub(crate) fn path_text(path: &[Step]) -> String {
     for step in path {
         match step {
             Step::Index(index) => out.push_str(&format!("[{index}]")),
-            Step::Key(key) if !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_') => {
+            Step::Key(key)
+                if !key.is_empty()
+                    && key
+                        .chars()
+                        .all(|c| c.is_alphanumeric() || c == '-' || c == '_') =>
+            {
                 if !out.is_empty() {
                     out.push('.');
                 }
@@ -79,16 +84,24 @@ pub(crate) fn path_text(path: &[Step]) -> String {
 pub(super) fn get<'a>(root: &'a Map, path: &[Step]) -> Option<&'a Value> {
     let (first, rest) = path.split_first()?;
     let Step::Key(key) = first else { return None };
-    rest.iter().try_fold(root.get(key)?, |value, step| match step {
-        Step::Key(key) => value.get(key),
-        Step::Index(index) => value.as_list()?.get(*index),
-    })
+    rest.iter()
+        .try_fold(root.get(key)?, |value, step| match step {
+            Step::Key(key) => value.get(key),
+            Step::Index(index) => value.as_list()?.get(*index),
+        })
 }
 
 /// Puts a value at a path; mappings on the way are made, list items must exist or be the next.
 pub(super) fn set(root: &mut Map, path: &[Step], value: Value) -> Result<(), PathError> {
-    let wrong = || PathError(format!("{} leads through something else than a mapping or a list", path_text(path)));
-    let Some((Step::Key(first), rest)) = path.split_first() else { return Err(wrong()) };
+    let wrong = || {
+        PathError(format!(
+            "{} leads through something else than a mapping or a list",
+            path_text(path)
+        ))
+    };
+    let Some((Step::Key(first), rest)) = path.split_first() else {
+        return Err(wrong());
+    };
     if rest.is_empty() {
         root.insert(first.as_str(), value);
         return Ok(());
@@ -145,7 +158,9 @@ pub(super) fn unset(root: &mut Map, path: &[Step]) -> Option<Value> {
     }
     match (place, last) {
         (Value::Map(map), Step::Key(key)) => map.remove(key),
-        (Value::List(items), Step::Index(index)) if *index < items.len() => Some(items.remove(*index)),
+        (Value::List(items), Step::Index(index)) if *index < items.len() => {
+            Some(items.remove(*index))
+        }
         _ => None,
     }
 }

@@ -7,7 +7,10 @@ fn load(text: &str) -> Result<Config, LoadError> {
 
 #[test]
 fn unknown_keys_name_document_path_and_line() {
-    let error = load("machine:\n  type: worker\n  network:\n    interfaces:\n      - interfce: eth0\n").err().unwrap();
+    let error =
+        load("machine:\n  type: worker\n  network:\n    interfaces:\n      - interfce: eth0\n")
+            .err()
+            .unwrap();
     assert_eq!(
         error.to_string(),
         "document v1alpha1: machine.network.interfaces[0]: unknown key 'interfce' (line 5); did you mean interface?"
@@ -16,7 +19,9 @@ fn unknown_keys_name_document_path_and_line() {
 
 #[test]
 fn unknown_kinds_are_suggested() {
-    let error = load("apiVersion: v1alpha1\nkind: HostNameConfig\n").err().unwrap();
+    let error = load("apiVersion: v1alpha1\nkind: HostNameConfig\n")
+        .err()
+        .unwrap();
     assert_eq!(error.suggestion.as_deref(), Some("HostnameConfig"));
 }
 
@@ -36,7 +41,9 @@ fn paths_lead_in_and_out() {
     config.set(MAIN, &other, "/x".into()).unwrap();
     config.unset(MAIN, &path).unwrap();
     config.normalize().unwrap();
-    assert!(config.emit().contains("files:\n        - content: \"\"\n          permissions: 0o0\n          path: /x\n"));
+    assert!(config.emit().contains(
+        "files:\n        - content: \"\"\n          permissions: 0o0\n          path: /x\n"
+    ));
     assert!(!config.emit().contains("sysctls"));
 }
 

@@ -13,15 +13,24 @@ pub(super) fn cluster(input: &Input<'_>, url: &Url) -> Map {
     let mut cluster = Map::new();
     cluster.push("id", Value::from(secrets.cluster.id.as_str()));
     cluster.push("secret", Value::from(secrets.cluster.secret.expose()));
-    cluster.push("controlPlane", map([("endpoint", Value::from(url.to_string()))]));
+    cluster.push(
+        "controlPlane",
+        map([("endpoint", Value::from(url.to_string()))]),
+    );
     cluster.push("clusterName", Value::from(input.cluster_name.as_str()));
     cluster.push("network", network(input));
-    cluster.push("token", Value::from(secrets.secrets.bootstrap_token.expose()));
+    cluster.push(
+        "token",
+        Value::from(secrets.secrets.bootstrap_token.expose()),
+    );
     cluster.push("discovery", discovery(input));
     match input.role {
         Role::ControlPlane => control_plane(input, url, &mut cluster),
         Role::Worker => {
-            let ca = [("crt", Value::from(secrets.certs.k8s.cert.as_str())), ("key", Value::from(""))];
+            let ca = [
+                ("crt", Value::from(secrets.certs.k8s.cert.as_str())),
+                ("key", Value::from("")),
+            ];
             cluster.push("ca", map(ca));
         }
     }
@@ -32,13 +41,22 @@ pub(super) fn cluster(input: &Input<'_>, url: &Url) -> Map {
 fn control_plane(input: &Input<'_>, url: &Url, cluster: &mut Map) {
     let certs = &input.secrets.certs;
     let secretbox = input.secrets.secrets.secretbox_encryption_secret.as_ref();
-    cluster.push("secretboxEncryptionSecret", Value::from(secretbox.map_or("", |s| s.expose())));
+    cluster.push(
+        "secretboxEncryptionSecret",
+        Value::from(secretbox.map_or("", |s| s.expose())),
+    );
     cluster.push("ca", pair(&certs.k8s));
     cluster.push("aggregatorCA", pair(&certs.k8s_aggregator));
-    cluster.push("serviceAccount", map([("key", Value::from(certs.k8s_serviceaccount.key.expose()))]));
+    cluster.push(
+        "serviceAccount",
+        map([("key", Value::from(certs.k8s_serviceaccount.key.expose()))]),
+    );
     cluster.push("apiServer", api_server(input, url));
     for (name, image) in [
-        ("controllerManager", "registry.k8s.io/kube-controller-manager"),
+        (
+            "controllerManager",
+            "registry.k8s.io/kube-controller-manager",
+        ),
         ("proxy", "registry.k8s.io/kube-proxy"),
         ("scheduler", "registry.k8s.io/kube-scheduler"),
     ] {
@@ -51,12 +69,18 @@ fn control_plane(input: &Input<'_>, url: &Url, cluster: &mut Map) {
     if input.local_api_server_port > 0
         && let Some(Value::Map(place)) = cluster.get_mut("controlPlane")
     {
-        place.push("localAPIServerPort", Value::Int(input.local_api_server_port.into()));
+        place.push(
+            "localAPIServerPort",
+            Value::Int(input.local_api_server_port.into()),
+        );
     }
 }
 
 fn pair(pair: &CertAndKey) -> Value {
-    map([("crt", Value::from(pair.cert.as_str())), ("key", Value::from(pair.key.expose()))])
+    map([
+        ("crt", Value::from(pair.cert.as_str())),
+        ("key", Value::from(pair.key.expose())),
+    ])
 }
 
 fn network(input: &Input<'_>) -> Value {
@@ -68,8 +92,14 @@ fn network(input: &Input<'_>) -> Value {
 }
 
 fn discovery(input: &Input<'_>) -> Value {
-    let registries = map([("kubernetes", map([("disabled", Value::Bool(true))])), ("service", Value::map())]);
-    map([("enabled", Value::Bool(input.discovery)), ("registries", registries)])
+    let registries = map([
+        ("kubernetes", map([("disabled", Value::Bool(true))])),
+        ("service", Value::map()),
+    ]);
+    map([
+        ("enabled", Value::Bool(input.discovery)),
+        ("registries", registries),
+    ])
 }
 
 fn api_server(input: &Input<'_>, url: &Url) -> Value {
@@ -79,7 +109,10 @@ fn api_server(input: &Input<'_>, url: &Url) -> Value {
     }
     sans.extend(input.cert_sans.iter().cloned());
     let mut server = Map::new();
-    server.push("image", Value::from(input.image("registry.k8s.io/kube-apiserver")));
+    server.push(
+        "image",
+        Value::from(input.image("registry.k8s.io/kube-apiserver")),
+    );
     server.push("certSANs", texts(&sans));
     if !input.contract.from(12) {
         server.push("disablePodSecurityPolicy", Value::Bool(true));
@@ -107,12 +140,18 @@ fn pod_security() -> Value {
         ("usernames", nothing()),
     ]);
     let configuration = map([
-        ("apiVersion", text("pod-security.admission.config.k8s.io/v1alpha1")),
+        (
+            "apiVersion",
+            text("pod-security.admission.config.k8s.io/v1alpha1"),
+        ),
         ("defaults", defaults),
         ("exemptions", exemptions),
         ("kind", text("PodSecurityConfiguration")),
     ]);
-    map([("name", text("PodSecurity")), ("configuration", configuration)])
+    map([
+        ("name", text("PodSecurity")),
+        ("configuration", configuration),
+    ])
 }
 
 /// Metadata of every request.
@@ -120,6 +159,9 @@ fn audit_policy() -> Value {
     map([
         ("apiVersion", Value::from("audit.k8s.io/v1")),
         ("kind", Value::from("Policy")),
-        ("rules", Value::List(vec![map([("level", Value::from("Metadata"))])])),
+        (
+            "rules",
+            Value::List(vec![map([("level", Value::from("Metadata"))])]),
+        ),
     ])
 }

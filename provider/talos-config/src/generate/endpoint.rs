@@ -13,7 +13,9 @@ pub(super) fn parse_endpoint(text: &str) -> Result<Url, GenerateError> {
     let try_this = || format!("try https://{}", with_port(text));
     let url = match Url::parse(text) {
         Ok(url) => url,
-        Err(_) if !text.contains("://") => return Err(wrong(format!("has no scheme: {}", try_this()))),
+        Err(_) if !text.contains("://") => {
+            return Err(wrong(format!("has no scheme: {}", try_this())));
+        }
         Err(why) => return Err(wrong(format!("is not a URL: it has {why}"))),
     };
     if url.host.is_empty() && !text.contains("://") {
@@ -43,6 +45,12 @@ fn check_host(url: &Url) -> Result<(), &'static str> {
 }
 
 fn with_port(text: &str) -> String {
-    let has_port = text.rsplit_once(':').is_some_and(|(_, p)| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()));
-    if has_port { text.to_owned() } else { format!("{text}:6443") }
+    let has_port = text
+        .rsplit_once(':')
+        .is_some_and(|(_, p)| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()));
+    if has_port {
+        text.to_owned()
+    } else {
+        format!("{text}:6443")
+    }
 }

@@ -21,7 +21,9 @@ impl FromStr for Role {
         match text {
             "controlplane" => Ok(Self::ControlPlane),
             "worker" => Ok(Self::Worker),
-            other => Err(GenerateError(format!("'{other}' is not a machine type: use controlplane or worker"))),
+            other => Err(GenerateError(format!(
+                "'{other}' is not a machine type: use controlplane or worker"
+            ))),
         }
     }
 }
@@ -101,7 +103,10 @@ impl<'a> Input<'a> {
             endpoint: endpoint.into(),
             role,
             contract,
-            kubernetes_version: kubernetes_version.strip_prefix('v').unwrap_or(kubernetes_version).to_owned(),
+            kubernetes_version: kubernetes_version
+                .strip_prefix('v')
+                .unwrap_or(kubernetes_version)
+                .to_owned(),
             secrets,
             install_disk: "/dev/sda".to_owned(),
             install_image: String::new(),

@@ -16,20 +16,35 @@ pub(super) fn machine(input: &Input<'_>) -> Map {
     };
     let mut machine = Map::new();
     machine.push("type", Value::from(input.role.to_string()));
-    machine.push("token", Value::from(input.secrets.trustdinfo.token.expose()));
-    machine.push("ca", map([("crt", Value::from(os.cert.as_str())), ("key", Value::from(key))]));
+    machine.push(
+        "token",
+        Value::from(input.secrets.trustdinfo.token.expose()),
+    );
+    machine.push(
+        "ca",
+        map([
+            ("crt", Value::from(os.cert.as_str())),
+            ("key", Value::from(key)),
+        ]),
+    );
     machine.push("certSANs", texts(&input.cert_sans));
     machine.push("kubelet", kubelet(input));
     machine.push("network", Value::map());
     machine.push("install", install(input));
-    let sysctls = input.sysctls.iter().map(|(k, v)| (k.clone(), Value::from(v.as_str())));
+    let sysctls = input
+        .sysctls
+        .iter()
+        .map(|(k, v)| (k.clone(), Value::from(v.as_str())));
     machine.push("sysctls", Value::Map(sysctls.collect()));
     if !input.contract.from(12) {
         machine.push("registries", registries::inline(&input.registry_mirrors));
     }
     machine.push("features", features(input));
     if input.role == Role::ControlPlane {
-        machine.push("nodeLabels", map([(NO_EXTERNAL_LOAD_BALANCER, Value::from(""))]));
+        machine.push(
+            "nodeLabels",
+            map([(NO_EXTERNAL_LOAD_BALANCER, Value::from(""))]),
+        );
     }
     machine
 }
@@ -62,7 +77,19 @@ fn features(input: &Input<'_>) -> Value {
         }
     }
     features.push("diskQuotaSupport", Value::Bool(true));
-    features.push("kubePrism", map([("enabled", Value::Bool(true)), ("port", Value::Int(KUBE_PRISM_PORT))]));
-    features.push("hostDNS", map([("enabled", Value::Bool(true)), ("forwardKubeDNSToHost", Value::Bool(true))]));
+    features.push(
+        "kubePrism",
+        map([
+            ("enabled", Value::Bool(true)),
+            ("port", Value::Int(KUBE_PRISM_PORT)),
+        ]),
+    );
+    features.push(
+        "hostDNS",
+        map([
+            ("enabled", Value::Bool(true)),
+            ("forwardKubeDNSToHost", Value::Bool(true)),
+        ]),
+    );
     Value::Map(features)
 }

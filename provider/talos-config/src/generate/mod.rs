@@ -17,7 +17,10 @@ use crate::yaml::{Map, Value};
 
 /// Generates the configuration of one role.
 pub fn generate(input: &Input<'_>) -> Result<Config, GenerateError> {
-    let contract = input.contract.supported().map_err(|e| GenerateError(e.to_string()))?;
+    let contract = input
+        .contract
+        .supported()
+        .map_err(|e| GenerateError(e.to_string()))?;
     let line = Line::of(contract).map_err(|e| GenerateError(e.to_string()))?;
     let url = endpoint::parse_endpoint(&input.endpoint)?;
     let mut documents = vec![document(line, MAIN, main(input, &url))];
@@ -46,7 +49,11 @@ fn main(input: &Input<'_>, url: &Url) -> Map {
 fn document(line: Line, kind: &str, body: Map) -> Document {
     let tables = line.tables();
     match tables.kind(kind) {
-        Some(known) => Document::new(kind, canonical(tables.body(known), body, tables), known.named),
+        Some(known) => Document::new(
+            kind,
+            canonical(tables.body(known), body, tables),
+            known.named,
+        ),
         None => Document::new(kind, body, false),
     }
 }
@@ -69,7 +76,12 @@ fn map<const N: usize>(entries: [(&str, Value); N]) -> Value {
 }
 
 fn texts<T: AsRef<str>>(items: &[T]) -> Value {
-    Value::List(items.iter().map(|item| Value::from(item.as_ref())).collect())
+    Value::List(
+        items
+            .iter()
+            .map(|item| Value::from(item.as_ref()))
+            .collect(),
+    )
 }
 
 #[cfg(test)]

@@ -2,7 +2,11 @@ use super::check_endpoint;
 
 #[test]
 fn endpoints_are_checked_before_anything_is_made() {
-    for good in ["https://10.0.0.1:6443", "https://[fd00::1]:6443", "https://api.example.com"] {
+    for good in [
+        "https://10.0.0.1:6443",
+        "https://[fd00::1]:6443",
+        "https://api.example.com",
+    ] {
         assert!(check_endpoint(good).is_ok(), "{good}");
     }
     for (bad, says) in [
@@ -14,7 +18,10 @@ fn endpoints_are_checked_before_anything_is_made() {
         ("https://a:99999", "port from 1"),
         ("https://a:b", "port"),
     ] {
-        let error = check_endpoint(bad).err().map(|e| e.to_string()).unwrap_or_default();
+        let error = check_endpoint(bad)
+            .err()
+            .map(|e| e.to_string())
+            .unwrap_or_default();
         assert!(error.contains(says), "{bad}: {error}");
     }
 }

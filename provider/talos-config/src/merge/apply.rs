@@ -19,7 +19,10 @@ impl Config {
     /// Like [`Config::apply_patches`], but a deletion that finds nothing to delete has what it
     /// wants: it is told in the answer and is no error. So patches can be applied again where it
     /// is not known whether they were.
-    pub fn apply_patches_again(&mut self, patches: &[Patch]) -> Result<Vec<PatchError>, PatchError> {
+    pub fn apply_patches_again(
+        &mut self,
+        patches: &[Patch],
+    ) -> Result<Vec<PatchError>, PatchError> {
         self.apply(patches, false)
     }
 
@@ -54,7 +57,10 @@ fn strategic(config: &Config, parts: &[Part], missing: &mut Vec<Fault>) -> Resul
     for part in parts {
         let (id, at) = match part {
             Part::Merge { id, .. } => (id, known.iter().position(|k| k == id)),
-            Part::Delete(selector) => (&selector.document, known.iter().position(|k| *k == selector.document)),
+            Part::Delete(selector) => (
+                &selector.document,
+                known.iter().position(|k| *k == selector.document),
+            ),
         };
         match (part, at) {
             (Part::Merge { document, .. }, Some(at)) => merge(&mut documents[at], document),
@@ -68,19 +74,35 @@ fn strategic(config: &Config, parts: &[Part], missing: &mut Vec<Fault>) -> Resul
                 Ok(())
             }
             (Part::Delete(selector), Some(at)) => delete(config, &mut documents[at], selector),
-            (Part::Delete(_), None) => Err(Fault::missing("there is no such document to delete from")),
+            (Part::Delete(_), None) => {
+                Err(Fault::missing("there is no such document to delete from"))
+            }
         }
         .map_err(|fault| fault.of_document(id))
-        .or_else(|fault| if fault.is_missing { missing.push(fault); Ok(()) } else { Err(fault) })?;
+        .or_else(|fault| {
+            if fault.is_missing {
+                missing.push(fault);
+                Ok(())
+            } else {
+                Err(fault)
+            }
+        })?;
     }
-    let documents = documents.into_iter().map(|document| tidy(config, document)).collect();
+    let documents = documents
+        .into_iter()
+        .map(|document| tidy(config, document))
+        .collect();
     Config::from_documents(documents, line).map_err(Fault::from)
 }
 
 fn merge(document: &mut Document, patch: &Loaded) -> Result<(), Fault> {
     let tables = patch.tables;
     match tables.kind(patch.kind) {
-        Some(kind) => Merger::new(tables).structure(tables.body(kind), document.body_mut(), patch.body.clone()),
+        Some(kind) => Merger::new(tables).structure(
+            tables.body(kind),
+            document.body_mut(),
+            patch.body.clone(),
+        ),
         None => Ok(()),
     }
 }
@@ -96,7 +118,11 @@ fn delete(config: &Config, document: &mut Document, selector: &Selector) -> Resu
 /// A document of the patch that the configuration does not have. Its keyed lists merge with
 /// nothing: they stay as written.
 fn new_document(config: &Config, loaded: &Loaded) -> Document {
-    let named = config.line().tables().kind(loaded.kind).is_some_and(|kind| kind.named);
+    let named = config
+        .line()
+        .tables()
+        .kind(loaded.kind)
+        .is_some_and(|kind| kind.named);
     Document::new(loaded.kind, loaded.body.clone(), named)
 }
 
@@ -111,7 +137,9 @@ fn tidy(config: &Config, mut document: Document) -> Document {
 
 fn json_patch(config: &Config, operations: &[Operation]) -> Result<Config, Fault> {
     let [document] = config.documents() else {
-        return Err(Fault::new("JSON patches work on configurations of one document only: write it as a strategic merge"));
+        return Err(Fault::new(
+            "JSON patches work on configurations of one document only: write it as a strategic merge",
+        ));
     };
     // Through text, so that the result is checked as any other configuration.
     let mut generic = match yaml::parse(&document.emit()).map(|mut d| d.pop()) {

@@ -22,7 +22,10 @@ impl Selector {
 
 /// Takes the statements out of a document. True if nothing is left that a patch could say.
 pub(super) fn extract(root: &mut Node, found: &mut Vec<Selector>) -> Result<bool, LoadError> {
-    let mut scan = Scan { path: Vec::new(), found: Vec::new() };
+    let mut scan = Scan {
+        path: Vec::new(),
+        found: Vec::new(),
+    };
     let gone = scan.node(root, Parent::Document)?;
     if scan.found.is_empty() {
         return Ok(is_bare(root));
@@ -30,7 +33,11 @@ pub(super) fn extract(root: &mut Node, found: &mut Vec<Selector>) -> Result<bool
     // A statement that removes the whole document leaves its head to be read.
     let document = document_of(root, scan.found.iter().any(|(path, _)| path.is_empty()))?;
     for (path, item) in scan.found {
-        found.push(Selector { document: document.clone(), path, item });
+        found.push(Selector {
+            document: document.clone(),
+            path,
+            item,
+        });
     }
     Ok(gone || is_bare(root))
 }
@@ -59,7 +66,12 @@ impl Scan {
         }
     }
 
-    fn entries(&mut self, entries: &mut Vec<(Node, Node)>, parent: Parent, line: usize) -> Result<bool, LoadError> {
+    fn entries(
+        &mut self,
+        entries: &mut Vec<(Node, Node)>,
+        parent: Parent,
+        line: usize,
+    ) -> Result<bool, LoadError> {
         let mut at = 0;
         while at < entries.len() {
             if is_statement(&entries[at]) {
@@ -101,10 +113,22 @@ impl Scan {
         Ok(false)
     }
 
-    fn statement(&mut self, entries: &[(Node, Node)], parent: Parent, line: usize) -> Result<(), LoadError> {
+    fn statement(
+        &mut self,
+        entries: &[(Node, Node)],
+        parent: Parent,
+        line: usize,
+    ) -> Result<(), LoadError> {
         if parent != Parent::List {
-            if self.path.iter().any(|step| step.starts_with('[') || step.is_empty()) {
-                let message = format!("'{}' is within a list's item, and only whole items can be deleted", self.path.join("."));
+            if self
+                .path
+                .iter()
+                .any(|step| step.starts_with('[') || step.is_empty())
+            {
+                let message = format!(
+                    "'{}' is within a list's item, and only whole items can be deleted",
+                    self.path.join(".")
+                );
                 return Err(LoadError::new(line, message));
             }
             self.found.push((self.path.clone(), None));
@@ -112,10 +136,14 @@ impl Scan {
         }
         let selector = entries.iter().find(|entry| !is_statement(entry));
         let Some((key, value)) = selector else {
-            let message = "a list's item that is to be deleted needs a key and a value by which it is found";
+            let message =
+                "a list's item that is to be deleted needs a key and a value by which it is found";
             return Err(LoadError::new(line, message));
         };
-        self.found.push((self.path.clone(), Some((key.text().to_owned(), value.text().to_owned()))));
+        self.found.push((
+            self.path.clone(),
+            Some((key.text().to_owned(), value.text().to_owned())),
+        ));
         Ok(())
     }
 }
@@ -126,7 +154,10 @@ fn is_statement((key, value): &(Node, Node)) -> bool {
 
 fn document_of(root: &Node, whole: bool) -> Result<String, LoadError> {
     let NodeKind::Map(entries) = &root.kind else {
-        return Err(LoadError::new(root.line, "$patch: delete belongs into a document that is a mapping"));
+        return Err(LoadError::new(
+            root.line,
+            "$patch: delete belongs into a document that is a mapping",
+        ));
     };
     let identity = identify(entries);
     match (identity.api_version.as_str(), identity.kind.as_str()) {
@@ -136,13 +167,20 @@ fn document_of(root: &Node, whole: bool) -> Result<String, LoadError> {
             Err(LoadError::new(root.line, message).suggest(None))
         }
         (MAIN, _) => Ok(identity.text()),
-        _ => Err(LoadError::new(root.line, "its 'apiVersion' must be v1alpha1")),
+        _ => Err(LoadError::new(
+            root.line,
+            "its 'apiVersion' must be v1alpha1",
+        )),
     }
 }
 
 /// Whether nothing is left but the head. Talos does not count `apiVersion` as head, and so merges
 /// what remains of a document after a deletion in it.
 fn is_bare(root: &Node) -> bool {
-    let NodeKind::Map(entries) = &root.kind else { return false };
-    entries.iter().all(|(key, value)| value.scalar().is_some() && matches!(key.text(), "version" | "kind" | "name"))
+    let NodeKind::Map(entries) = &root.kind else {
+        return false;
+    };
+    entries.iter().all(|(key, value)| {
+        value.scalar().is_some() && matches!(key.text(), "version" | "kind" | "name")
+    })
 }

@@ -42,23 +42,42 @@ pub(super) struct Fault {
 
 impl Fault {
     pub fn new(message: impl Into<String>) -> Self {
-        Self { document: String::new(), path: String::new(), message: message.into(), is_missing: false }
+        Self {
+            document: String::new(),
+            path: String::new(),
+            message: message.into(),
+            is_missing: false,
+        }
     }
 
     pub fn missing(message: impl Into<String>) -> Self {
-        Self { is_missing: true, ..Self::new(message) }
+        Self {
+            is_missing: true,
+            ..Self::new(message)
+        }
     }
 
     pub fn at(path: &[Step], message: impl Into<String>) -> Self {
-        Self { path: path_text(path), ..Self::new(message) }
+        Self {
+            path: path_text(path),
+            ..Self::new(message)
+        }
     }
 
     pub fn of_document(self, id: &str) -> Self {
-        Self { document: id.to_owned(), ..self }
+        Self {
+            document: id.to_owned(),
+            ..self
+        }
     }
 
     pub fn of_patch(self, patch: usize) -> PatchError {
-        PatchError { patch, document: self.document, path: self.path, message: self.message }
+        PatchError {
+            patch,
+            document: self.document,
+            path: self.path,
+            message: self.message,
+        }
     }
 }
 

@@ -39,10 +39,17 @@ fn merge_value(left: &mut Value, right: Value, path: &mut Vec<Step>) -> Result<(
             }
         }
         (_, Value::Null) => {
-            return Err(Fault::at(path, "null cannot take away what is there: use $patch: delete"));
+            return Err(Fault::at(
+                path,
+                "null cannot take away what is there: use $patch: delete",
+            ));
         }
         (left, right) => {
-            let message = format!("{} is there and the patch has {}: delete it first", name(left), name(&right));
+            let message = format!(
+                "{} is there and the patch has {}: delete it first",
+                name(left),
+                name(&right)
+            );
             return Err(Fault::at(path, message));
         }
     }

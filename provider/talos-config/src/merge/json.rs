@@ -16,35 +16,71 @@ pub(super) struct Operation {
 /// Reads a list of operations; `None` if the text is no list.
 pub(super) fn read(text: &str) -> Option<Result<Vec<Operation>, LoadError>> {
     let documents = parse(text).ok()?;
-    let [Value::List(items)] = documents.as_slice() else { return None };
-    Some(items.iter().enumerate().map(|(i, item)| operation(i, item)).collect())
+    let [Value::List(items)] = documents.as_slice() else {
+        return None;
+    };
+    Some(
+        items
+            .iter()
+            .enumerate()
+            .map(|(i, item)| operation(i, item))
+            .collect(),
+    )
 }
 
 fn operation(index: usize, item: &Value) -> Result<Operation, LoadError> {
-    let wrong = |what: &str| LoadError::new(0, format!("operation {} of the JSON patch {what}", index + 1));
+    let wrong = |what: &str| {
+        LoadError::new(
+            0,
+            format!("operation {} of the JSON patch {what}", index + 1),
+        )
+    };
     let text = |key: &str| item.get(key).and_then(Value::as_str);
     let op = text("op").ok_or_else(|| wrong("has no 'op'"))?;
     if !matches!(op, "add" | "remove" | "replace" | "move" | "copy" | "test") {
-        return Err(wrong("has an 'op' that is none of add, remove, replace, move, copy and test"));
+        return Err(wrong(
+            "has an 'op' that is none of add, remove, replace, move, copy and test",
+        ));
     }
     let pointer = |key: &str| -> Result<Vec<String>, LoadError> {
         let text = text(key).ok_or_else(|| wrong(&format!("has no '{key}'")))?;
-        let rest = text.strip_prefix('/').ok_or_else(|| wrong(&format!("has a '{key}' that does not begin with /")))?;
-        Ok(rest.split('/').map(|part| part.replace("~1", "/").replace("~0", "~")).collect())
+        let rest = text
+            .strip_prefix('/')
+            .ok_or_else(|| wrong(&format!("has a '{key}' that does not begin with /")))?;
+        Ok(rest
+            .split('/')
+            .map(|part| part.replace("~1", "/").replace("~0", "~"))
+            .collect())
     };
-    let from = if matches!(op, "move" | "copy") { pointer("from")? } else { Vec::new() };
-    let value = item.as_map().filter(|m| m.contains_key("value")).and_then(|m| m.get("value")).cloned();
+    let from = if matches!(op, "move" | "copy") {
+        pointer("from")?
+    } else {
+        Vec::new()
+    };
+    let value = item
+        .as_map()
+        .filter(|m| m.contains_key("value"))
+        .and_then(|m| m.get("value"))
+        .cloned();
     if matches!(op, "add" | "replace") && value.is_none() {
         return Err(wrong("has no 'value'"));
     }
-    Ok(Operation { op: op.to_owned(), path: pointer("path")?, from, value })
+    Ok(Operation {
+        op: op.to_owned(),
+        path: pointer("path")?,
+        from,
+        value,
+    })
 }
 
 /// Applies the operations in order.
 pub(super) fn apply(root: &mut Map, operations: &[Operation]) -> Result<(), Fault> {
     let mut value = Value::Map(std::mem::take(root));
     for operation in operations {
-        run(&mut value, operation).map_err(|message| Fault { path: operation.path.join("."), ..Fault::new(message) })?;
+        run(&mut value, operation).map_err(|message| Fault {
+            path: operation.path.join("."),
+            ..Fault::new(message)
+        })?;
     }
     if let Value::Map(map) = value {
         *root = map;
@@ -93,7 +129,9 @@ fn find<'a>(root: &'a mut Value, path: &[String]) -> Result<&'a mut Value, &'sta
 fn index(part: &str, len: usize) -> Result<usize, &'static str> {
     match part {
         "-" => Ok(len),
-        number => number.parse().map_err(|_| "the JSON patch needs a number for a list's item"),
+        number => number
+            .parse()
+            .map_err(|_| "the JSON patch needs a number for a list's item"),
     }
 }
 

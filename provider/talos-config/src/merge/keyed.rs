@@ -6,8 +6,16 @@ use crate::tables::{ListKey, StructType, Type};
 use crate::yaml::{Map, Value};
 
 /// Merges each item of `right` into the item of `left` that it matches, or appends it.
-pub(super) fn merge(merger: &mut Merger<'_>, item: &Type, key: ListKey, left: &mut Vec<Value>, right: Vec<Value>) -> Result<(), Fault> {
-    let Type::Struct(index) = item.pointee() else { return Ok(()) };
+pub(super) fn merge(
+    merger: &mut Merger<'_>,
+    item: &Type,
+    key: ListKey,
+    left: &mut Vec<Value>,
+    right: Vec<Value>,
+) -> Result<(), Fault> {
+    let Type::Struct(index) = item.pointee() else {
+        return Ok(());
+    };
     let ty = &merger.tables.structs[*index];
     for value in right {
         let Value::Map(new) = value else {
@@ -27,7 +35,13 @@ pub(super) fn merge(merger: &mut Merger<'_>, item: &Type, key: ListKey, left: &m
     Ok(())
 }
 
-fn find(merger: &Merger<'_>, ty: &StructType, key: ListKey, items: &[Value], new: &Map) -> Result<Option<usize>, Fault> {
+fn find(
+    merger: &Merger<'_>,
+    ty: &StructType,
+    key: ListKey,
+    items: &[Value],
+    new: &Map,
+) -> Result<Option<usize>, Fault> {
     let matches: Box<dyn Fn(&Map) -> bool> = match key {
         ListKey::Key(name) => {
             let zero = ty.field(name).map(|f| scalar::zero(&f.ty, merger.tables));
@@ -37,11 +51,15 @@ fn find(merger: &Merger<'_>, ty: &StructType, key: ListKey, items: &[Value], new
         ListKey::Device => match (new.get("interface"), new.get("deviceSelector")) {
             (Some(Value::Str(name)), _) if !name.is_empty() => {
                 let name = name.clone();
-                Box::new(move |old| old.get("interface").and_then(Value::as_str) == Some(name.as_str()))
+                Box::new(move |old| {
+                    old.get("interface").and_then(Value::as_str) == Some(name.as_str())
+                })
             }
             (_, Some(Value::Map(selector))) => {
                 let selector = selector.clone();
-                Box::new(move |old| matches!(old.get("deviceSelector"), Some(Value::Map(s)) if same_selector(s, &selector)))
+                Box::new(
+                    move |old| matches!(old.get("deviceSelector"), Some(Value::Map(s)) if same_selector(s, &selector)),
+                )
             }
             _ => return Ok(None),
         },
@@ -59,7 +77,20 @@ fn find(merger: &Merger<'_>, ty: &StructType, key: ListKey, items: &[Value], new
 
 /// Talos compares selectors by their texts, and one with `physical` is never equal to another.
 fn same_selector(a: &Map, b: &Map) -> bool {
-    const TEXTS: [&str; 5] = ["busPath", "hardwareAddr", "permanentAddr", "pciID", "driver"];
-    let text = |map: &Map, key: &str| map.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    !a.contains_key("physical") && !b.contains_key("physical") && TEXTS.iter().all(|key| text(a, key) == text(b, key))
+    const TEXTS: [&str; 5] = [
+        "busPath",
+        "hardwareAddr",
+        "permanentAddr",
+        "pciID",
+        "driver",
+    ];
+    let text = |map: &Map, key: &str| {
+        map.get(key)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    !a.contains_key("physical")
+        && !b.contains_key("physical")
+        && TEXTS.iter().all(|key| text(a, key) == text(b, key))
 }

@@ -51,7 +51,10 @@ fn strategic(text: &str, line: Line) -> Result<Option<Vec<Part>>, LoadError> {
     let mut parts = Vec::new();
     let mut seen = HashSet::new();
     let nodes = parse_nodes(text)?;
-    let silent = nodes.iter().all(|node| node.scalar().is_some_and(|s| resolve(s) == Ok(Resolved::Null)));
+    let silent = nodes.iter().all(|node| {
+        node.scalar()
+            .is_some_and(|s| resolve(s) == Ok(Resolved::Null))
+    });
     for mut node in nodes {
         let mut selectors = Vec::new();
         let nothing_left = delete::extract(&mut node, &mut selectors)?;
@@ -62,16 +65,26 @@ fn strategic(text: &str, line: Line) -> Result<Option<Vec<Part>>, LoadError> {
         if let NodeKind::Map(entries) = &node.kind {
             let identity = identify(entries);
             if !seen.insert((identity.api_version.clone(), identity.text())) {
-                return Err(LoadError::new(node.line, format!("document {} is there twice", identity.text())));
+                return Err(LoadError::new(
+                    node.line,
+                    format!("document {} is there twice", identity.text()),
+                ));
             }
         }
         if let Some(document) = decode_document(&node, tables)? {
             let named = tables.kind(document.kind).is_some_and(|kind| kind.named);
-            parts.push(Part::Merge { id: document.id(named), document });
+            parts.push(Part::Merge {
+                id: document.id(named),
+                document,
+            });
         }
     }
     if parts.is_empty() {
-        return if silent { Ok(None) } else { Err(LoadError::new(1, "there is nothing in it to be patched")) };
+        return if silent {
+            Ok(None)
+        } else {
+            Err(LoadError::new(1, "there is nothing in it to be patched"))
+        };
     }
     // The main document comes first, and deletions in it before everything.
     parts.sort_by_key(|part| match part {

@@ -10,13 +10,20 @@ const NOT_FOUND: &str = "there is nothing to delete at this path";
 const UNKNOWN: &str = "there is no such key, so there is nothing to delete";
 
 /// Deletes within a document.
-pub(super) fn delete(ty: &StructType, body: &mut Map, selector: &Selector, tables: &Tables) -> Result<(), Fault> {
+pub(super) fn delete(
+    ty: &StructType,
+    body: &mut Map,
+    selector: &Selector,
+    tables: &Tables,
+) -> Result<(), Fault> {
     let search = Search { tables, selector };
-    search.structure(ty, body, &selector.path).map_err(|message| Fault {
-        path: selector.path.join("."),
-        is_missing: message == NOT_FOUND,
-        ..Fault::new(message)
-    })
+    search
+        .structure(ty, body, &selector.path)
+        .map_err(|message| Fault {
+            path: selector.path.join("."),
+            is_missing: message == NOT_FOUND,
+            ..Fault::new(message)
+        })
 }
 
 struct Search<'a> {
@@ -25,7 +32,12 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    fn structure(&self, ty: &StructType, map: &mut Map, path: &[String]) -> Result<(), &'static str> {
+    fn structure(
+        &self,
+        ty: &StructType,
+        map: &mut Map,
+        path: &[String],
+    ) -> Result<(), &'static str> {
         let (first, rest) = path.split_first().ok_or(NOT_FOUND)?;
         let field = ty.field(first).ok_or(UNKNOWN)?;
         if rest.is_empty() {
@@ -35,14 +47,18 @@ impl Search<'_> {
         match (&field.ty, map.get_mut(first)) {
             (ty, Some(value)) => self.value(ty, value, rest),
             // A part that is no pointer always exists, if only empty.
-            (Type::Struct(index), None) => self.structure(&self.tables.structs[*index], &mut Map::new(), rest),
+            (Type::Struct(index), None) => {
+                self.structure(&self.tables.structs[*index], &mut Map::new(), rest)
+            }
             _ => Err(NOT_FOUND),
         }
     }
 
     fn value(&self, ty: &Type, value: &mut Value, path: &[String]) -> Result<(), &'static str> {
         match (ty.pointee(), value) {
-            (Type::Struct(index), Value::Map(map)) => self.structure(&self.tables.structs[*index], map, path),
+            (Type::Struct(index), Value::Map(map)) => {
+                self.structure(&self.tables.structs[*index], map, path)
+            }
             (Type::Map(item), Value::Map(map)) => {
                 let (first, rest) = path.split_first().ok_or(NOT_FOUND)?;
                 if rest.is_empty() {
@@ -56,7 +72,12 @@ impl Search<'_> {
         }
     }
 
-    fn list(&self, item: &Type, items: &mut Vec<Value>, path: &[String]) -> Result<(), &'static str> {
+    fn list(
+        &self,
+        item: &Type,
+        items: &mut Vec<Value>,
+        path: &[String],
+    ) -> Result<(), &'static str> {
         if path.len() != 1 {
             return Err("items of a list within a list's item cannot be deleted");
         }
@@ -69,7 +90,8 @@ impl Search<'_> {
         let field = self.tables.structs[*index].field(key).ok_or(UNKNOWN)?;
         let at = items.iter().position(|item| {
             let Value::Map(map) = item else { return false };
-            self.text(&field.ty, map.get(key)).is_some_and(|found| found == *text)
+            self.text(&field.ty, map.get(key))
+                .is_some_and(|found| found == *text)
         });
         items.remove(at.ok_or(NOT_FOUND)?);
         Ok(())
@@ -78,8 +100,17 @@ impl Search<'_> {
     /// The text by which an item is found; only types that Talos can print have one.
     fn text(&self, ty: &Type, value: Option<&Value>) -> Option<String> {
         match ty.pointee() {
-            Type::Str | Type::Enum(_) | Type::Url | Type::Endpoint | Type::Ip | Type::Cidr | Type::AddrPort
-            | Type::Duration | Type::HwAddr | Type::Cel | Type::FileMode => {}
+            Type::Str
+            | Type::Enum(_)
+            | Type::Url
+            | Type::Endpoint
+            | Type::Ip
+            | Type::Cidr
+            | Type::AddrPort
+            | Type::Duration
+            | Type::HwAddr
+            | Type::Cel
+            | Type::FileMode => {}
             _ => return None,
         }
         let value = match value {

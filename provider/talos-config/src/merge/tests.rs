@@ -6,8 +6,13 @@ const BASE: &str = "machine:\n    type: worker\n    sysctls:\n        a: \"1\"\n
 
 fn patched(patches: &[&str]) -> Result<String, String> {
     let mut config = Config::load(BASE, Line::V1_12).map_err(|e| e.to_string())?;
-    let patches: Result<Vec<_>, _> = patches.iter().map(|p| Patch::load(p, Line::V1_12)).collect();
-    config.apply_patches(&patches.map_err(|e| e.to_string())?).map_err(|e| e.to_string())?;
+    let patches: Result<Vec<_>, _> = patches
+        .iter()
+        .map(|p| Patch::load(p, Line::V1_12))
+        .collect();
+    config
+        .apply_patches(&patches.map_err(|e| e.to_string())?)
+        .map_err(|e| e.to_string())?;
     Ok(config.emit())
 }
 
@@ -16,16 +21,27 @@ fn a_failing_patch_changes_nothing() {
     let mut config = Config::load(BASE, Line::V1_12).unwrap();
     let before = config.emit();
     let good = Patch::load("machine: {sysctls: {b: \"2\"}}", Line::V1_12).unwrap();
-    let bad = Patch::load("machine: {network: {hostname: {$patch: delete}}}", Line::V1_12).unwrap();
+    let bad = Patch::load(
+        "machine: {network: {hostname: {$patch: delete}}}",
+        Line::V1_12,
+    )
+    .unwrap();
     let error = config.apply_patches(&[good, bad]).unwrap_err();
-    assert_eq!((error.patch, error.path.as_str()), (1, "machine.network.hostname"));
+    assert_eq!(
+        (error.patch, error.path.as_str()),
+        (1, "machine.network.hostname")
+    );
     assert_eq!(config.emit(), before);
 }
 
 #[test]
 fn deleting_from_a_document_that_is_not_there_is_an_error() {
-    let error = patched(&["apiVersion: v1alpha1\nkind: ResolverConfig\n$patch: delete\n"]).unwrap_err();
-    assert_eq!(error, "patch 1: document ResolverConfig: there is no such document to delete from");
+    let error =
+        patched(&["apiVersion: v1alpha1\nkind: ResolverConfig\n$patch: delete\n"]).unwrap_err();
+    assert_eq!(
+        error,
+        "patch 1: document ResolverConfig: there is no such document to delete from"
+    );
 }
 
 #[test]

@@ -14,7 +14,10 @@ pub(super) struct Merger<'a> {
 
 impl<'a> Merger<'a> {
     pub fn new(tables: &'a Tables) -> Self {
-        Self { tables, path: Vec::new() }
+        Self {
+            tables,
+            path: Vec::new(),
+        }
     }
 
     pub fn fault(&self, message: impl Into<String>) -> Fault {
@@ -22,7 +25,12 @@ impl<'a> Merger<'a> {
     }
 
     /// Merges `right`, as it was read, into `left`.
-    pub fn structure(&mut self, ty: &StructType, left: &mut Map, mut right: Map) -> Result<(), Fault> {
+    pub fn structure(
+        &mut self,
+        ty: &StructType,
+        left: &mut Map,
+        mut right: Map,
+    ) -> Result<(), Fault> {
         for field in &ty.fields {
             let value = right.remove(&field.name);
             self.path.push(Step::key(field.name.as_str()));
@@ -65,7 +73,13 @@ impl<'a> Merger<'a> {
     }
 
     /// Merges two values that are both there.
-    fn value(&mut self, ty: &Type, field: Option<&Field>, left: &mut Value, right: Value) -> Result<(), Fault> {
+    fn value(
+        &mut self,
+        ty: &Type,
+        field: Option<&Field>,
+        left: &mut Value,
+        right: Value,
+    ) -> Result<(), Fault> {
         let replace = field.is_some_and(|f| f.replace);
         if left.is_null() {
             *left = right;
@@ -110,7 +124,9 @@ impl<'a> Merger<'a> {
     fn pointee(&mut self, inner: &Type, left: &mut Value, right: Value) -> Result<(), Fault> {
         match inner {
             Type::DiskSizeMatch => {
-                return Err(self.fault("Talos cannot change this condition by a patch: delete diskSelector first"));
+                return Err(self.fault(
+                    "Talos cannot change this condition by a patch: delete diskSelector first",
+                ));
             }
             Type::Struct(_) | Type::Endpoint => self.value(inner, None, left, right)?,
             _ => *left = right,
@@ -119,7 +135,9 @@ impl<'a> Merger<'a> {
     }
 
     fn mapping(&mut self, item: &Type, left: &mut Value, right: Map) -> Result<(), Fault> {
-        let Value::Map(left) = left else { return Ok(()) };
+        let Value::Map(left) = left else {
+            return Ok(());
+        };
         for (key, value) in right {
             match left.get_mut(&key) {
                 Some(old) if !old.is_null() => {
@@ -137,7 +155,9 @@ impl<'a> Merger<'a> {
 
     /// URLs merge part by part: a patch without a path keeps the path that was there.
     fn url(&self, left: &mut Value, right: &Value) -> Result<(), Fault> {
-        let parse = |value: &Value| Url::parse(value.as_str().unwrap_or_default()).map_err(|why| self.fault(why));
+        let parse = |value: &Value| {
+            Url::parse(value.as_str().unwrap_or_default()).map_err(|why| self.fault(why))
+        };
         if right.as_str().is_none_or(str::is_empty) {
             return Ok(());
         }
@@ -164,7 +184,9 @@ fn empty_list(field: &Field) -> Option<Value> {
 fn merge_size(left: &mut Value, right: Value) {
     let relative = |value: &Value| value.as_str().is_some_and(|text| text.contains('%'));
     let unset = right.as_str().is_none_or(str::is_empty);
-    if unset || relative(&right) && !relative(left) && left.as_str().is_some_and(|text| !text.is_empty()) {
+    if unset
+        || relative(&right) && !relative(left) && left.as_str().is_some_and(|text| !text.is_empty())
+    {
         return;
     }
     *left = right;

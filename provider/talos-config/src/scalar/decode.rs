@@ -17,7 +17,9 @@ pub(crate) fn decode(ty: &Type, scalar: &Scalar, tables: &Tables) -> Result<Opti
         _ => scalar.text.as_str(),
     };
     match ty.pointee() {
-        Type::Bool => boolean(&resolved, text).map(Value::Bool).ok_or_else(|| "expected true or false".to_owned()),
+        Type::Bool => boolean(&resolved, text)
+            .map(Value::Bool)
+            .ok_or_else(|| "expected true or false".to_owned()),
         Type::Int(least, most) => integer(&resolved, *least, *most).map(Value::Int),
         Type::Duration => match resolved {
             Resolved::Text => duration::parse(text).map(|n| Value::Str(duration::format(n))),
@@ -27,9 +29,13 @@ pub(crate) fn decode(ty: &Type, scalar: &Scalar, tables: &Tables) -> Result<Opti
         Type::Enum(index) => enumeration(&tables.enums[*index], text).map(Value::Str),
         Type::PortRange => ports(&resolved, text),
         Type::DiskSize => size::parse_bytes(text)
-            .map(|bytes| size::format_disk_size(bytes).map_or_else(|n| Value::Int(n.into()), Value::Str))
+            .map(|bytes| {
+                size::format_disk_size(bytes).map_or_else(|n| Value::Int(n.into()), Value::Str)
+            })
             .ok_or_else(|| "expected a size such as 10GB or a number of bytes".to_owned()),
-        Type::FileMode => integer(&resolved, 0, u32::MAX.into()).map(|mode| Value::Plain(format!("0o{mode:o}"))),
+        Type::FileMode => {
+            integer(&resolved, 0, u32::MAX.into()).map(|mode| Value::Plain(format!("0o{mode:o}")))
+        }
         Type::Struct(_) | Type::Any | Type::Map(_) => Err("expected a mapping".to_owned()),
         Type::List(_) => Err("expected a list".to_owned()),
         other => textual(other, text).map(Value::Str),
@@ -39,19 +45,37 @@ pub(crate) fn decode(ty: &Type, scalar: &Scalar, tables: &Tables) -> Result<Opti
 
 /// Types that read the scalar's text, whatever it looks like.
 fn textual(ty: &Type, text: &str) -> Result<String, String> {
-    let checked = |ok: bool, what: &str| if ok { Ok(text.to_owned()) } else { Err(format!("expected {what}")) };
+    let checked = |ok: bool, what: &str| {
+        if ok {
+            Ok(text.to_owned())
+        } else {
+            Err(format!("expected {what}"))
+        }
+    };
     match ty {
         Type::Url if text.is_empty() => Ok(String::new()),
         Type::Url | Type::Endpoint => match Url::parse(text) {
             Ok(url) => Ok(url.to_string()),
             Err(why) => Err(format!("expected a URL: it has {why}")),
         },
-        Type::ByteSize => checked(text.is_empty() || size::parse_bytes(text).is_some(), "a size such as 10GB"),
-        Type::Size if text.contains('%') => checked(size::is_percentage(text), "a percentage from 0% to 100%"),
-        Type::Size => checked(text.is_empty() || size::parse_bytes(text).is_some(), "a size such as 10GB or 50%"),
+        Type::ByteSize => checked(
+            text.is_empty() || size::parse_bytes(text).is_some(),
+            "a size such as 10GB",
+        ),
+        Type::Size if text.contains('%') => {
+            checked(size::is_percentage(text), "a percentage from 0% to 100%")
+        }
+        Type::Size => checked(
+            text.is_empty() || size::parse_bytes(text).is_some(),
+            "a size such as 10GB or 50%",
+        ),
         Type::DiskSizeMatch => {
             let text = text.trim();
-            if size::is_size_condition(text) { Ok(text.to_owned()) } else { Err("expected a condition such as >= 10GB".to_owned()) }
+            if size::is_size_condition(text) {
+                Ok(text.to_owned())
+            } else {
+                Err("expected a condition such as >= 10GB".to_owned())
+            }
         }
         Type::Ip if text.is_empty() => Ok(String::new()),
         Type::Ip => net::parse_addr(text)
@@ -60,19 +84,28 @@ fn textual(ty: &Type, text: &str) -> Result<String, String> {
         Type::Cidr if text.is_empty() => Ok(String::new()),
         Type::Cidr => net::parse_prefix(text)
             .map(|p| format!("{}/{}", net::format_addr(p.addr, ""), p.bits))
-            .ok_or_else(|| "expected an address with a prefix length such as 10.0.0.1/24".to_owned()),
+            .ok_or_else(|| {
+                "expected an address with a prefix length such as 10.0.0.1/24".to_owned()
+            }),
         Type::AddrPort if text.is_empty() => Ok(String::new()),
         Type::AddrPort => net::parse_addr_port(text)
-            .map(|(addr, zone, port)| address_and_port(&net::format_addr(addr, &zone), addr.is_ipv6(), port))
+            .map(|(addr, zone, port)| {
+                address_and_port(&net::format_addr(addr, &zone), addr.is_ipv6(), port)
+            })
             .ok_or_else(|| "expected an address with a port such as 10.0.0.1:51820".to_owned()),
-        Type::HwAddr => net::format_hardware(text).ok_or_else(|| "expected a hardware address such as 52:54:00:12:34:56".to_owned()),
+        Type::HwAddr => net::format_hardware(text)
+            .ok_or_else(|| "expected a hardware address such as 52:54:00:12:34:56".to_owned()),
         Type::Base64 => base64(text),
         _ => Ok(text.to_owned()),
     }
 }
 
 fn address_and_port(addr: &str, brackets: bool, port: u16) -> String {
-    if brackets { format!("[{addr}]:{port}") } else { format!("{addr}:{port}") }
+    if brackets {
+        format!("[{addr}]:{port}")
+    } else {
+        format!("{addr}:{port}")
+    }
 }
 
 /// Base64 is written again from the bytes; Talos's own mark for a removed key stays.
@@ -81,7 +114,9 @@ fn base64(text: &str) -> Result<String, String> {
         return Ok(text.to_owned());
     }
     let compact: String = text.chars().filter(|c| !matches!(c, '\n' | '\r')).collect();
-    let bytes = STANDARD.decode(compact).map_err(|_| "expected base64".to_owned())?;
+    let bytes = STANDARD
+        .decode(compact)
+        .map_err(|_| "expected base64".to_owned())?;
     Ok(STANDARD.encode(bytes))
 }
 
@@ -101,12 +136,21 @@ fn integer(resolved: &Resolved, least: i128, most: i128) -> Result<i128, String>
         Resolved::Float(value) if value.is_finite() => *value as i128,
         _ => return Err("expected an integer".to_owned()),
     };
-    if (least..=most).contains(&value) { Ok(value) } else { Err(format!("expected an integer from {least} to {most}")) }
+    if (least..=most).contains(&value) {
+        Ok(value)
+    } else {
+        Err(format!("expected an integer from {least} to {most}"))
+    }
 }
 
 fn enumeration(ty: &EnumType, text: &str) -> Result<String, String> {
     let find = |text: &str| ty.values.iter().find(|v| *v == text).cloned();
-    let alias = || ty.aliases.iter().find(|(from, _)| from == text).map(|(_, to)| to.clone());
+    let alias = || {
+        ty.aliases
+            .iter()
+            .find(|(from, _)| from == text)
+            .map(|(_, to)| to.clone())
+    };
     let lower = || ty.any_case.then(|| find(&text.to_lowercase())).flatten();
     find(text).or_else(lower).or_else(alias).ok_or_else(|| {
         let names: Vec<&str> = ty.values.iter().take(12).map(String::as_str).collect();
@@ -137,9 +181,14 @@ pub(crate) fn is_zero(ty: &Type, value: &Value, tables: &Tables) -> bool {
             let ty = &tables.structs[*index];
             let empty = |name: &str| {
                 let field = ty.field(name);
-                map.get(name).is_none_or(|v| field.is_none_or(|f| is_zero(&f.ty, v, tables)))
+                map.get(name)
+                    .is_none_or(|v| field.is_none_or(|f| is_zero(&f.ty, v, tables)))
             };
-            if ty.zero_by.is_empty() { map.keys().all(empty) } else { ty.zero_by.iter().all(|name| empty(name)) }
+            if ty.zero_by.is_empty() {
+                map.keys().all(empty)
+            } else {
+                ty.zero_by.iter().all(|name| empty(name))
+            }
         }
         (_, Value::Str(text)) => text.is_empty(),
         (_, Value::Int(number)) => *number == 0,

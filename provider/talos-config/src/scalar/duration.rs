@@ -45,14 +45,24 @@ fn part(text: &str) -> Option<(i128, &str)> {
     if whole == 0 && fraction.is_empty() {
         return None;
     }
-    let end = after.find(|c: char| c == '.' || c.is_ascii_digit()).unwrap_or(after.len());
+    let end = after
+        .find(|c: char| c == '.' || c.is_ascii_digit())
+        .unwrap_or(after.len());
     let (_, unit) = UNITS.iter().find(|(name, _)| *name == &after[..end])?;
     let unit = i128::from(*unit);
-    let whole: i128 = if whole == 0 { 0 } else { text[..whole].parse().ok()? };
+    let whole: i128 = if whole == 0 {
+        0
+    } else {
+        text[..whole].parse().ok()?
+    };
     // Eighteen digits are more than any unit can show.
     let kept = &fraction[..fraction.len().min(18)];
     let scale = 10_i128.pow(u32::try_from(kept.len()).ok()?);
-    let part: i128 = if kept.is_empty() { 0 } else { kept.parse().ok()? };
+    let part: i128 = if kept.is_empty() {
+        0
+    } else {
+        kept.parse().ok()?
+    };
     let value = whole.checked_mul(unit)?.checked_add(part * unit / scale)?;
     Some((value, &after[end..]))
 }

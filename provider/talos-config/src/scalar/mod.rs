@@ -7,8 +7,12 @@ mod size;
 mod url;
 
 pub(crate) use decode::{decode, is_zero, zero};
-pub(crate) use duration::{format as format_duration, parse as parse_duration};
-pub(crate) use net::{Prefix, parse_addr, parse_addr_port, parse_prefix};
+#[cfg(test)]
+use duration::format as format_duration;
+pub(crate) use duration::parse as parse_duration;
+#[cfg(test)]
+use net::parse_addr_port;
+pub(crate) use net::{parse_addr, parse_prefix};
 pub(crate) use size::parse_bytes;
 pub(crate) use url::Url;
 

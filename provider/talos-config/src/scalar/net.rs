@@ -12,7 +12,9 @@ pub(crate) struct Prefix {
 /// An address, with an IPv6 zone where there is one.
 pub(crate) fn parse_addr(text: &str) -> Option<(IpAddr, &str)> {
     match text.split_once('%') {
-        Some((addr, zone)) if !zone.is_empty() => Some((addr.parse::<Ipv6Addr>().ok()?.into(), zone)),
+        Some((addr, zone)) if !zone.is_empty() => {
+            Some((addr.parse::<Ipv6Addr>().ok()?.into(), zone))
+        }
         Some(_) => None,
         None => Some((text.parse().ok()?, "")),
     }
@@ -50,7 +52,11 @@ pub(super) fn format_addr(addr: IpAddr, zone: &str) -> String {
         IpAddr::V6(v6) if v6.to_ipv4_mapped().is_none() => format_v6(v6),
         other => other.to_string(),
     };
-    if zone.is_empty() { text } else { format!("{text}%{zone}") }
+    if zone.is_empty() {
+        text
+    } else {
+        format!("{text}%{zone}")
+    }
 }
 
 /// Rust writes `::1.2.3.4` where Go writes hexadecimal groups.
@@ -65,7 +71,12 @@ fn format_v6(addr: Ipv6Addr) -> String {
 /// A port or a range of ports: the canonical numbers.
 pub(super) fn parse_ports(text: &str) -> Option<(u16, u16)> {
     let (low, high) = text.split_once('-')?;
-    let port = |s: &str| s.bytes().all(|b| b.is_ascii_digit()).then(|| s.parse().ok()).flatten();
+    let port = |s: &str| {
+        s.bytes()
+            .all(|b| b.is_ascii_digit())
+            .then(|| s.parse().ok())
+            .flatten()
+    };
     Some((port(low)?, port(high)?))
 }
 
@@ -76,6 +87,9 @@ pub(super) fn format_hardware(text: &str) -> Option<String> {
         return None;
     }
     let digits = digits.to_ascii_lowercase();
-    let pairs: Vec<&str> = (0..digits.len()).step_by(2).filter_map(|i| digits.get(i..i + 2)).collect();
+    let pairs: Vec<&str> = (0..digits.len())
+        .step_by(2)
+        .filter_map(|i| digits.get(i..i + 2))
+        .collect();
     Some(pairs.join(":"))
 }

@@ -30,9 +30,15 @@ const UNITS: &[(&str, u64)] = &[
 ];
 
 /// Bytes that a text such as `1.5 GiB` stands for. Commas between digits are ignored.
-#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+#[allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss
+)]
 pub(crate) fn parse_bytes(text: &str) -> Option<u64> {
-    let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == ',')).unwrap_or(text.len());
+    let end = text
+        .find(|c: char| !(c.is_ascii_digit() || c == '.' || c == ','))
+        .unwrap_or(text.len());
     let number: f64 = text[..end].replace(',', "").parse().ok()?;
     let unit = text[end..].trim().to_lowercase();
     let (_, factor) = UNITS.iter().find(|(name, _)| *name == unit)?;
@@ -52,7 +58,11 @@ pub(super) fn format_disk_size(bytes: u64) -> Result<String, u64> {
     Err(bytes)
 }
 
-#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+#[allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss
+)]
 fn humanize(bytes: u64) -> String {
     const NAMES: [&str; 7] = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
     if bytes < 10 {
@@ -61,7 +71,11 @@ fn humanize(bytes: u64) -> String {
     let exponent = ((bytes as f64).ln() / 1000_f64.ln()).floor();
     let value = (bytes as f64 / 1000_f64.powf(exponent) * 10.0 + 0.5).floor() / 10.0;
     let name = NAMES.get(exponent as usize).copied().unwrap_or("EB");
-    if value < 10.0 { format!("{value:.1} {name}") } else { format!("{value:.0} {name}") }
+    if value < 10.0 {
+        format!("{value:.1} {name}")
+    } else {
+        format!("{value:.0} {name}")
+    }
 }
 
 /// Whether a text is a percentage that Talos takes: a number from 0 to 100 and `%`.
@@ -72,6 +86,9 @@ pub(super) fn is_percentage(text: &str) -> bool {
 
 /// Whether a text is a condition on a disk's size: an optional operator and a size.
 pub(super) fn is_size_condition(text: &str) -> bool {
-    let size = [">=", "<=", "==", ">", "<"].iter().find_map(|op| text.strip_prefix(op)).unwrap_or(text);
+    let size = [">=", "<=", "==", ">", "<"]
+        .iter()
+        .find_map(|op| text.strip_prefix(op))
+        .unwrap_or(text);
     parse_bytes(size.trim()).is_some()
 }

@@ -58,12 +58,19 @@ impl Url {
                 rest.clone_into(&mut self.opaque);
                 return Ok(());
             }
-            if rest.split('/').next().is_some_and(|first| first.contains(':')) {
+            if rest
+                .split('/')
+                .next()
+                .is_some_and(|first| first.contains(':'))
+            {
                 return Err("a colon in the first part of the path");
             }
         }
         let mut path = rest;
-        if let Some(after) = rest.strip_prefix("//").filter(|_| !scheme.is_empty() || !rest.starts_with("///")) {
+        if let Some(after) = rest
+            .strip_prefix("//")
+            .filter(|_| !scheme.is_empty() || !rest.starts_with("///"))
+        {
             let at = after.find('/').unwrap_or(after.len());
             self.parse_authority(&after[..at])?;
             path = &after[at..];
@@ -103,7 +110,10 @@ impl Url {
             return Err("a character that user names cannot have");
         }
         self.user = Some(match user.split_once(':') {
-            Some((name, password)) => (unescape(name, Part::User)?, Some(unescape(password, Part::User)?)),
+            Some((name, password)) => (
+                unescape(name, Part::User)?,
+                Some(unescape(password, Part::User)?),
+            ),
             None => (unescape(user, Part::User)?, None),
         });
         Ok(())
@@ -116,7 +126,9 @@ impl Url {
             Some(at) if host[at + 1..].bytes().all(|b| b.is_ascii_digit()) => &host[..at],
             _ => &host,
         };
-        let bare = without_port.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
+        let bare = without_port
+            .strip_prefix('[')
+            .and_then(|h| h.strip_suffix(']'));
         bare.unwrap_or(without_port).to_owned()
     }
 
@@ -124,7 +136,9 @@ impl Url {
     pub fn port(&self) -> String {
         let host = String::from_utf8_lossy(&self.host);
         match host.rfind(':') {
-            Some(at) if host[at + 1..].bytes().all(|b| b.is_ascii_digit()) => host[at + 1..].to_owned(),
+            Some(at) if host[at + 1..].bytes().all(|b| b.is_ascii_digit()) => {
+                host[at + 1..].to_owned()
+            }
             _ => String::new(),
         }
     }
@@ -160,10 +174,17 @@ impl Url {
 
     fn escaped_path(&self) -> String {
         let raw = &self.raw_path;
-        if !raw.is_empty() && is_valid_encoded(raw, Part::Path) && unescape(raw, Part::Path).is_ok_and(|p| p == self.path) {
+        if !raw.is_empty()
+            && is_valid_encoded(raw, Part::Path)
+            && unescape(raw, Part::Path).is_ok_and(|p| p == self.path)
+        {
             return raw.clone();
         }
-        if self.path == b"*" { "*".to_owned() } else { escape(&self.path, Part::Path) }
+        if self.path == b"*" {
+            "*".to_owned()
+        } else {
+            escape(&self.path, Part::Path)
+        }
     }
 
     fn escaped_fragment(&self) -> String {
@@ -208,7 +229,12 @@ impl std::fmt::Display for Url {
             if !path.is_empty() && !path.starts_with('/') && !self.host.is_empty() {
                 out.push('/');
             }
-            if out.is_empty() && path.split('/').next().is_some_and(|first| first.contains(':')) {
+            if out.is_empty()
+                && path
+                    .split('/')
+                    .next()
+                    .is_some_and(|first| first.contains(':'))
+            {
                 out.push_str("./");
             }
             out.push_str(&path);
@@ -242,14 +268,18 @@ fn split_scheme(text: &str) -> Result<(&str, &str), &'static str> {
 
 fn parse_host(host: &str) -> Result<Vec<u8>, &'static str> {
     let port = if let Some(inner) = host.strip_prefix('[') {
-        let (addr, port) = inner.rsplit_once(']').ok_or("a bracket that does not close")?;
+        let (addr, port) = inner
+            .rsplit_once(']')
+            .ok_or("a bracket that does not close")?;
         let bare = addr.split('%').next().unwrap_or_default();
-        bare.parse::<Ipv6Addr>().map_err(|_| "no IPv6 address in the brackets")?;
+        bare.parse::<Ipv6Addr>()
+            .map_err(|_| "no IPv6 address in the brackets")?;
         port
     } else {
         host.rfind(':').map_or("", |at| &host[at..])
     };
-    let valid = port.is_empty() || port.starts_with(':') && port[1..].bytes().all(|b| b.is_ascii_digit());
+    let valid =
+        port.is_empty() || port.starts_with(':') && port[1..].bytes().all(|b| b.is_ascii_digit());
     if !valid {
         return Err("a port that is not a number");
     }
@@ -262,8 +292,12 @@ fn unescape(text: &str, part: Part) -> Result<Vec<u8>, &'static str> {
     let mut i = 0;
     while let Some(&b) = bytes.get(i) {
         if b == b'%' {
-            let hex = text.get(i + 1..i + 3).filter(|h| h.bytes().all(|b| b.is_ascii_hexdigit()));
-            let code = hex.and_then(|h| u8::from_str_radix(h, 16).ok()).ok_or("an incomplete % escape")?;
+            let hex = text
+                .get(i + 1..i + 3)
+                .filter(|h| h.bytes().all(|b| b.is_ascii_hexdigit()));
+            let code = hex
+                .and_then(|h| u8::from_str_radix(h, 16).ok())
+                .ok_or("an incomplete % escape")?;
             if part == Part::Host && code < 0x80 && code != b'%' {
                 return Err("a % escape that a host cannot have");
             }
@@ -305,5 +339,6 @@ fn must_escape(b: u8, part: Part) -> bool {
 }
 
 fn is_valid_encoded(text: &str, part: Part) -> bool {
-    text.bytes().all(|b| b"!$&'()*+,;=:@[]%".contains(&b) || !must_escape(b, part))
+    text.bytes()
+        .all(|b| b"!$&'()*+,;=:@[]%".contains(&b) || !must_escape(b, part))
 }

@@ -20,7 +20,9 @@ impl Line {
         static V1_12: OnceLock<Tables> = OnceLock::new();
         match self.0 {
             // A table that does not read is caught by this module's tests; here it is empty.
-            Known::V1_12 => V1_12.get_or_init(|| read(include_str!("talos-1.12.txt")).unwrap_or_default()),
+            Known::V1_12 => {
+                V1_12.get_or_init(|| read(include_str!("talos-1.12.txt")).unwrap_or_default())
+            }
         }
     }
 

@@ -21,7 +21,12 @@ pub(super) fn read(text: &str) -> Result<Tables, String> {
     for (number, line) in text.lines().enumerate() {
         add(&mut tables, &names, line).ok_or_else(|| format!("line {}: {line}", number + 1))?;
     }
-    tables.by_kind = tables.kinds.iter().enumerate().map(|(i, k)| (k.name.clone(), i)).collect();
+    tables.by_kind = tables
+        .kinds
+        .iter()
+        .enumerate()
+        .map(|(i, k)| (k.name.clone(), i))
+        .collect();
     Ok(tables)
 }
 
@@ -35,9 +40,15 @@ impl<'a> Names<'a> {
     fn collect(text: &'a str) -> Self {
         let of = |what: &str| {
             let lines = text.lines().filter_map(|l| l.strip_prefix(what));
-            lines.enumerate().filter_map(|(i, l)| Some((l.split(' ').next()?, i))).collect()
+            lines
+                .enumerate()
+                .filter_map(|(i, l)| Some((l.split(' ').next()?, i)))
+                .collect()
         };
-        Self { structs: of("struct "), enums: of("enum ") }
+        Self {
+            structs: of("struct "),
+            enums: of("enum "),
+        }
     }
 }
 
@@ -53,8 +64,12 @@ fn add(tables: &mut Tables, names: &Names<'_>, line: &str) -> Option<()> {
     }
     let name = words.next()?.to_owned();
     let rest: Vec<&str> = words.collect();
-    let option = |key: &str| rest.iter().find_map(|w| w.strip_prefix(key)?.strip_prefix('='));
-    let list = |key: &str| option(key).map_or(Vec::new(), |v| v.split(',').map(str::to_owned).collect());
+    let option = |key: &str| {
+        rest.iter()
+            .find_map(|w| w.strip_prefix(key)?.strip_prefix('='))
+    };
+    let list =
+        |key: &str| option(key).map_or(Vec::new(), |v| v.split(',').map(str::to_owned).collect());
     match first {
         "doc" => tables.kinds.push(Kind {
             name,
@@ -68,13 +83,18 @@ fn add(tables: &mut Tables, names: &Names<'_>, line: &str) -> Option<()> {
             whole: rest.contains(&"whole"),
             zero_by: list("zero"),
         }),
-        "enum" => tables.enums.push(read_enum(name, option("zero")?, &rest[1..])?),
+        "enum" => tables.enums.push(read_enum(option("zero")?, &rest[1..])?),
         _ => return None,
     }
     Some(())
 }
 
-fn read_field<'a>(names: &Names<'_>, owner: &str, name: &str, mut words: impl Iterator<Item = &'a str>) -> Option<Field> {
+fn read_field<'a>(
+    names: &Names<'_>,
+    owner: &str,
+    name: &str,
+    mut words: impl Iterator<Item = &'a str>,
+) -> Option<Field> {
     let ty = read_type(names, words.next()?)?;
     let mut field = Field {
         name: name.to_owned(),
@@ -144,8 +164,13 @@ fn read_type(names: &Names<'_>, text: &str) -> Option<Type> {
     })
 }
 
-fn read_enum(name: String, zero: &str, words: &[&str]) -> Option<EnumType> {
-    let mut result = EnumType { name, zero: zero.to_owned(), values: Vec::new(), aliases: Vec::new(), any_case: false };
+fn read_enum(zero: &str, words: &[&str]) -> Option<EnumType> {
+    let mut result = EnumType {
+        zero: zero.to_owned(),
+        values: Vec::new(),
+        aliases: Vec::new(),
+        any_case: false,
+    };
     for word in words {
         if *word == "anycase" {
             result.any_case = true;

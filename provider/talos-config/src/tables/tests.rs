@@ -6,7 +6,12 @@ fn every_line_of_the_table_reads() {
     assert_eq!(tables.kinds.len(), 37);
     assert!(tables.structs.len() > 100);
     let main = tables.kind("v1alpha1").unwrap();
-    let names: Vec<_> = tables.body(main).fields.iter().map(|f| f.name.as_str()).collect();
+    let names: Vec<_> = tables
+        .body(main)
+        .fields
+        .iter()
+        .map(|f| f.name.as_str())
+        .collect();
     assert_eq!(names, ["version", "debug", "persist", "machine", "cluster"]);
 }
 

@@ -64,7 +64,6 @@ pub(crate) enum ListKey {
 /// A named set of texts.
 #[derive(Debug)]
 pub(crate) struct EnumType {
-    pub name: String,
     /// What the value that nobody set is written as.
     pub zero: String,
     pub values: Vec<String>,

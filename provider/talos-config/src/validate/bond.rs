@@ -5,16 +5,37 @@ use super::view::View;
 
 /// Options that take one of a set of words, or nothing.
 const WORDS: [(&str, &[&str]); 7] = [
-    ("xmitHashPolicy", &["layer2", "layer3+4", "layer2+3", "encap2+3", "encap3+4"]),
+    (
+        "xmitHashPolicy",
+        &["layer2", "layer3+4", "layer2+3", "encap2+3", "encap3+4"],
+    ),
     ("lacpRate", &["slow", "fast"]),
-    ("arpValidate", &["none", "active", "backup", "all", "filter", "filter-active", "filter-backup"]),
+    (
+        "arpValidate",
+        &[
+            "none",
+            "active",
+            "backup",
+            "all",
+            "filter",
+            "filter-active",
+            "filter-backup",
+        ],
+    ),
     ("arpAllTargets", &["any", "all"]),
     ("primaryReselect", &["always", "better", "failure"]),
     ("failOverMac", &["none", "active", "follow"]),
     ("adSelect", &["stable", "bandwidth", "count"]),
 ];
-const MODES: [&str; 7] =
-    ["balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad", "balance-tlb", "balance-alb"];
+const MODES: [&str; 7] = [
+    "balance-rr",
+    "active-backup",
+    "balance-xor",
+    "broadcast",
+    "802.3ad",
+    "balance-tlb",
+    "balance-alb",
+];
 
 pub(super) fn check(place: &str, bond: View<'_>, checks: &mut Checks) {
     let mode = match bond.at("mode").text() {
@@ -28,11 +49,17 @@ pub(super) fn check(place: &str, bond: View<'_>, checks: &mut Checks) {
     for (key, words) in WORDS {
         let text = bond.at(key).text();
         let known = text.is_empty() || words.contains(&text);
-        checks.refuse(!known, format!("{place}.{key}: must be one of {}", words.join(", ")));
+        checks.refuse(
+            !known,
+            format!("{place}.{key}: must be one of {}", words.join(", ")),
+        );
     }
     delays(place, bond, checks);
     for key in ["arpIPTarget", "adActorSystem"] {
-        checks.refuse(bond.at(key).is_set(), format!("{place}.{key}: Talos does not support it"));
+        checks.refuse(
+            bond.at(key).is_set(),
+            format!("{place}.{key}: Talos does not support it"),
+        );
     }
     by_mode(place, bond, mode, checks);
 }
@@ -44,7 +71,10 @@ fn delays(place: &str, bond: View<'_>, checks: &mut Checks) {
         if interval == 0 {
             checks.refuse(delay != 0, format!("{place}.{key}: needs miimon"));
         } else {
-            checks.refuse(delay % interval != 0, format!("{place}.{key}: must be a multiple of miimon"));
+            checks.refuse(
+                delay % interval != 0,
+                format!("{place}.{key}: must be a multiple of miimon"),
+            );
         }
     }
 }
@@ -58,9 +88,18 @@ fn by_mode(place: &str, bond: View<'_>, mode: &str, checks: &mut Checks) {
     for (key, wrong) in [
         ("lacpRate", set("lacpRate") && !lacp),
         ("arpValidate", set("arpValidate") && (lacp || balancing)),
-        ("primary", set("primary") && !(balancing || mode == "active-backup")),
-        ("arpInterval", positive("arpInterval", 0) && (lacp || balancing)),
-        ("packetsPerSlave", positive("packetsPerSlave", 1) && mode != "balance-rr"),
+        (
+            "primary",
+            set("primary") && !(balancing || mode == "active-backup"),
+        ),
+        (
+            "arpInterval",
+            positive("arpInterval", 0) && (lacp || balancing),
+        ),
+        (
+            "packetsPerSlave",
+            positive("packetsPerSlave", 1) && mode != "balance-rr",
+        ),
         ("tlbDynamicLb", positive("tlbDynamicLb", 0) && !balancing),
         ("adActorSysPrio", positive("adActorSysPrio", 0) && !lacp),
         ("adUserPortKey", positive("adUserPortKey", 0) && !lacp),

@@ -19,13 +19,19 @@ pub(super) fn check(cluster: View<'_>, is_control_plane: bool, checks: &mut Chec
         checks.error(format!("cluster.controlPlane.endpoint: {what}"));
     }
     let domain = cluster.at("network.dnsDomain").text();
-    checks.refuse(!domain.is_empty() && !text::is_dns_name(domain), "cluster.network.dnsDomain: is no DNS name");
+    checks.refuse(
+        !domain.is_empty() && !text::is_dns_name(domain),
+        "cluster.network.dnsDomain: is no DNS name",
+    );
     cloud_provider(cluster, checks);
     let etcd = cluster.at("etcd");
     if etcd.is_set() && is_control_plane {
         self::etcd(etcd, checks);
     }
-    checks.refuse(etcd.is_set() && !is_control_plane, "cluster.etcd: only control planes may have it");
+    checks.refuse(
+        etcd.is_set() && !is_control_plane,
+        "cluster.etcd: only control planes may have it",
+    );
     let key = !is_control_plane && !cluster.at("ca.key").text().is_empty();
     checks.refuse(key, "cluster.ca.key: only control planes may have it");
     inline_manifests(cluster, checks);
@@ -51,18 +57,28 @@ fn etcd(etcd: View<'_>, checks: &mut Checks) {
     checks.refuse(!etcd.at("ca").is_set(), "cluster.etcd.ca: is missing");
     let (subnet, advertised) = (etcd.at("subnet").text(), etcd.at("advertisedSubnets"));
     let both = !subnet.is_empty() && advertised.len() > 0;
-    checks.refuse(both, "cluster.etcd: takes either subnet or advertisedSubnets");
+    checks.refuse(
+        both,
+        "cluster.etcd: takes either subnet or advertisedSubnets",
+    );
     let mut wrong = |key: &str, text: &str| {
-        checks.refuse(!text::is_filter(text), format!("cluster.etcd.{key}: {text} is not a subnet"));
+        checks.refuse(
+            !text::is_filter(text),
+            format!("cluster.etcd.{key}: {text} is not a subnet"),
+        );
     };
     if advertised.len() == 0 && !subnet.is_empty() {
         wrong("subnet", subnet);
     }
-    advertised.texts().for_each(|text| wrong("advertisedSubnets", text));
+    advertised
+        .texts()
+        .for_each(|text| wrong("advertisedSubnets", text));
     // Without subnets of its own, etcd listens where it advertises.
     match etcd.at("listenSubnets") {
         listen if listen.len() > 0 => listen.texts().for_each(|text| wrong("listenSubnets", text)),
-        _ => advertised.texts().for_each(|text| wrong("advertisedSubnets", text)),
+        _ => advertised
+            .texts()
+            .for_each(|text| wrong("advertisedSubnets", text)),
     }
 }
 
@@ -72,7 +88,10 @@ fn inline_manifests(cluster: View<'_>, checks: &mut Checks) {
         let name = manifest.at("name").text();
         let place = format!("cluster.inlineManifests[{index}]");
         checks.refuse(name.trim().is_empty(), format!("{place}: has no name"));
-        checks.refuse(!names.insert(name), format!("{place}: the name '{name}' is there twice"));
+        checks.refuse(
+            !names.insert(name),
+            format!("{place}: the name '{name}' is there twice"),
+        );
     }
 }
 
@@ -86,17 +105,30 @@ fn discovery(cluster: View<'_>, checks: &mut Checks) {
     let endpoint = service.at("endpoint").text();
     if !endpoint.is_empty() {
         match Url::parse(endpoint) {
-            Ok(url) if url.scheme.is_empty() && !endpoint.starts_with('/') => checks.error(format!("{place}: is not a URL")),
-            Ok(url) => checks.refuse(!matches!(url.path.as_slice(), b"" | b"/"), format!("{place}: must not have a path")),
+            Ok(url) if url.scheme.is_empty() && !endpoint.starts_with('/') => {
+                checks.error(format!("{place}: is not a URL"))
+            }
+            Ok(url) => checks.refuse(
+                !matches!(url.path.as_slice(), b"" | b"/"),
+                format!("{place}: must not have a path"),
+            ),
             Err(why) => checks.error(format!("{place}: is not a URL: it has {why}")),
         }
     }
-    checks.refuse(cluster.at("id").text().is_empty(), "cluster.id: discovery needs it");
-    checks.refuse(cluster.at("secret").text().is_empty(), "cluster.secret: discovery needs it");
+    checks.refuse(
+        cluster.at("id").text().is_empty(),
+        "cluster.id: discovery needs it",
+    );
+    checks.refuse(
+        cluster.at("secret").text().is_empty(),
+        "cluster.secret: discovery needs it",
+    );
 }
 
 fn components(cluster: View<'_>, checks: &mut Checks) {
-    if let Some(what) = authorization(cluster.at("apiServer")).or_else(|| resources(cluster.at("apiServer"))) {
+    if let Some(what) =
+        authorization(cluster.at("apiServer")).or_else(|| resources(cluster.at("apiServer")))
+    {
         checks.error(format!("cluster.apiServer{what}"));
     }
     for name in ["controllerManager", "scheduler"] {
@@ -109,11 +141,18 @@ fn components(cluster: View<'_>, checks: &mut Checks) {
 fn authorization(server: View<'_>) -> Option<String> {
     const TYPES: [&str; 3] = ["Node", "RBAC", "Webhook"];
     let authorizers = server.at("authorizationConfig");
-    let is_flag = |key: &str| key == "authorization-mode" || key.starts_with("authorization-webhook-");
+    let is_flag =
+        |key: &str| key == "authorization-mode" || key.starts_with("authorization-webhook-");
     if authorizers.len() > 0
-        && let Some((key, _)) = server.at("extraArgs").entries().iter().find(|(key, _)| is_flag(key))
+        && let Some((key, _)) = server
+            .at("extraArgs")
+            .entries()
+            .iter()
+            .find(|(key, _)| is_flag(key))
     {
-        return Some(format!(".extraArgs.{key}: not possible beside authorizationConfig"));
+        return Some(format!(
+            ".extraArgs.{key}: not possible beside authorizationConfig"
+        ));
     }
     authorizers.items().enumerate().find_map(|(index, item)| {
         let (kind, name) = (item.at("type").text(), item.at("name").text());
@@ -133,8 +172,12 @@ fn authorization(server: View<'_>) -> Option<String> {
 fn resources(component: View<'_>) -> Option<String> {
     ["requests", "limits"].into_iter().find_map(|part| {
         let entries = component.at("resources").at(part).entries();
-        let (key, _) = entries.iter().find(|(key, _)| !matches!(*key, "cpu" | "memory"))?;
-        Some(format!(".resources.{part}.{key}: only cpu and memory are possible"))
+        let (key, _) = entries
+            .iter()
+            .find(|(key, _)| !matches!(*key, "cpu" | "memory"))?;
+        Some(format!(
+            ".resources.{part}.{key}: only cpu and memory are possible"
+        ))
     })
 }
 
@@ -142,25 +185,45 @@ fn resources(component: View<'_>) -> Option<String> {
 pub(super) fn cni(cluster: View<'_>, checks: &mut Checks) {
     const PLACE: &str = "cluster.network.cni";
     let cni = cluster.at("network.cni");
-    let name = if cni.is_set() { cni.at("name").text() } else { "flannel" };
+    let name = if cni.is_set() {
+        cni.at("name").text()
+    } else {
+        "flannel"
+    };
     let (urls, arguments) = (cni.at("urls"), cni.at("flannel.extraArgs").len() > 0);
     match name {
-        "flannel" => checks.refuse(urls.len() > 0, format!("{PLACE}.urls: must be empty for flannel")),
+        "flannel" => checks.refuse(
+            urls.len() > 0,
+            format!("{PLACE}.urls: must be empty for flannel"),
+        ),
         "none" => {
-            checks.refuse(urls.len() > 0, format!("{PLACE}.urls: must be empty for none"));
-            checks.refuse(arguments, format!("{PLACE}.flannel.extraArgs: must be empty for none"));
+            checks.refuse(
+                urls.len() > 0,
+                format!("{PLACE}.urls: must be empty for none"),
+            );
+            checks.refuse(
+                arguments,
+                format!("{PLACE}.flannel.extraArgs: must be empty for none"),
+            );
         }
         "custom" => {
             if urls.len() == 0 {
-                checks.warn(format!("{PLACE}.urls: is empty, and a custom CNI is installed from there"));
+                checks.warn(format!(
+                    "{PLACE}.urls: is empty, and a custom CNI is installed from there"
+                ));
             }
-            checks.refuse(arguments, format!("{PLACE}.flannel.extraArgs: must be empty for custom"));
+            checks.refuse(
+                arguments,
+                format!("{PLACE}.flannel.extraArgs: must be empty for custom"),
+            );
             for url in urls.texts() {
                 if let Some(what) = text::endpoint_fault(url) {
                     checks.error(format!("{PLACE}.urls: {url}: {what}"));
                 }
             }
         }
-        _ => checks.error(format!("{PLACE}.name: must be one of flannel, custom, none")),
+        _ => checks.error(format!(
+            "{PLACE}.name: must be one of flannel, custom, none"
+        )),
     }
 }

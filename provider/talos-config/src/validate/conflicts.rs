@@ -14,7 +14,9 @@ pub(super) fn check(document: &Document, main: View<'_>, checks: &mut Checks) {
         _ => None,
     };
     if let Some(path) = conflict {
-        checks.error(format!("{path} of the main document says the same: delete it there"));
+        checks.error(format!(
+            "{path} of the main document says the same: delete it there"
+        ));
     }
 }
 
@@ -22,7 +24,9 @@ fn hostname(main: View<'_>) -> Option<&'static str> {
     if !main.at("machine.network.hostname").text().is_empty() {
         return Some("machine.network.hostname");
     }
-    main.at("machine.features.stableHostname").flag().then_some("machine.features.stableHostname")
+    main.at("machine.features.stableHostname")
+        .flag()
+        .then_some("machine.features.stableHostname")
 }
 
 fn resolver(main: View<'_>) -> Option<&'static str> {
@@ -30,10 +34,17 @@ fn resolver(main: View<'_>) -> Option<&'static str> {
     if network.at("searchDomains").is_set() {
         return Some("machine.network.searchDomains");
     }
-    if network.at("nameservers").texts().any(|address| parse_addr(address).is_some()) {
+    if network
+        .at("nameservers")
+        .texts()
+        .any(|address| parse_addr(address).is_some())
+    {
         return Some("machine.network.nameservers");
     }
-    network.at("disableSearchDomain").flag().then_some("machine.network.disableSearchDomain")
+    network
+        .at("disableSearchDomain")
+        .flag()
+        .then_some("machine.network.disableSearchDomain")
 }
 
 fn time_sync(main: View<'_>) -> Option<&'static str> {
@@ -44,14 +55,22 @@ fn time_sync(main: View<'_>) -> Option<&'static str> {
     if time.at("servers").len() > 0 {
         return Some("machine.time.servers");
     }
-    time.at("bootTimeout").is_set().then_some("machine.time.bootTimeout")
+    time.at("bootTimeout")
+        .is_set()
+        .then_some("machine.time.bootTimeout")
 }
 
 fn encryption(document: &Document, main: View<'_>) -> Option<&'static str> {
     let encrypted = View::of_map(document.body()).at("encryption").is_set();
     let (path, label) = match document.name() {
-        Some("STATE") => ("machine.systemDiskEncryption.state", "machine.systemDiskEncryption.state"),
-        Some("EPHEMERAL") => ("machine.systemDiskEncryption.ephemeral", "machine.systemDiskEncryption.ephemeral"),
+        Some("STATE") => (
+            "machine.systemDiskEncryption.state",
+            "machine.systemDiskEncryption.state",
+        ),
+        Some("EPHEMERAL") => (
+            "machine.systemDiskEncryption.ephemeral",
+            "machine.systemDiskEncryption.ephemeral",
+        ),
         _ => return None,
     };
     (encrypted && main.at(path).is_set()).then_some(label)

@@ -32,7 +32,10 @@ pub(super) fn check(document: &Document, checks: &mut Checks) {
         "VolumeConfig" => volumes::system(view, checks),
         "ZswapConfig" => {
             let percent = view.at("maxPoolPercent").int();
-            checks.refuse(!(0..=100).contains(&percent), "maxPoolPercent: must be from 0 to 100");
+            checks.refuse(
+                !(0..=100).contains(&percent),
+                "maxPoolPercent: must be from 0 to 100",
+            );
         }
         "RegistryAuthConfig" => registries::auth(view, checks),
         "RegistryMirrorConfig" => registries::mirror(view, checks),
@@ -51,13 +54,19 @@ pub(super) fn check(document: &Document, checks: &mut Checks) {
 }
 
 fn hostname(view: View<'_>, checks: &mut Checks) {
-    let (off, name) = (matches!(view.at("auto").text(), "" | "off"), view.at("hostname").text());
+    let (off, name) = (
+        matches!(view.at("auto").text(), "" | "off"),
+        view.at("hostname").text(),
+    );
     checks.refuse(off && name.is_empty(), "needs 'auto' or 'hostname'");
     checks.refuse(!off && !name.is_empty(), "'hostname' needs 'auto: off'");
     if !name.is_empty() {
         checks.refuse(name.len() > 253, "hostname: is longer than 253 characters");
         let first = name.split('.').next().unwrap_or_default().len();
-        checks.refuse(!(1..=63).contains(&first), "hostname: the part before the first dot must have 1 to 63 characters");
+        checks.refuse(
+            !(1..=63).contains(&first),
+            "hostname: the part before the first dot must have 1 to 63 characters",
+        );
     }
 }
 
@@ -70,7 +79,11 @@ fn rule(view: View<'_>, checks: &mut Checks) {
         checks.error("portSelector.ports: is missing");
     } else if let Some(what) = ports_fault(ports) {
         checks.error(format!("portSelector.ports: {what}"));
-    } else if view.at("ingress").items().any(|rule| rule.at("subnet").text().is_empty()) {
+    } else if view
+        .at("ingress")
+        .items()
+        .any(|rule| rule.at("subnet").text().is_empty())
+    {
         checks.error("ingress: a rule needs a subnet");
     }
 }
@@ -81,7 +94,10 @@ fn ports_fault(ports: View<'_>) -> Option<&'static str> {
         .map(|port| match port.value() {
             Some(Value::Str(range)) => {
                 let (low, high) = range.split_once('-').unwrap_or_default();
-                (low.parse().unwrap_or_default(), high.parse().unwrap_or_default())
+                (
+                    low.parse().unwrap_or_default(),
+                    high.parse().unwrap_or_default(),
+                )
             }
             _ => (port.int(), port.int()),
         })
@@ -90,7 +106,10 @@ fn ports_fault(ports: View<'_>) -> Option<&'static str> {
     if ranges.iter().any(|(low, high)| low > high) {
         return Some("a range ends before it begins");
     }
-    ranges.windows(2).any(|pair| pair[1].0 <= pair[0].1).then_some("ranges overlap")
+    ranges
+        .windows(2)
+        .any(|pair| pair[1].0 <= pair[0].1)
+        .then_some("ranges overlap")
 }
 
 fn static_host(view: View<'_>, checks: &mut Checks) {
@@ -103,7 +122,10 @@ fn static_host(view: View<'_>, checks: &mut Checks) {
 fn time_sync(view: View<'_>, checks: &mut Checks) {
     let negative = view.at("bootTimeout").text().starts_with('-');
     checks.refuse(negative, "bootTimeout: cannot be negative");
-    checks.refuse(view.at("ntp").is_set() && view.at("ptp").is_set(), "ntp and ptp exclude each other");
+    checks.refuse(
+        view.at("ntp").is_set() && view.at("ptp").is_set(),
+        "ntp and ptp exclude each other",
+    );
 }
 
 fn url(view: View<'_>, key: &str, schemes: &[&str], port: bool, checks: &mut Checks) {
@@ -111,11 +133,17 @@ fn url(view: View<'_>, key: &str, schemes: &[&str], port: bool, checks: &mut Che
         return checks.error("name: is missing");
     }
     let text = view.at(key).text();
-    let Some(url) = Some(text).filter(|t| !t.is_empty()).and_then(|t| Url::parse(t).ok()) else {
+    let Some(url) = Some(text)
+        .filter(|t| !t.is_empty())
+        .and_then(|t| Url::parse(t).ok())
+    else {
         return checks.error(format!("{key}: is missing"));
     };
     if !schemes.contains(&url.scheme.as_str()) {
-        checks.error(format!("{key}: must begin with {}://", schemes.join(":// or ")));
+        checks.error(format!(
+            "{key}: must begin with {}://",
+            schemes.join(":// or ")
+        ));
     } else if !matches!(url.path.as_slice(), b"" | b"/") {
         checks.error(format!("{key}: must not have a path"));
     } else if port && url.port().is_empty() {
@@ -129,7 +157,10 @@ fn watchdog(view: View<'_>, checks: &mut Checks) {
         return checks.error("device: is missing");
     }
     let timeout = parse_duration(view.at("timeout").text()).unwrap_or_default();
-    checks.refuse(timeout != 0 && timeout < LEAST, "timeout: must be at least 10s");
+    checks.refuse(
+        timeout != 0 && timeout < LEAST,
+        "timeout: must be at least 10s",
+    );
 }
 
 fn extension_service(view: View<'_>, checks: &mut Checks) {
@@ -148,7 +179,13 @@ fn extension_service(view: View<'_>, checks: &mut Checks) {
 
 fn oom(view: View<'_>, checks: &mut Checks) {
     cel::check("triggerExpression", view, &cel::OOM_TRIGGER, false, checks);
-    cel::check("cgroupRankingExpression", view, &cel::OOM_RANKING, false, checks);
+    cel::check(
+        "cgroupRankingExpression",
+        view,
+        &cel::OOM_RANKING,
+        false,
+        checks,
+    );
     let negative = view.at("sampleInterval").text().starts_with('-');
     checks.refuse(negative, "sampleInterval: cannot be negative");
 }

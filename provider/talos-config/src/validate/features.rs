@@ -3,27 +3,45 @@
 use super::report::Checks;
 use super::view::View;
 
-const ROLES: [&str; 5] = ["os:admin", "os:operator", "os:reader", "os:etcd:backup", "os:impersonator"];
+const ROLES: [&str; 5] = [
+    "os:admin",
+    "os:operator",
+    "os:reader",
+    "os:etcd:backup",
+    "os:impersonator",
+];
 
 pub(super) fn check(machine: View<'_>, is_control_plane: bool, checks: &mut Checks) {
     const ACCESS: &str = "machine.features.kubernetesTalosAPIAccess";
     let access = machine.at("features.kubernetesTalosAPIAccess");
     if access.at("enabled").flag() {
-        checks.refuse(!is_control_plane, format!("{ACCESS}: only control planes can offer it"));
+        checks.refuse(
+            !is_control_plane,
+            format!("{ACCESS}: only control planes can offer it"),
+        );
         for role in access.at("allowedRoles").texts() {
-            checks.refuse(!ROLES.contains(&role), format!("{ACCESS}.allowedRoles: '{role}' is not a role"));
+            checks.refuse(
+                !ROLES.contains(&role),
+                format!("{ACCESS}.allowedRoles: '{role}' is not a role"),
+            );
         }
     }
     let algorithm = machine.at("features.nodeAddressSortAlgorithm").text();
     let known = matches!(algorithm.to_lowercase().as_str(), "" | "v1" | "v2");
-    checks.refuse(!known, "machine.features.nodeAddressSortAlgorithm: must be v1 or v2");
+    checks.refuse(
+        !known,
+        "machine.features.nodeAddressSortAlgorithm: must be v1 or v2",
+    );
 }
 
 /// In a container, names are resolved by the host's own DNS.
 pub(super) fn host_dns(machine: View<'_>, checks: &mut Checks) {
     for key in ["enabled", "forwardKubeDNSToHost"] {
         let on = machine.at("features.hostDNS").at(key).flag();
-        checks.refuse(!on, format!("machine.features.hostDNS.{key}: containers need it"));
+        checks.refuse(
+            !on,
+            format!("machine.features.hostDNS.{key}: containers need it"),
+        );
     }
 }
 
@@ -31,12 +49,17 @@ pub(super) fn host_dns(machine: View<'_>, checks: &mut Checks) {
 pub(super) fn runtime_spec(machine: View<'_>, checks: &mut Checks) {
     for (key, value) in machine.at("baseRuntimeSpecOverrides").entries() {
         let fits = match key {
-            "ociVersion" | "hostname" | "domainname" => matches!(value, View::Value(v) if v.as_str().is_some()),
+            "ociVersion" | "hostname" | "domainname" => {
+                matches!(value, View::Value(v) if v.as_str().is_some())
+            }
             "process" | "root" | "hooks" | "annotations" | "linux" => matches!(value, View::Map(_)),
             "mounts" => value.value().is_some_and(|v| v.as_list().is_some()),
             _ => true,
         };
         let place = format!("machine.baseRuntimeSpecOverrides.{key}");
-        checks.refuse(value.is_set() && !fits, format!("{place}: does not fit the OCI runtime specification"));
+        checks.refuse(
+            value.is_set() && !fits,
+            format!("{place}: does not fit the OCI runtime specification"),
+        );
     }
 }

@@ -5,14 +5,21 @@ use super::view::View;
 
 /// Of all annotations together, in bytes.
 const MOST_ANNOTATIONS: usize = 256 * 1024;
-const RESERVED: [&str; 3] = ["talos.dev/owned-labels", "talos.dev/owned-annotations", "talos.dev/owned-taints"];
+const RESERVED: [&str; 3] = [
+    "talos.dev/owned-labels",
+    "talos.dev/owned-annotations",
+    "talos.dev/owned-taints",
+];
 const EFFECTS: [&str; 3] = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
 
 pub(super) fn check(machine: View<'_>, checks: &mut Checks) {
     for (key, value) in machine.at("nodeLabels").entries() {
         let place = format!("machine.nodeLabels[\"{key}\"]");
         refuse_name(&place, key, checks);
-        checks.refuse(!is_value(value.text()), format!("{place}: the value is not possible for a label"));
+        checks.refuse(
+            !is_value(value.text()),
+            format!("{place}: the value is not possible for a label"),
+        );
     }
     annotations(machine, checks);
     for (key, value) in machine.at("nodeTaints").entries() {
@@ -25,10 +32,16 @@ fn annotations(machine: View<'_>, checks: &mut Checks) {
     for (key, value) in machine.at("nodeAnnotations").entries() {
         let place = format!("machine.nodeAnnotations[\"{key}\"]");
         refuse_name(&place, key, checks);
-        checks.refuse(RESERVED.contains(&key), format!("{place}: Talos keeps this annotation for itself"));
+        checks.refuse(
+            RESERVED.contains(&key),
+            format!("{place}: Talos keeps this annotation for itself"),
+        );
         size += key.len() + value.text().len();
     }
-    checks.refuse(size > MOST_ANNOTATIONS, "machine.nodeAnnotations: all together are larger than 256 KiB");
+    checks.refuse(
+        size > MOST_ANNOTATIONS,
+        "machine.nodeAnnotations: all together are larger than 256 KiB",
+    );
 }
 
 fn taint(key: &str, text: &str, checks: &mut Checks) {
@@ -38,9 +51,15 @@ fn taint(key: &str, text: &str, checks: &mut Checks) {
     }
     let (value, effect) = text.split_once(':').unwrap_or(("", text));
     if !EFFECTS.contains(&effect) {
-        return checks.error(format!("{place}: the effect must be one of {}", EFFECTS.join(", ")));
+        return checks.error(format!(
+            "{place}: the effect must be one of {}",
+            EFFECTS.join(", ")
+        ));
     }
-    checks.refuse(!is_value(value), format!("{place}: the value is not possible for a taint"));
+    checks.refuse(
+        !is_value(value),
+        format!("{place}: the value is not possible for a taint"),
+    );
 }
 
 fn refuse_name(place: &str, key: &str, checks: &mut Checks) {
@@ -54,14 +73,18 @@ fn name_fault(key: &str) -> Option<&'static str> {
     let name = match key.split('/').collect::<Vec<_>>().as_slice() {
         [name] => *name,
         ["", _] => return Some("there is nothing before the slash"),
-        [prefix, _] if !is_subdomain(prefix) => return Some("what is before the slash is no DNS name"),
+        [prefix, _] if !is_subdomain(prefix) => {
+            return Some("what is before the slash is no DNS name");
+        }
         [_, name] => *name,
         _ => return Some("there is more than one slash"),
     };
     match name.len() {
         0 => Some("the name is empty"),
         64.. => Some("the name is longer than 63 characters"),
-        _ if !is_name(name) => Some("the name has other characters than letters, digits, '-', '_' and '.'"),
+        _ if !is_name(name) => {
+            Some("the name has other characters than letters, digits, '-', '_' and '.'")
+        }
         _ => None,
     }
 }
@@ -82,6 +105,8 @@ fn is_subdomain(text: &str) -> bool {
     let edge = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     text.len() <= 253
         && text.split('.').all(|label| {
-            label.starts_with(edge) && label.ends_with(edge) && label.chars().all(|c| edge(c) || c == '-')
+            label.starts_with(edge)
+                && label.ends_with(edge)
+                && label.chars().all(|c| edge(c) || c == '-')
         })
 }

@@ -49,7 +49,10 @@ pub(super) fn check(main: View<'_>, mode: Mode, checks: &mut Checks) {
     features::runtime_spec(machine, checks);
     for part in ["config", "mirrors"] {
         for (host, value) in machine.at("registries").at(part).entries() {
-            checks.refuse(!value.is_set(), format!("machine.registries.{part}[\"{host}\"]: is null"));
+            checks.refuse(
+                !value.is_set(),
+                format!("machine.registries.{part}[\"{host}\"]: is null"),
+            );
         }
     }
 }
@@ -62,7 +65,10 @@ fn install(machine: View<'_>, checks: &mut Checks) {
     let selector = install.at("diskSelector");
     let fault = if !selector.at("name").text().is_empty() {
         Some("name: Talos no longer selects by it")
-    } else if !matches!(selector.at("type").text(), "" | "nvme" | "sd" | "hdd" | "ssd") {
+    } else if !matches!(
+        selector.at("type").text(),
+        "" | "nvme" | "sd" | "hdd" | "ssd"
+    ) {
         Some("type: must be one of ssd, hdd, nvme, sd")
     } else {
         None
@@ -87,35 +93,55 @@ fn authorities(machine: View<'_>, cluster: View<'_>, role: Option<&str>, checks:
     if let Some(role) = role.filter(|role| *role != word) {
         checks.warn(format!("machine.type: use '{role}' instead of '{word}'"));
     }
-    checks.refuse(!ca.is_set() && accepted == 0, "machine: needs ca or acceptedCAs");
+    checks.refuse(
+        !ca.is_set() && accepted == 0,
+        "machine: needs ca or acceptedCAs",
+    );
     match role {
         Some("worker") => {
             shared_addresses(machine, checks);
             let key = !ca.at("key").text().is_empty();
             checks.refuse(key, "machine.ca.key: only control planes may have it");
             let trusted = !ca.at("crt").text().is_empty() || accepted > 0;
-            checks.refuse(ca.is_set() && !trusted, "machine.ca.crt: is missing, and there are no acceptedCAs");
+            checks.refuse(
+                ca.is_set() && !trusted,
+                "machine.ca.crt: is missing, and there are no acceptedCAs",
+            );
             let key = !cluster.at("ca.key").text().is_empty();
-            checks.refuse(key, "cluster.ca.key: only control planes may have the key of the Kubernetes API");
+            checks.refuse(
+                key,
+                "cluster.ca.key: only control planes may have the key of the Kubernetes API",
+            );
         }
         Some(_) => {
             cluster::cni(cluster, checks);
             if ca.is_set() {
-                checks.refuse(ca.at("key").text().is_empty(), "machine.ca.key: control planes need it");
+                checks.refuse(
+                    ca.at("key").text().is_empty(),
+                    "machine.ca.key: control planes need it",
+                );
             } else {
                 checks.error("machine.ca: control planes need it");
             }
         }
-        None => checks.error(format!("machine.type: '{word}' is unknown: use controlplane or worker")),
+        None => checks.error(format!(
+            "machine.type: '{word}' is unknown: use controlplane or worker"
+        )),
     }
 }
 
 fn shared_addresses(machine: View<'_>, checks: &mut Checks) {
     for (index, device) in machine.at("network.interfaces").items().enumerate() {
-        let vlans = device.at("vlans").items().filter(|vlan| vlan.at("vip").is_set()).count();
+        let vlans = device
+            .at("vlans")
+            .items()
+            .filter(|vlan| vlan.at("vip").is_set())
+            .count();
         let count = vlans + usize::from(device.at("vip").is_set());
         for _ in 0..count {
-            checks.error(format!("machine.network.interfaces[{index}]: only control planes can share an address"));
+            checks.error(format!(
+                "machine.network.interfaces[{index}]: only control planes can share an address"
+            ));
         }
     }
 }
@@ -128,17 +154,35 @@ fn kube_span(main: View<'_>, checks: &mut Checks) {
         return;
     }
     let mtu = span.at("mtu").int();
-    checks.refuse(mtu != 0 && mtu < LEAST_MTU, format!("{PLACE}.mtu: must be at least {LEAST_MTU}"));
+    checks.refuse(
+        mtu != 0 && mtu < LEAST_MTU,
+        format!("{PLACE}.mtu: must be at least {LEAST_MTU}"),
+    );
     let cluster = main.at("cluster");
-    checks.refuse(!cluster.at("discovery.enabled").flag(), format!("{PLACE}: needs cluster.discovery"));
-    checks.refuse(cluster.at("id").text().is_empty(), format!("{PLACE}: needs cluster.id"));
-    checks.refuse(cluster.at("secret").text().is_empty(), format!("{PLACE}: needs cluster.secret"));
+    checks.refuse(
+        !cluster.at("discovery.enabled").flag(),
+        format!("{PLACE}: needs cluster.discovery"),
+    );
+    checks.refuse(
+        cluster.at("id").text().is_empty(),
+        format!("{PLACE}: needs cluster.id"),
+    );
+    checks.refuse(
+        cluster.at("secret").text().is_empty(),
+        format!("{PLACE}: needs cluster.secret"),
+    );
     for filter in span.at("filters.endpoints").texts() {
-        checks.refuse(!text::is_filter(filter), format!("{PLACE}.filters.endpoints: {filter} is not a subnet"));
+        checks.refuse(
+            !text::is_filter(filter),
+            format!("{PLACE}.filters.endpoints: {filter} is not a subnet"),
+        );
     }
     for subnet in span.at("filters.excludeAdvertisedNetworks").texts() {
         let place = format!("{PLACE}.filters.excludeAdvertisedNetworks");
-        checks.refuse(!text::is_cidr(subnet), format!("{place}: {subnet} is not a subnet"));
+        checks.refuse(
+            !text::is_cidr(subnet),
+            format!("{place}: {subnet} is not a subnet"),
+        );
     }
 }
 
@@ -149,21 +193,43 @@ fn disks(machine: View<'_>, checks: &mut Checks) {
         let last = partitions.len().saturating_sub(1);
         for (number, partition) in partitions.enumerate() {
             let wrong = !partition.at("size").is_set() && number != last;
-            checks.refuse(wrong, format!("machine.disks[{index}].partitions[{number}]: only the last can fill the disk"));
+            checks.refuse(
+                wrong,
+                format!(
+                    "machine.disks[{index}].partitions[{number}]: only the last can fill the disk"
+                ),
+            );
         }
     }
 }
 
 fn kubelet(machine: View<'_>, checks: &mut Checks) {
     const FIXED: [&str; 13] = [
-        "apiVersion", "authentication", "authorization", "cgroupRoot", "kind", "kubeletCgroups", "port",
-        "protectKernelDefaults", "resolvConf", "rotateCertificates", "systemCgroups", "staticPodPath", "seccompDefault",
+        "apiVersion",
+        "authentication",
+        "authorization",
+        "cgroupRoot",
+        "kind",
+        "kubeletCgroups",
+        "port",
+        "protectKernelDefaults",
+        "resolvConf",
+        "rotateCertificates",
+        "systemCgroups",
+        "staticPodPath",
+        "seccompDefault",
     ];
     for subnet in machine.at("kubelet.nodeIP.validSubnets").texts() {
-        checks.refuse(!text::is_filter(subnet), format!("machine.kubelet.nodeIP.validSubnets: {subnet} is not a subnet"));
+        checks.refuse(
+            !text::is_filter(subnet),
+            format!("machine.kubelet.nodeIP.validSubnets: {subnet} is not a subnet"),
+        );
     }
     for (key, _) in machine.at("kubelet.extraConfig").entries() {
-        checks.refuse(FIXED.contains(&key), format!("machine.kubelet.extraConfig.{key}: Talos sets it itself"));
+        checks.refuse(
+            FIXED.contains(&key),
+            format!("machine.kubelet.extraConfig.{key}: Talos sets it itself"),
+        );
     }
 }
 
@@ -173,12 +239,21 @@ fn logging(machine: View<'_>, checks: &mut Checks) {
         let endpoint = destination.at("endpoint");
         if endpoint.is_set() {
             let url = Url::parse(endpoint.text()).unwrap_or_default();
-            checks.refuse(url.host.is_empty(), format!("{place}.endpoint: has no host"));
-            checks.refuse(!matches!(url.scheme.as_str(), "tcp" | "udp"), format!("{place}.endpoint: must begin with tcp:// or udp://"));
+            checks.refuse(
+                url.host.is_empty(),
+                format!("{place}.endpoint: has no host"),
+            );
+            checks.refuse(
+                !matches!(url.scheme.as_str(), "tcp" | "udp"),
+                format!("{place}.endpoint: must begin with tcp:// or udp://"),
+            );
         } else {
             checks.error(format!("{place}.endpoint: is missing"));
         }
-        checks.refuse(destination.at("format").text() != "json_lines", format!("{place}.format: must be json_lines"));
+        checks.refuse(
+            destination.at("format").text() != "json_lines",
+            format!("{place}.format: must be json_lines"),
+        );
     }
 }
 

@@ -44,7 +44,9 @@ impl std::str::FromStr for Mode {
             "metal" => Ok(Self::Metal),
             "cloud" => Ok(Self::Cloud),
             "container" => Ok(Self::Container),
-            other => Err(format!("'{other}' is not a mode: use metal, cloud or container")),
+            other => Err(format!(
+                "'{other}' is not a mode: use metal, cloud or container"
+            )),
         }
     }
 }
@@ -52,11 +54,17 @@ impl std::str::FromStr for Mode {
 /// Checks every document, and the main document against the others.
 pub fn validate(config: &Config, mode: Mode) -> Report {
     let mut checks = Checks::default();
-    let main = config.document(MAIN).map(|document| View::of_map(document.body()));
+    let main = config
+        .document(MAIN)
+        .map(|document| View::of_map(document.body()));
     if let Some(main) = main {
         machine::check(main, mode, &mut checks);
     }
-    for document in config.documents().iter().filter(|document| document.kind() != MAIN) {
+    for document in config
+        .documents()
+        .iter()
+        .filter(|document| document.kind() != MAIN)
+    {
         checks.enter(document.id());
         documents::check(document, &mut checks);
     }

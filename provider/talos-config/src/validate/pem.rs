@@ -25,11 +25,15 @@ fn blocks(text: &str) -> impl Iterator<Item = (&str, &str)> {
 /// One ASN.1 sequence that is as long as it says.
 fn is_der(body: &str) -> bool {
     let compact: String = body.split_whitespace().collect();
-    let Ok(bytes) = STANDARD.decode(compact) else { return false };
+    let Ok(bytes) = STANDARD.decode(compact) else {
+        return false;
+    };
     match bytes.as_slice() {
         [0x30, length @ 0..=0x7f, rest @ ..] => rest.len() == usize::from(*length),
         [0x30, 0x81, length, rest @ ..] => rest.len() == usize::from(*length),
-        [0x30, 0x82, high, low, rest @ ..] => rest.len() == usize::from(u16::from_be_bytes([*high, *low])),
+        [0x30, 0x82, high, low, rest @ ..] => {
+            rest.len() == usize::from(u16::from_be_bytes([*high, *low]))
+        }
         _ => false,
     }
 }

@@ -9,8 +9,14 @@ pub(super) fn auth(document: View<'_>, checks: &mut Checks) {
     links::named(document, checks);
     let set = |key: &str| !document.at(key).text().is_empty();
     let (user, token) = (set("username"), set("identityToken"));
-    checks.refuse(user && token, "username and identityToken exclude each other");
-    checks.refuse(set("auth") && (user || token), "auth excludes username and identityToken");
+    checks.refuse(
+        user && token,
+        "username and identityToken exclude each other",
+    );
+    checks.refuse(
+        set("auth") && (user || token),
+        "auth excludes username and identityToken",
+    );
 }
 
 pub(super) fn mirror(document: View<'_>, checks: &mut Checks) {
@@ -19,18 +25,30 @@ pub(super) fn mirror(document: View<'_>, checks: &mut Checks) {
         let text = endpoint.at("url").text();
         let scheme = Url::parse(text).map(|url| url.scheme).unwrap_or_default();
         let web = matches!(scheme.as_str(), "http" | "https");
-        checks.refuse(!web, format!("endpoints[{index}].url: must begin with http:// or https://"));
+        checks.refuse(
+            !web,
+            format!("endpoints[{index}].url: must begin with http:// or https://"),
+        );
     }
 }
 
 pub(super) fn tls(document: View<'_>, checks: &mut Checks) {
     links::named(document, checks);
     let ca = document.at("ca").text();
-    checks.refuse(!ca.is_empty() && !pem::has_certificate(ca), "ca: has no certificate in PEM form");
+    checks.refuse(
+        !ca.is_empty() && !pem::has_certificate(ca),
+        "ca: has no certificate in PEM form",
+    );
     let identity = document.at("clientIdentity");
     if identity.is_set() {
         let (cert, key) = (identity.at("cert").text(), identity.at("key").text());
-        checks.refuse(!pem::has_certificate(cert), "clientIdentity.cert: has no certificate in PEM form");
-        checks.refuse(!pem::has_key(key), "clientIdentity.key: has no private key in PEM form");
+        checks.refuse(
+            !pem::has_certificate(cert),
+            "clientIdentity.cert: has no certificate in PEM form",
+        );
+        checks.refuse(
+            !pem::has_key(key),
+            "clientIdentity.key: has no private key in PEM form",
+        );
     }
 }

@@ -45,7 +45,11 @@ impl Checks {
     }
 
     fn located(&self, text: &str) -> String {
-        if self.place.is_empty() { text.to_owned() } else { format!("{}: {text}", self.place) }
+        if self.place.is_empty() {
+            text.to_owned()
+        } else {
+            format!("{}: {text}", self.place)
+        }
     }
 
     pub fn finish(self) -> Report {

@@ -9,7 +9,9 @@ use crate::scalar::{Url, parse_addr, parse_prefix};
 
 /// What is wrong with a URL that something is to be fetched from or sent to.
 pub(super) fn endpoint_fault(text: &str) -> Option<&'static str> {
-    let Ok(url) = Url::parse(text) else { return Some("it is not a URL") };
+    let Ok(url) = Url::parse(text) else {
+        return Some("it is not a URL");
+    };
     let host = String::from_utf8_lossy(&url.host);
     if host.matches(':').count() > 2 && !(host.contains('[') && host.contains(']')) {
         return Some("its IPv6 address must be in square brackets");
@@ -36,7 +38,11 @@ pub(super) fn is_cidr(text: &str) -> bool {
 
 /// An address, with or without a prefix length.
 pub(super) fn is_ip_or_cidr(text: &str) -> bool {
-    if text.contains('/') { is_cidr(text) } else { is_ip(text) }
+    if text.contains('/') {
+        is_cidr(text)
+    } else {
+        is_ip(text)
+    }
 }
 
 /// A subnet or an address, that a leading `!` may exclude.
@@ -86,5 +92,6 @@ pub(super) fn is_dns_name(text: &str) -> bool {
 /// An address that is none: `0.0.0.0` and `::`.
 pub(super) fn is_unspecified(text: &str) -> bool {
     let addr = text.split(['/', '%']).next().unwrap_or_default();
-    addr.parse::<IpAddr>().is_ok_and(|ip| ip.is_unspecified()) || addr.parse::<Ipv6Addr>().is_ok_and(|ip| ip.is_unspecified())
+    addr.parse::<IpAddr>().is_ok_and(|ip| ip.is_unspecified())
+        || addr.parse::<Ipv6Addr>().is_ok_and(|ip| ip.is_unspecified())
 }

@@ -63,7 +63,10 @@ impl<'a> View<'a> {
     /// Entries of a mapping.
     pub fn entries(self) -> Vec<(&'a str, View<'a>)> {
         match self {
-            Self::Map(map) => map.iter().map(|(key, value)| (key, View::of(Some(value)))).collect(),
+            Self::Map(map) => map
+                .iter()
+                .map(|(key, value)| (key, View::of(Some(value))))
+                .collect(),
             _ => Vec::new(),
         }
     }

@@ -15,10 +15,15 @@ pub(super) fn user(document: View<'_>, checks: &mut Checks) {
         "disk" => whole(document, false, checks),
         "directory" => {
             for part in ["provisioning", "encryption", "filesystem"] {
-                checks.refuse(document.at(part).is_set(), format!("{part}: not possible for volumeType directory"));
+                checks.refuse(
+                    document.at(part).is_set(),
+                    format!("{part}: not possible for volumeType directory"),
+                );
             }
         }
-        other => checks.error(format!("volumeType: '{other}' is not possible for user volumes")),
+        other => checks.error(format!(
+            "volumeType: '{other}' is not possible for user volumes"
+        )),
     }
 }
 
@@ -37,7 +42,13 @@ pub(super) fn plain(document: View<'_>, checks: &mut Checks) {
 
 pub(super) fn existing(document: View<'_>, checks: &mut Checks) {
     name(document, false, checks);
-    cel::check("discovery.volumeSelector.match", document, &cel::VOLUME, true, checks);
+    cel::check(
+        "discovery.volumeSelector.match",
+        document,
+        &cel::VOLUME,
+        true,
+        checks,
+    );
 }
 
 pub(super) fn system(document: View<'_>, checks: &mut Checks) {
@@ -46,9 +57,15 @@ pub(super) fn system(document: View<'_>, checks: &mut Checks) {
         return checks.error("name: must be one of STATE, EPHEMERAL, IMAGECACHE");
     }
     if name == "STATE" {
-        checks.refuse(document.at("provisioning").is_set(), "provisioning: not possible for STATE");
+        checks.refuse(
+            document.at("provisioning").is_set(),
+            "provisioning: not possible for STATE",
+        );
         for key in document.at("encryption.keys").items() {
-            checks.refuse(key.at("lockToState").flag(), "encryption.keys: STATE cannot be locked to itself");
+            checks.refuse(
+                key.at("lockToState").flag(),
+                "encryption.keys: STATE cannot be locked to itself",
+            );
         }
     }
     provisioning(document, false, true, checks);
@@ -59,21 +76,36 @@ fn name(document: View<'_>, limited: bool, checks: &mut Checks) {
     let name = document.at("name").text();
     checks.refuse(name.is_empty(), "name: is missing");
     let fits = (1..=LONGEST_NAME).contains(&name.len());
-    checks.refuse(limited && !fits, format!("name: must have 1 to {LONGEST_NAME} characters"));
+    checks.refuse(
+        limited && !fits,
+        format!("name: must have 1 to {LONGEST_NAME} characters"),
+    );
     let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
     checks.refuse(!plain, "name: can only have letters, digits and hyphens");
 }
 
 fn provisioning(document: View<'_>, required: bool, sizes: bool, checks: &mut Checks) {
-    cel::check("provisioning.diskSelector.match", document, &cel::DISK, required, checks);
+    cel::check(
+        "provisioning.diskSelector.match",
+        document,
+        &cel::DISK,
+        required,
+        checks,
+    );
     let part = document.at("provisioning");
     let (least, most) = (part.at("minSize").text(), part.at("maxSize").text());
     if !sizes {
         let any = !least.is_empty() || !most.is_empty() || part.at("grow").is_set();
-        return checks.refuse(any, "provisioning: a whole disk takes neither minSize nor maxSize nor grow");
+        return checks.refuse(
+            any,
+            "provisioning: a whole disk takes neither minSize nor maxSize nor grow",
+        );
     }
     if !least.is_empty() && !most.is_empty() && !most.contains('%') {
-        checks.refuse(parse_bytes(least) > parse_bytes(most), "provisioning: minSize is greater than maxSize");
+        checks.refuse(
+            parse_bytes(least) > parse_bytes(most),
+            "provisioning: minSize is greater than maxSize",
+        );
     } else {
         let none = least.is_empty() && most.is_empty();
         checks.refuse(required && none, "provisioning: needs minSize or maxSize");

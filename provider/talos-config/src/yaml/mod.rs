@@ -18,7 +18,7 @@ pub use value::{Map, Value};
 
 pub(crate) use node::{Node, NodeKind, Scalar};
 pub(crate) use parse::parse_nodes;
-pub(crate) use resolve::{Budget, Resolved, is_merge, resolve, scalar_value, to_value};
+pub(crate) use resolve::{Budget, Resolved, is_merge, resolve, to_value};
 
 #[cfg(test)]
 mod tests;

@@ -14,7 +14,11 @@ pub(super) fn parse_int(text: &str) -> Option<i128> {
     }
     let magnitude = i128::from_str_radix(digits, radix).ok()?;
     let value = if negative { -magnitude } else { magnitude };
-    let most = if signed { i128::from(i64::MAX) } else { i128::from(u64::MAX) };
+    let most = if signed {
+        i128::from(i64::MAX)
+    } else {
+        i128::from(u64::MAX)
+    };
     (value >= i128::from(i64::MIN) && value <= most).then_some(value)
 }
 
@@ -62,7 +66,9 @@ pub(super) fn format_float(value: f64) -> String {
         return if value.is_sign_negative() { "-0" } else { "0" }.to_owned();
     }
     let scientific = format!("{value:e}");
-    let Some((mantissa, exponent)) = scientific.split_once('e') else { return scientific };
+    let Some((mantissa, exponent)) = scientific.split_once('e') else {
+        return scientific;
+    };
     let exponent: i32 = exponent.parse().unwrap_or_default();
     // Go takes the exponent form below 1e-4 and from 1e6 on.
     if (-4..6).contains(&exponent) {

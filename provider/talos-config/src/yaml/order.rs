@@ -9,7 +9,8 @@ pub fn sort_keys(value: &mut Value) {
             for (_, child) in map.iter_mut() {
                 sort_keys(child);
             }
-            map.entries_mut().sort_by(|(a, _), (b, _)| compare_keys(a, b));
+            map.entries_mut()
+                .sort_by(|(a, _), (b, _)| compare_keys(a, b));
         }
         Value::List(items) => items.iter_mut().for_each(sort_keys),
         _ => {}
@@ -30,7 +31,11 @@ pub fn compare_keys(a: &str, b: &str) -> Ordering {
         (true, true) => x.cmp(&y),
         (letter, other) if letter || other => {
             let first_is_less = if after_digit { letter } else { other };
-            if first_is_less { Ordering::Less } else { Ordering::Greater }
+            if first_is_less {
+                Ordering::Less
+            } else {
+                Ordering::Greater
+            }
         }
         _ => compare_numbers(&a, &b, same).then(x.cmp(&y)),
     }
@@ -40,7 +45,11 @@ pub fn compare_keys(a: &str, b: &str) -> Ordering {
 fn compare_numbers(a: &[char], b: &[char], at: usize) -> Ordering {
     // A zero inside a longer number must not look like a leading zero.
     let inside = (a[at] == '0' || b[at] == '0')
-        && a[..at].iter().rev().take_while(|c| is_digit(**c)).any(|c| *c != '0');
+        && a[..at]
+            .iter()
+            .rev()
+            .take_while(|c| is_digit(**c))
+            .any(|c| *c != '0');
     let (a, b) = (run(&a[at..], inside), run(&b[at..], inside));
     a.cmp(&b)
 }
@@ -48,7 +57,8 @@ fn compare_numbers(a: &[char], b: &[char], at: usize) -> Ordering {
 fn run(chars: &[char], inside: bool) -> (i64, usize) {
     let digits = chars.iter().take_while(|c| is_digit(**c)).count();
     let number = chars[..digits].iter().fold(i64::from(inside), |n, c| {
-        n.wrapping_mul(10).wrapping_add(i64::from(*c as u32) - i64::from('0' as u32))
+        n.wrapping_mul(10)
+            .wrapping_add(i64::from(*c as u32) - i64::from('0' as u32))
     });
     (number, digits)
 }

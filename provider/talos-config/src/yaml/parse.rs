@@ -24,7 +24,11 @@ pub struct ParseError {
 
 impl ParseError {
     pub(crate) fn at(line: usize, message: impl Into<String>) -> Self {
-        Self { line, column: 0, message: message.into() }
+        Self {
+            line,
+            column: 0,
+            message: message.into(),
+        }
     }
 }
 
@@ -33,7 +37,11 @@ impl fmt::Display for ParseError {
         match (self.line, self.column) {
             (0, _) => write!(f, "not YAML: {}", self.message),
             (line, 0) => write!(f, "not YAML at line {line}: {}", self.message),
-            (line, column) => write!(f, "not YAML at line {line}, column {column}: {}", self.message),
+            (line, column) => write!(
+                f,
+                "not YAML at line {line}, column {column}: {}",
+                self.message
+            ),
         }
     }
 }
@@ -43,7 +51,10 @@ impl std::error::Error for ParseError {}
 /// Every document of a stream as a tree, without any schema.
 pub fn parse(text: &str) -> Result<Vec<Value>, ParseError> {
     let mut budget = Budget::default();
-    parse_nodes(text)?.iter().map(|node| resolve::to_value(node, &mut budget)).collect()
+    parse_nodes(text)?
+        .iter()
+        .map(|node| resolve::to_value(node, &mut budget))
+        .collect()
 }
 
 /// Every document of a stream as nodes.
@@ -51,7 +62,11 @@ pub(crate) fn parse_nodes(text: &str) -> Result<Vec<Node>, ParseError> {
     let mut input = text.as_bytes();
     let mut parser = Parser::new();
     parser.set_input_string(&mut input);
-    let mut reader = Reader { parser, anchors: HashMap::new(), depth: 0 };
+    let mut reader = Reader {
+        parser,
+        anchors: HashMap::new(),
+        depth: 0,
+    };
     reader.stream()
 }
 
@@ -75,8 +90,14 @@ impl Reader<'_> {
             let (event, line) = self.next()?;
             match event {
                 EventData::StreamEnd => return Ok(documents),
-                EventData::DocumentStart { version_directive: Some(version), .. } if (version.major, version.minor) != (1, 1) => {
-                    return Err(ParseError::at(line, "only YAML 1.1 may be asked for by a directive"));
+                EventData::DocumentStart {
+                    version_directive: Some(version),
+                    ..
+                } if (version.major, version.minor) != (1, 1) => {
+                    return Err(ParseError::at(
+                        line,
+                        "only YAML 1.1 may be asked for by a directive",
+                    ));
                 }
                 EventData::DocumentStart { .. } => self.anchors.clear(),
                 EventData::StreamStart { .. } | EventData::DocumentEnd { .. } => {}
@@ -88,14 +109,33 @@ impl Reader<'_> {
     fn node(&mut self, event: EventData, line: usize) -> Result<Node, ParseError> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return Err(ParseError::at(line, format!("nested deeper than {MAX_DEPTH} levels")));
+            return Err(ParseError::at(
+                line,
+                format!("nested deeper than {MAX_DEPTH} levels"),
+            ));
         }
         let node = match event {
             EventData::Alias { anchor } => self.alias(&anchor, line)?,
-            EventData::Scalar { anchor, tag, value, style, .. } => {
+            EventData::Scalar {
+                anchor,
+                tag,
+                value,
+                style,
+                ..
+            } => {
                 let quoted = !matches!(style, ScalarStyle::Plain | ScalarStyle::Any);
-                let scalar = Scalar { text: value, tag: short_tag(tag), quoted };
-                self.anchored(anchor, Node { kind: NodeKind::Scalar(scalar), line })
+                let scalar = Scalar {
+                    text: value,
+                    tag: short_tag(tag),
+                    quoted,
+                };
+                self.anchored(
+                    anchor,
+                    Node {
+                        kind: NodeKind::Scalar(scalar),
+                        line,
+                    },
+                )
             }
             EventData::SequenceStart { anchor, .. } => {
                 self.reserve(anchor.as_deref());
@@ -139,9 +179,18 @@ impl Reader<'_> {
 
     fn alias(&mut self, anchor: &str, line: usize) -> Result<Node, ParseError> {
         match self.anchors.get(anchor) {
-            Some(Some(node)) => Ok(Node { kind: NodeKind::Alias(Rc::clone(node)), line }),
-            Some(None) => Err(ParseError::at(line, format!("anchor '{anchor}' contains itself"))),
-            None => Err(ParseError::at(line, format!("no anchor '{anchor}' before this alias"))),
+            Some(Some(node)) => Ok(Node {
+                kind: NodeKind::Alias(Rc::clone(node)),
+                line,
+            }),
+            Some(None) => Err(ParseError::at(
+                line,
+                format!("anchor '{anchor}' contains itself"),
+            )),
+            None => Err(ParseError::at(
+                line,
+                format!("no anchor '{anchor}' before this alias"),
+            )),
         }
     }
 

@@ -54,7 +54,9 @@ pub(super) fn implicit(text: &str, times: bool) -> Resolved {
         "true" | "True" | "TRUE" => return Resolved::Bool(true),
         "false" | "False" | "FALSE" => return Resolved::Bool(false),
         ".nan" | ".NaN" | ".NAN" => return Resolved::Float(f64::NAN),
-        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => return Resolved::Float(f64::INFINITY),
+        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => {
+            return Resolved::Float(f64::INFINITY);
+        }
         "-.inf" | "-.Inf" | "-.INF" => return Resolved::Float(f64::NEG_INFINITY),
         "-0" | "-0.0" => return Resolved::Float(-0.0),
         _ => {}
@@ -84,8 +86,12 @@ fn go_float(text: &str) -> Option<f64> {
 
 fn binary(text: &str) -> Result<Resolved, &'static str> {
     let compact: String = text.chars().filter(|c| !matches!(c, '\n' | '\r')).collect();
-    let bytes = STANDARD.decode(compact).map_err(|_| "!!binary is not base64")?;
-    String::from_utf8(bytes).map(Resolved::Binary).map_err(|_| "!!binary does not hold text")
+    let bytes = STANDARD
+        .decode(compact)
+        .map_err(|_| "!!binary is not base64")?;
+    String::from_utf8(bytes)
+        .map(Resolved::Binary)
+        .map_err(|_| "!!binary does not hold text")
 }
 
 /// Counts what aliases expand to, so that a small text cannot become a huge tree.
@@ -145,19 +151,26 @@ pub(crate) fn to_value(node: &Node, budget: &mut Budget) -> Result<Value, ParseE
         NodeKind::Scalar(scalar) => {
             scalar_value(scalar).map_err(|message| ParseError::at(node.line, message))
         }
-        NodeKind::List(items) => {
-            items.iter().map(|item| to_value(item, budget)).collect::<Result<_, _>>().map(Value::List)
-        }
+        NodeKind::List(items) => items
+            .iter()
+            .map(|item| to_value(item, budget))
+            .collect::<Result<_, _>>()
+            .map(Value::List),
         NodeKind::Map(entries) => {
             let mut map = Map::new();
             add_entries(&mut map, entries, budget)?;
-            map.entries_mut().sort_by(|(a, _), (b, _)| order::compare_keys(a, b));
+            map.entries_mut()
+                .sort_by(|(a, _), (b, _)| order::compare_keys(a, b));
             Ok(Value::Map(map))
         }
     }
 }
 
-fn add_entries(map: &mut Map, entries: &[(Node, Node)], budget: &mut Budget) -> Result<(), ParseError> {
+fn add_entries(
+    map: &mut Map,
+    entries: &[(Node, Node)],
+    budget: &mut Budget,
+) -> Result<(), ParseError> {
     let mut merged = None;
     for (key, value) in entries {
         if is_merge(key) {
@@ -166,7 +179,10 @@ fn add_entries(map: &mut Map, entries: &[(Node, Node)], budget: &mut Budget) -> 
         }
         let name = text_key(key)?;
         if map.contains_key(&name) {
-            return Err(ParseError::at(key.line, format!("key '{name}' is there twice")));
+            return Err(ParseError::at(
+                key.line,
+                format!("key '{name}' is there twice"),
+            ));
         }
         map.push(name, to_value(value, budget)?);
     }
@@ -178,11 +194,19 @@ fn merge(map: &mut Map, node: &Node, budget: &mut Budget) -> Result<(), ParseErr
     let sources = match &node.target().kind {
         NodeKind::Map(_) => std::slice::from_ref(node.target()),
         NodeKind::List(items) if !matches!(node.kind, NodeKind::Alias(_)) => items.as_slice(),
-        _ => return Err(ParseError::at(node.line, "<< needs a mapping or a list of mappings")),
+        _ => {
+            return Err(ParseError::at(
+                node.line,
+                "<< needs a mapping or a list of mappings",
+            ));
+        }
     };
     for source in sources {
         let Value::Map(more) = to_value(source.target(), budget)? else {
-            return Err(ParseError::at(source.line, "<< needs a mapping or a list of mappings"));
+            return Err(ParseError::at(
+                source.line,
+                "<< needs a mapping or a list of mappings",
+            ));
         };
         for (key, value) in more {
             if !map.contains_key(&key) {
@@ -195,7 +219,8 @@ fn merge(map: &mut Map, node: &Node, budget: &mut Budget) -> Result<(), ParseErr
 
 /// Whether a mapping key is the merge indicator.
 pub(crate) fn is_merge(key: &Node) -> bool {
-    key.scalar().is_some_and(|s| s.text == "<<" && !s.quoted && matches!(s.tag.as_str(), "" | "!!merge"))
+    key.scalar()
+        .is_some_and(|s| s.text == "<<" && !s.quoted && matches!(s.tag.as_str(), "" | "!!merge"))
 }
 
 /// The text of a key in a free-form mapping; other types than text are refused, because Talos

@@ -16,7 +16,11 @@ pub(super) fn choose(text: &str, key: bool) -> Style {
     let shape = Shape::of(text);
     if text.contains('\n') {
         let literal = text.len() > 1 && !text.chars().all(char::is_whitespace);
-        return if literal && shape.block && !key { Style::Literal } else { Style::Double };
+        return if literal && shape.block && !key {
+            Style::Literal
+        } else {
+            Style::Double
+        };
     }
     if !plain_reads_as_text(text) || key && shape.multiline {
         return Style::Double;
@@ -59,7 +63,21 @@ fn is_base60(text: &str) -> bool {
 fn is_old_bool(text: &str) -> bool {
     matches!(
         text,
-        "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" | "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF"
+        "y" | "Y"
+            | "yes"
+            | "Yes"
+            | "YES"
+            | "on"
+            | "On"
+            | "ON"
+            | "n"
+            | "N"
+            | "no"
+            | "No"
+            | "NO"
+            | "off"
+            | "Off"
+            | "OFF"
     )
 }
 
@@ -75,9 +93,15 @@ impl Shape {
     fn of(text: &str) -> Self {
         let chars: Vec<char> = text.chars().collect();
         let (Some(&first), Some(&last)) = (chars.first(), chars.last()) else {
-            return Self { multiline: false, plain: true, single: true, block: false };
+            return Self {
+                multiline: false,
+                plain: true,
+                single: true,
+                block: false,
+            };
         };
-        let pair = |a: fn(char) -> bool, b: fn(char) -> bool| chars.windows(2).any(|w| a(w[0]) && b(w[1]));
+        let pair =
+            |a: fn(char) -> bool, b: fn(char) -> bool| chars.windows(2).any(|w| a(w[0]) && b(w[1]));
         let is_space = |c| c == ' ';
         let multiline = chars.iter().any(|c| is_break(*c));
         let special = chars.iter().any(|c| *c != '\t' && !is_printable(*c));
@@ -97,10 +121,17 @@ impl Shape {
 
 /// Whether a plain scalar would start or contain something that ends it.
 fn has_indicator(chars: &[char]) -> bool {
-    let blank_after = |i: usize| chars.get(i + 1).is_none_or(|c| is_blank_or_break(*c, false));
+    let blank_after = |i: usize| {
+        chars
+            .get(i + 1)
+            .is_none_or(|c| is_blank_or_break(*c, false))
+    };
     let marker = chars.starts_with(&['-', '-', '-']) || chars.starts_with(&['.', '.', '.']);
     let leading = match chars.first() {
-        Some('#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@' | '`') => true,
+        Some(
+            '#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%'
+            | '@' | '`',
+        ) => true,
         Some('?' | ':' | '-') => blank_after(0),
         _ => false,
     };

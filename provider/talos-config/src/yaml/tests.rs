@@ -12,19 +12,57 @@ fn indents_by_four_and_by_two_after_a_dash() {
 
 #[test]
 fn quotes_what_would_read_as_something_else() {
-    for text in ["yes", "123", "1.5", "~", "", "2024-01-01", "12:30:45", "<<", "0x1f", "1_000", ".inf"] {
+    for text in [
+        "yes",
+        "123",
+        "1.5",
+        "~",
+        "",
+        "2024-01-01",
+        "12:30:45",
+        "<<",
+        "0x1f",
+        "1_000",
+        ".inf",
+    ] {
         assert_eq!(emit(&Value::from(text)), format!("\"{text}\"\n"));
     }
     for text in ["a: b", "#x", "a #b", "- x", "[x", "'x", "@x", "x "] {
-        assert_eq!(emit(&Value::from(text)), format!("'{}'\n", text.replace('\'', "''")));
+        assert_eq!(
+            emit(&Value::from(text)),
+            format!("'{}'\n", text.replace('\'', "''"))
+        );
     }
 }
 
 #[test]
 fn orders_keys_as_go_does() {
-    let mut keys = vec!["a10", "a2", "audit-version", "audit", "a.b", "aB", "1a", "a1b", "a1.b"];
+    let mut keys = vec![
+        "a10",
+        "a2",
+        "audit-version",
+        "audit",
+        "a.b",
+        "aB",
+        "1a",
+        "a1b",
+        "a1.b",
+    ];
     keys.sort_by(|a, b| compare_keys(a, b));
-    assert_eq!(keys, ["1a", "a.b", "a1b", "a1.b", "a2", "a10", "aB", "audit", "audit-version"]);
+    assert_eq!(
+        keys,
+        [
+            "1a",
+            "a.b",
+            "a1b",
+            "a1.b",
+            "a2",
+            "a10",
+            "aB",
+            "audit",
+            "audit-version"
+        ]
+    );
 }
 
 #[test]
@@ -32,14 +70,22 @@ fn aliases_do_not_explode() {
     let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
     for i in 1..10 {
         let p = i - 1;
-        text += &format!("a{i}: &a{i} [*a{p}, *a{p}, *a{p}, *a{p}, *a{p}, *a{p}, *a{p}, *a{p}, *a{p}]\n");
+        text += &format!(
+            "a{i}: &a{i} [*a{p}, *a{p}, *a{p}, *a{p}, *a{p}, *a{p}, *a{p}, *a{p}, *a{p}]\n"
+        );
     }
     assert!(parse(&text).unwrap_err().message.contains("aliases"));
 }
 
 #[test]
 fn floats_print_as_go_prints_them() {
-    for (text, want) in [("1.0", "1"), ("1e6", "1e+06"), ("123456.5", "123456.5"), ("1.5e-7", "1.5e-07"), (".5", "0.5")] {
+    for (text, want) in [
+        ("1.0", "1"),
+        ("1e6", "1e+06"),
+        ("123456.5", "123456.5"),
+        ("1.5e-7", "1.5e-07"),
+        (".5", "0.5"),
+    ] {
         assert_eq!(round(text), format!("{want}\n"));
     }
 }

@@ -25,7 +25,11 @@ pub(super) fn normalize(text: &str) -> Option<String> {
     };
     cursor.0 = &cursor.0[1..];
     let time = cursor.time()?;
-    let zone = if zoned { cursor.zone()? } else { "Z".to_owned() };
+    let zone = if zoned {
+        cursor.zone()?
+    } else {
+        "Z".to_owned()
+    };
     cursor.0.is_empty().then(|| format!("{date}T{time}{zone}"))
 }
 
@@ -33,7 +37,12 @@ struct Cursor<'a>(&'a str);
 
 impl Cursor<'_> {
     fn number(&mut self, most: usize) -> Option<u32> {
-        let digits = self.0.bytes().take(most).take_while(u8::is_ascii_digit).count();
+        let digits = self
+            .0
+            .bytes()
+            .take(most)
+            .take_while(u8::is_ascii_digit)
+            .count();
         let value = self.0.get(..digits)?.parse().ok()?;
         self.0 = &self.0[digits..];
         Some(value)
@@ -53,19 +62,28 @@ impl Cursor<'_> {
         if hour > 23 || minute > 59 || second > 59 {
             return None;
         }
-        Some(format!("{hour:02}:{minute:02}:{second:02}{}", self.fraction()?))
+        Some(format!(
+            "{hour:02}:{minute:02}:{second:02}{}",
+            self.fraction()?
+        ))
     }
 
     /// Nanoseconds are kept, what is finer is cut off, trailing zeros go.
     fn fraction(&mut self) -> Option<String> {
-        let Some(rest) = self.0.strip_prefix(['.', ',']) else { return Some(String::new()) };
+        let Some(rest) = self.0.strip_prefix(['.', ',']) else {
+            return Some(String::new());
+        };
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
         if digits == 0 {
             return None;
         }
         let kept = rest[..digits.min(9)].trim_end_matches('0');
         self.0 = &rest[digits..];
-        Some(if kept.is_empty() { String::new() } else { format!(".{kept}") })
+        Some(if kept.is_empty() {
+            String::new()
+        } else {
+            format!(".{kept}")
+        })
     }
 
     fn zone(&mut self) -> Option<String> {
@@ -80,13 +98,19 @@ impl Cursor<'_> {
             return None;
         }
         self.0 = &self.0[6..];
-        Some(if h == 0 && m == 0 { "Z".to_owned() } else { format!("{sign}{text}") })
+        Some(if h == 0 && m == 0 {
+            "Z".to_owned()
+        } else {
+            format!("{sign}{text}")
+        })
     }
 }
 
 fn days_in(year: u32, month: u32) -> u32 {
     match month {
-        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => {
+            29
+        }
         2 => 28,
         4 | 6 | 9 | 11 => 30,
         _ => 31,

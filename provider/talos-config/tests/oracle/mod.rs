@@ -71,17 +71,28 @@ pub fn folder() -> PathBuf {
 pub fn vectors() -> Vec<Answer> {
     let file = std::fs::File::open(folder().join("talos-1.12.jsonl.gz")).unwrap();
     let mut text = String::new();
-    flate2::read::GzDecoder::new(file).read_to_string(&mut text).unwrap();
+    flate2::read::GzDecoder::new(file)
+        .read_to_string(&mut text)
+        .unwrap();
     let mut texts = BTreeMap::new();
-    text.lines().map(|line| resolve(serde_json::from_str(line).unwrap(), &mut texts)).collect()
+    text.lines()
+        .map(|line| resolve(serde_json::from_str(line).unwrap(), &mut texts))
+        .collect()
 }
 
 /// Puts the text in place of a reference to an earlier answer.
 fn resolve(mut answer: Answer, texts: &mut BTreeMap<String, String>) -> Answer {
     if let Some(name) = answer.config.strip_prefix('@') {
-        answer.config = texts.get(name).unwrap_or_else(|| panic!("no answer {name}")).clone();
+        answer.config = texts
+            .get(name)
+            .unwrap_or_else(|| panic!("no answer {name}"))
+            .clone();
     }
-    let text = if answer.op == "load" { &answer.config } else { &answer.output };
+    let text = if answer.op == "load" {
+        &answer.config
+    } else {
+        &answer.output
+    };
     texts.insert(answer.name.clone(), text.clone());
     answer
 }
@@ -95,7 +106,9 @@ fn bundle() -> Bundle {
 fn ours(question: &Answer) -> Result<String, String> {
     match question.op.as_str() {
         "generate" => ours_generated(question.generate.as_ref().unwrap()),
-        "load" => Config::load(&question.config, Line::V1_12).map(|c| c.emit()).map_err(|e| e.to_string()),
+        "load" => Config::load(&question.config, Line::V1_12)
+            .map(|c| c.emit())
+            .map_err(|e| e.to_string()),
         "patch" => ours_patched(question),
         other => panic!("unknown op {other}"),
     }
@@ -103,19 +116,37 @@ fn ours(question: &Answer) -> Result<String, String> {
 
 fn ours_patched(question: &Answer) -> Result<String, String> {
     let mut config = Config::load(&question.config, Line::V1_12).map_err(|e| e.to_string())?;
-    let patches: Result<Vec<Patch>, _> = question.patches.iter().map(|p| Patch::load(p, Line::V1_12)).collect();
-    config.apply_patches(&patches.map_err(|e| e.to_string())?).map_err(|e| e.to_string())?;
+    let patches: Result<Vec<Patch>, _> = question
+        .patches
+        .iter()
+        .map(|p| Patch::load(p, Line::V1_12))
+        .collect();
+    config
+        .apply_patches(&patches.map_err(|e| e.to_string())?)
+        .map_err(|e| e.to_string())?;
     Ok(config.emit())
 }
 
 fn ours_generated(from: &Generate) -> Result<String, String> {
     let bundle = bundle();
     let contract = Contract::parse(&from.contract).map_err(|e| e.to_string())?;
-    let role = from.role.parse().map_err(|e: talos_config::generate::GenerateError| e.to_string())?;
-    let mut input = Input::new(&from.cluster_name, &from.endpoint, role, contract, &from.kubernetes_version, &bundle);
+    let role = from
+        .role
+        .parse()
+        .map_err(|e: talos_config::generate::GenerateError| e.to_string())?;
+    let mut input = Input::new(
+        &from.cluster_name,
+        &from.endpoint,
+        role,
+        contract,
+        &from.kubernetes_version,
+        &bundle,
+    );
     input.install_disk.clone_from(&from.install_disk);
     input.install_image.clone_from(&from.install_image);
-    input.install_extra_kernel_args.clone_from(&from.extra_kernel_args);
+    input
+        .install_extra_kernel_args
+        .clone_from(&from.extra_kernel_args);
     input.cert_sans.clone_from(&from.cert_sans);
     if !from.dns_domain.is_empty() {
         input.dns_domain.clone_from(&from.dns_domain);
@@ -125,7 +156,9 @@ fn ours_generated(from: &Generate) -> Result<String, String> {
     input.local_api_server_port = from.local_api_port;
     input.discovery = from.discovery.unwrap_or(true);
     input.sysctls.clone_from(&from.sysctls);
-    generate(&input).map(|c| c.emit()).map_err(|e| e.to_string())
+    generate(&input)
+        .map(|c| c.emit())
+        .map_err(|e| e.to_string())
 }
 
 /// How our answer differs from the official one, if it does.
@@ -135,14 +168,24 @@ pub fn difference(official: &Answer) -> Option<String> {
     }
     // Talos writes an empty document where something was to be deleted from one that is not there;
     // we refuse that.
-    let corrupted = official.output.split("---\n").any(|document| document == "{}\n");
+    let corrupted = official
+        .output
+        .split("---\n")
+        .any(|document| document == "{}\n");
     let refused = !official.error.is_empty() || corrupted;
     match (ours(official), refused) {
         (Ok(text), false) if text == official.output => None,
         (Err(_), true) => None,
-        (Ok(text), false) => Some(format!("{}: {}", official.name, first_difference(&text, &official.output))),
+        (Ok(text), false) => Some(format!(
+            "{}: {}",
+            official.name,
+            first_difference(&text, &official.output)
+        )),
         (Err(error), false) => Some(format!("{}: we refuse: {error}", official.name)),
-        (Ok(_), true) => Some(format!("{}: we accept, official: {}", official.name, official.error)),
+        (Ok(_), true) => Some(format!(
+            "{}: we accept, official: {}",
+            official.name, official.error
+        )),
     }
 }
 
@@ -150,7 +193,12 @@ fn first_difference(ours: &str, theirs: &str) -> String {
     let at = ours.lines().zip(theirs.lines()).position(|(a, b)| a != b);
     let at = at.unwrap_or_else(|| ours.lines().count().min(theirs.lines().count()));
     let line = |text: &str| text.lines().nth(at).unwrap_or("<end>").to_owned();
-    format!("line {}: ours {:?}, official {:?}", at + 1, line(ours), line(theirs))
+    format!(
+        "line {}: ours {:?}, official {:?}",
+        at + 1,
+        line(ours),
+        line(theirs)
+    )
 }
 
 /// Validation agrees if it finds as many errors and as many warnings in each mode.
@@ -162,11 +210,22 @@ fn verdict_difference(official: &Answer) -> Option<String> {
     };
     if official.panicked {
         let valid = validate(&config, Mode::Metal).is_valid();
-        return valid.then(|| format!("{}: official machinery panics, we find nothing", official.name));
+        return valid.then(|| {
+            format!(
+                "{}: official machinery panics, we find nothing",
+                official.name
+            )
+        });
     }
     official.verdicts.iter().find_map(|(mode, theirs)| {
         let ours = validate(&config, mode.parse().unwrap());
-        let same = (ours.errors.len(), ours.warnings.len()) == (theirs.errors.len(), theirs.warnings.len());
-        (!same).then(|| format!("{} ({mode}):\n  ours {ours:#?}\n  official {:#?} {:#?}", official.name, theirs.errors, theirs.warnings))
+        let same = (ours.errors.len(), ours.warnings.len())
+            == (theirs.errors.len(), theirs.warnings.len());
+        (!same).then(|| {
+            format!(
+                "{} ({mode}):\n  ours {ours:#?}\n  official {:#?} {:#?}",
+                official.name, theirs.errors, theirs.warnings
+            )
+        })
     })
 }

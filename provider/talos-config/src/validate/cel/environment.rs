@@ -21,7 +21,10 @@ enum Variable {
 }
 
 pub(in crate::validate) static DISK: Environment = Environment {
-    variables: &[("disk", Variable::Object(DISK_FIELDS)), ("system_disk", Variable::Plain(Kind::Bool))],
+    variables: &[
+        ("disk", Variable::Object(DISK_FIELDS)),
+        ("system_disk", Variable::Plain(Kind::Bool)),
+    ],
     pressure: false,
     functions: &["glob"],
     units: true,
@@ -30,7 +33,10 @@ pub(in crate::validate) static DISK: Environment = Environment {
 };
 
 pub(in crate::validate) static VOLUME: Environment = Environment {
-    variables: &[("volume", Variable::Object(VOLUME_FIELDS)), ("disk", Variable::Object(DISK_FIELDS))],
+    variables: &[
+        ("volume", Variable::Object(VOLUME_FIELDS)),
+        ("disk", Variable::Object(DISK_FIELDS)),
+    ],
     pressure: false,
     functions: &[],
     units: true,
@@ -71,8 +77,16 @@ pub(in crate::validate) static OOM_RANKING: Environment = Environment {
     result: Type::Double,
 };
 
-const UNITS: [&str; 12] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "kB", "MB", "GB", "TB", "PB", "EB"];
-const CLASSES: [&str; 5] = ["Besteffort", "Burstable", "Guaranteed", "Podruntime", "System"];
+const UNITS: [&str; 12] = [
+    "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "kB", "MB", "GB", "TB", "PB", "EB",
+];
+const CLASSES: [&str; 5] = [
+    "Besteffort",
+    "Burstable",
+    "Guaranteed",
+    "Podruntime",
+    "System",
+];
 
 impl Environment {
     /// The type of a name.
@@ -83,7 +97,9 @@ impl Environment {
         if self.classes && CLASSES.contains(&name) {
             return Some(Type::Int);
         }
-        if self.pressure && let Some(ty) = pressure(name) {
+        if self.pressure
+            && let Some(ty) = pressure(name)
+        {
             return Some(ty);
         }
         let (_, variable) = self.variables.iter().find(|(known, _)| *known == name)?;
@@ -104,7 +120,9 @@ fn pressure(name: &str) -> Option<Type> {
         None => (name, false),
     };
     let rest = name.strip_prefix("memory_")?;
-    let stalled = rest.strip_prefix("some_").or_else(|| rest.strip_prefix("full_"));
+    let stalled = rest
+        .strip_prefix("some_")
+        .or_else(|| rest.strip_prefix("full_"));
     let known = match stalled {
         Some(ending) => matches!(ending, "avg10" | "avg60" | "avg300" | "total"),
         None => by_class && matches!(rest, "current" | "peak" | "max"),

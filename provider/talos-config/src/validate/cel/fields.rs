@@ -83,23 +83,13 @@ pub(super) const LINK_FIELDS: Entries = &[
     ("alt_names", Texts),
 ];
 
-const VLAN_FIELDS: Entries = &[
-    ("vid", Uint),
-    ("protocol", Int),
-];
+const VLAN_FIELDS: Entries = &[("vid", Uint), ("protocol", Int)];
 
-const BRIDGE_FIELDS: Entries = &[
-    ("stp", Fields(STP_FIELDS)),
-    ("vlan", Fields(FILTER_FIELDS)),
-];
+const BRIDGE_FIELDS: Entries = &[("stp", Fields(STP_FIELDS)), ("vlan", Fields(FILTER_FIELDS))];
 
-const STP_FIELDS: Entries = &[
-    ("enabled", Bool),
-];
+const STP_FIELDS: Entries = &[("enabled", Bool)];
 
-const FILTER_FIELDS: Entries = &[
-    ("filtering_enabled", Bool),
-];
+const FILTER_FIELDS: Entries = &[("filtering_enabled", Bool)];
 
 const BOND_FIELDS: Entries = &[
     ("mode", Int),

@@ -13,8 +13,8 @@ pub(super) enum Token {
 
 /// Longer signs first.
 const SIGNS: [&str; 25] = [
-    "&&", "||", "==", "!=", "<=", ">=", "<", ">", "+", "-", "*", "/", "%", "!", "?", ":", ".", ",", "(", ")", "[",
-    "]", "{", "}", "?.",
+    "&&", "||", "==", "!=", "<=", ">=", "<", ">", "+", "-", "*", "/", "%", "!", "?", ":", ".", ",",
+    "(", ")", "[", "]", "{", "}", "?.",
 ];
 
 /// Cuts a text into tokens.
@@ -40,14 +40,19 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, String> {
 }
 
 fn next(text: &str) -> Option<(Token, usize)> {
-    string(text).or_else(|| number(text)).or_else(|| name(text)).or_else(|| {
-        let sign = SIGNS.into_iter().find(|sign| text.starts_with(sign))?;
-        Some((Token::Sign(sign), sign.len()))
-    })
+    string(text)
+        .or_else(|| number(text))
+        .or_else(|| name(text))
+        .or_else(|| {
+            let sign = SIGNS.into_iter().find(|sign| text.starts_with(sign))?;
+            Some((Token::Sign(sign), sign.len()))
+        })
 }
 
 fn name(text: &str) -> Option<(Token, usize)> {
-    let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(text.len());
+    let end = text
+        .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+        .unwrap_or(text.len());
     let name = &text[..end];
     let starts = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
     starts.then(|| (Token::Name(name.to_owned()), end))
@@ -90,9 +95,15 @@ fn suffixed(text: &str, end: usize, double: bool) -> (Token, usize) {
 
 /// A quoted text with its prefixes: `r` for raw, `b` for bytes.
 fn string(text: &str) -> Option<(Token, usize)> {
-    let prefix = text.bytes().take(2).take_while(|b| b"rRbB".contains(b)).count();
+    let prefix = text
+        .bytes()
+        .take(2)
+        .take_while(|b| b"rRbB".contains(b))
+        .count();
     let quoted = &text[prefix..];
-    let quote = ["\"\"\"", "'''", "\"", "'"].into_iter().find(|q| quoted.starts_with(q))?;
+    let quote = ["\"\"\"", "'''", "\"", "'"]
+        .into_iter()
+        .find(|q| quoted.starts_with(q))?;
     let raw = text[..prefix].contains(['r', 'R']);
     let mut at = quote.len();
     loop {

@@ -14,7 +14,13 @@ use super::view::View;
 use environment::Environment;
 
 /// Checks the expression at a path of a document.
-pub(super) fn check(path: &str, document: View<'_>, environment: &Environment, required: bool, checks: &mut Checks) {
+pub(super) fn check(
+    path: &str,
+    document: View<'_>,
+    environment: &Environment,
+    required: bool,
+    checks: &mut Checks,
+) {
     let text = document.at(path).text();
     if text.is_empty() {
         return checks.refuse(required, format!("{path}: is missing"));

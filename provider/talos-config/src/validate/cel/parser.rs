@@ -11,7 +11,13 @@ type Result<T> = std::result::Result<T, String>;
 
 /// The type that an expression gives.
 pub(super) fn type_of(text: &str, environment: &Environment) -> Result<Type> {
-    let mut parser = Parser { tokens: tokens(text)?, at: 0, environment, scope: Vec::new(), depth: 0 };
+    let mut parser = Parser {
+        tokens: tokens(text)?,
+        at: 0,
+        environment,
+        scope: Vec::new(),
+        depth: 0,
+    };
     let ty = parser.expression()?;
     if parser.at < parser.tokens.len() {
         return Err("has something after its end".to_owned());
@@ -40,7 +46,11 @@ impl Parser<'_> {
     }
 
     fn expect(&mut self, sign: &str) -> Result<()> {
-        if self.take(sign) { Ok(()) } else { Err(format!("lacks '{sign}'")) }
+        if self.take(sign) {
+            Ok(())
+        } else {
+            Err(format!("lacks '{sign}'"))
+        }
     }
 
     fn one_of(&mut self, signs: &[&'static str]) -> Option<&'static str> {
@@ -118,7 +128,8 @@ impl Parser<'_> {
                 (Type::Time, Type::Time) if sign == "-" => Type::Duration,
                 _ => {
                     let ty = same(left, right, sign)?;
-                    let joins = sign == "+" && matches!(ty, Type::Text | Type::Bytes | Type::List(_));
+                    let joins =
+                        sign == "+" && matches!(ty, Type::Text | Type::Bytes | Type::List(_));
                     if !(ty.is_number() || ty == Type::Duration || joins) {
                         return Err(format!("uses {sign} on {}", ty.name()));
                     }
@@ -159,7 +170,11 @@ impl Parser<'_> {
         if self.take("-") {
             let ty = self.unary()?;
             let signed = matches!(ty, Type::Int | Type::Double | Type::Dyn);
-            return if signed { Ok(ty) } else { Err(format!("uses - on {}", ty.name())) };
+            return if signed {
+                Ok(ty)
+            } else {
+                Err(format!("uses - on {}", ty.name()))
+            };
         }
         self.member()
     }
@@ -172,7 +187,11 @@ impl Parser<'_> {
                     return Err("lacks a name after '.'".to_owned());
                 };
                 self.at += 1;
-                ty = if self.take("(") { self.method(&ty, &name)? } else { select(&ty, &name)? };
+                ty = if self.take("(") {
+                    self.method(&ty, &name)?
+                } else {
+                    select(&ty, &name)?
+                };
             } else if self.take("[") {
                 let index = self.expression()?;
                 self.expect("]")?;
@@ -204,7 +223,8 @@ impl Parser<'_> {
                 "true" | "false" => Type::Bool,
                 "null" => Type::Null,
                 // Names of types are values too.
-                "bool" | "bytes" | "double" | "int" | "list" | "map" | "null_type" | "string" | "type" | "uint"
+                "bool" | "bytes" | "double" | "int" | "list" | "map" | "null_type" | "string"
+                | "type" | "uint"
                     if self.peek() != Some(&Token::Sign("(")) =>
                 {
                     Type::Dyn
@@ -216,15 +236,26 @@ impl Parser<'_> {
     }
 
     fn variable(&self, name: &str) -> Result<Type> {
-        let local = self.scope.iter().rev().find(|(n, _)| n == name).map(|(_, ty)| ty.clone());
-        local.or_else(|| self.environment.variable(name)).ok_or_else(|| format!("does not know '{name}'"))
+        let local = self
+            .scope
+            .iter()
+            .rev()
+            .find(|(n, _)| n == name)
+            .map(|(_, ty)| ty.clone());
+        local
+            .or_else(|| self.environment.variable(name))
+            .ok_or_else(|| format!("does not know '{name}'"))
     }
 
     fn list(&mut self) -> Result<Type> {
         let mut item = Type::Dyn;
         while !self.take("]") {
             let next = self.expression()?;
-            item = if item.fits(&next) { item.join(next) } else { Type::Dyn };
+            item = if item.fits(&next) {
+                item.join(next)
+            } else {
+                Type::Dyn
+            };
             if !self.take(",") {
                 self.expect("]")?;
                 break;
@@ -265,14 +296,24 @@ impl Parser<'_> {
         if name == "has" {
             // Only for the selection of a field.
             let selected = self.tokens[start..self.at].contains(&Token::Sign("."));
-            return if selected && arguments.len() == 1 { Ok(Type::Bool) } else { Err("uses has() on no field".to_owned()) };
+            return if selected && arguments.len() == 1 {
+                Ok(Type::Bool)
+            } else {
+                Err("uses has() on no field".to_owned())
+            };
         }
         let own = self.environment.functions.contains(&name);
         match (name, arguments.as_slice()) {
             ("glob", [Type::Text | Type::Dyn, Type::Text | Type::Dyn]) if own => Ok(Type::Bool),
             ("mac", [Type::Bytes | Type::Dyn]) if own => Ok(Type::Text),
-            ("multiply_qos_vectors", [Type::Map(..) | Type::Dyn, Type::Map(..) | Type::Dyn]) if own => Ok(Type::Double),
-            ("size", [Type::Text | Type::Bytes | Type::List(_) | Type::Map(..) | Type::Dyn]) => Ok(Type::Int),
+            ("multiply_qos_vectors", [Type::Map(..) | Type::Dyn, Type::Map(..) | Type::Dyn])
+                if own =>
+            {
+                Ok(Type::Double)
+            }
+            ("size", [Type::Text | Type::Bytes | Type::List(_) | Type::Map(..) | Type::Dyn]) => {
+                Ok(Type::Int)
+            }
             ("int", [_]) => Ok(Type::Int),
             ("uint", [_]) => Ok(Type::Uint),
             ("double", [_]) => Ok(Type::Double),
@@ -283,7 +324,9 @@ impl Parser<'_> {
             ("timestamp", [_]) => Ok(Type::Time),
             ("matches", [Type::Text | Type::Dyn, Type::Text | Type::Dyn]) => Ok(Type::Bool),
             ("dyn" | "type", [_]) => Ok(Type::Dyn),
-            _ => Err(format!("does not know a function {name}() for these values")),
+            _ => Err(format!(
+                "does not know a function {name}() for these values"
+            )),
         }
     }
 
@@ -294,14 +337,29 @@ impl Parser<'_> {
         let arguments = self.arguments()?;
         let text = |ty: &Type| matches!(ty, Type::Text | Type::Dyn);
         match (name, of, arguments.as_slice()) {
-            ("contains" | "startsWith" | "endsWith" | "matches", of, [argument]) if text(of) && text(argument) => Ok(Type::Bool),
-            ("size", Type::Text | Type::Bytes | Type::List(_) | Type::Map(..) | Type::Dyn, []) => Ok(Type::Int),
+            ("contains" | "startsWith" | "endsWith" | "matches", of, [argument])
+                if text(of) && text(argument) =>
+            {
+                Ok(Type::Bool)
+            }
+            ("size", Type::Text | Type::Bytes | Type::List(_) | Type::Map(..) | Type::Dyn, []) => {
+                Ok(Type::Int)
+            }
             ("hasValue", Type::Optional(_) | Type::Dyn, []) => Ok(Type::Bool),
             ("value", Type::Optional(inner), []) => Ok((**inner).clone()),
-            ("orValue", Type::Optional(inner), [other]) => same((**inner).clone(), other.clone(), "orValue"),
+            ("orValue", Type::Optional(inner), [other]) => {
+                same((**inner).clone(), other.clone(), "orValue")
+            }
             ("or", Type::Optional(_), [other]) => same(of.clone(), other.clone(), "or"),
-            ("getSeconds" | "getMinutes" | "getHours" | "getMilliseconds", Type::Duration | Type::Time, []) => Ok(Type::Int),
-            _ => Err(format!("does not know a function .{name}() for {}", of.name())),
+            (
+                "getSeconds" | "getMinutes" | "getHours" | "getMilliseconds",
+                Type::Duration | Type::Time,
+                [],
+            ) => Ok(Type::Int),
+            _ => Err(format!(
+                "does not know a function .{name}() for {}",
+                of.name()
+            )),
         }
     }
 
@@ -326,12 +384,20 @@ impl Parser<'_> {
             return Ok(Type::List(Box::new(body)));
         }
         need(&body, &Type::Bool, name)?;
-        Ok(if name == "filter" { Type::List(Box::new(item)) } else { Type::Bool })
+        Ok(if name == "filter" {
+            Type::List(Box::new(item))
+        } else {
+            Type::Bool
+        })
     }
 }
 
 fn need(found: &Type, wanted: &Type, sign: &str) -> Result<()> {
-    if found.fits(wanted) { Ok(()) } else { Err(format!("uses {sign} on {}", found.name())) }
+    if found.fits(wanted) {
+        Ok(())
+    } else {
+        Err(format!("uses {sign} on {}", found.name()))
+    }
 }
 
 fn logical(left: &Type, right: &Type, sign: &str) -> Result<Type> {
@@ -344,14 +410,20 @@ fn same(left: Type, right: Type, sign: &str) -> Result<Type> {
     if left.fits(&right) {
         return Ok(left.join(right));
     }
-    Err(format!("uses {sign} on {} and {}", left.name(), right.name()))
+    Err(format!(
+        "uses {sign} on {} and {}",
+        left.name(),
+        right.name()
+    ))
 }
 
 fn select(of: &Type, name: &str) -> Result<Type> {
     match of {
         Type::Object(fields) => {
             let field = fields.iter().find(|(known, _)| *known == name);
-            field.map(|(_, kind)| kind.ty()).ok_or_else(|| format!("does not know a field '{name}'"))
+            field
+                .map(|(_, kind)| kind.ty())
+                .ok_or_else(|| format!("does not know a field '{name}'"))
         }
         Type::Map(_, value) => Ok((**value).clone()),
         Type::Dyn => Ok(Type::Dyn),

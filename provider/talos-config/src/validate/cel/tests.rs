@@ -3,11 +3,20 @@ use super::{DISK, LINK, OOM_RANKING};
 
 #[test]
 fn usual_selectors_are_fine() {
-    for text in ["disk.transport == \"nvme\" && !system_disk", "disk.size > 10u * GiB", "glob('/dev/sd*', disk.dev_path)", "'/x' in disk.symlinks", "true"] {
+    for text in [
+        "disk.transport == \"nvme\" && !system_disk",
+        "disk.size > 10u * GiB",
+        "glob('/dev/sd*', disk.dev_path)",
+        "'/x' in disk.symlinks",
+        "true",
+    ] {
         assert_eq!(type_of(text, &DISK), Ok(DISK.result.clone()), "{text}");
     }
     assert!(type_of("mac(link.permanent_addr) == \"00:1a:2b:3c:4d:5e\"", &LINK).is_ok());
-    assert_eq!(type_of("memory_max.hasValue() ? 0.0 : 1.5", &OOM_RANKING), Ok(OOM_RANKING.result.clone()));
+    assert_eq!(
+        type_of("memory_max.hasValue() ? 0.0 : 1.5", &OOM_RANKING),
+        Ok(OOM_RANKING.result.clone())
+    );
 }
 
 #[test]

@@ -86,7 +86,10 @@ impl Type {
     }
 
     pub fn is_ordered(&self) -> bool {
-        !matches!(self, Self::Null | Self::List(_) | Self::Map(..) | Self::Optional(_) | Self::Object(_))
+        !matches!(
+            self,
+            Self::Null | Self::List(_) | Self::Map(..) | Self::Optional(_) | Self::Object(_)
+        )
     }
 
     pub fn is_number(&self) -> bool {
