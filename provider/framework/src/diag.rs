@@ -43,6 +43,13 @@ impl Diagnostic {
         }
     }
 
+    /// The same, to be shown and nothing more.
+    #[must_use]
+    pub fn as_warning(mut self) -> Self {
+        self.severity = Severity::Warning;
+        self
+    }
+
     /// The same about one place.
     #[must_use]
     pub fn at(mut self, path: impl Into<Path>) -> Self {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{Plan, PlanCx, Provider};
-use crate::diag::{Diagnostics, Error};
+use crate::diag::{Diagnostic, Diagnostics, Error};
 use crate::model::Model;
 use crate::operation::{ApplyCx, OperationTimeouts, ReadCx, Slot};
 
@@ -61,6 +61,16 @@ pub trait Resource: Sized + Send + Sync + 'static {
     /// Adjusts the plan.
     fn plan(_cx: &PlanCx<Self>, _plan: &mut Plan<Self>) -> Result<(), Diagnostics> {
         Ok(())
+    }
+
+    /// A look at the world before a create that has no prior state to plan from. What it returns is shown as warnings
+    /// of the plan; it cannot add values, because core plans twice and compares. Ends with the plan's patience: what it
+    /// has not seen within five seconds stays unsaid.
+    fn preview(
+        _provider: &<Self::Provider as Provider>::Data,
+        _config: Self::Model,
+    ) -> impl Future<Output = Vec<Diagnostic>> + Send {
+        async { Vec::new() }
     }
 
     /// Creates the object and reports it through the slot. `config` alone carries write-only values.

@@ -1,5 +1,7 @@
 //! Plans one resource.
 
+use std::time::Duration;
+
 use super::{PlanOutcome, PlanRequest, convert, pack, unpack};
 use crate::author::RawPlan;
 use crate::author::{Action, Plan, PlanCx, Provider, Resource};
@@ -24,6 +26,27 @@ pub(super) fn plan<R: Resource>(
         private,
         found,
     })
+}
+
+/// How long a look before a create may take.
+const PREVIEW: Duration = Duration::from_secs(5);
+
+/// Warnings of a planned create; a look that panics or takes too long says nothing.
+pub(super) async fn preview<R: Resource>(data: Data<R>, config: Value) -> Diagnostics {
+    let mut found = Diagnostics::new();
+    let Ok(config) = convert::decode::<R::Model>(&config) else {
+        return found;
+    };
+    let look = tokio::spawn(async move { R::preview(&data, config).await });
+    let abort = look.abort_handle();
+    match tokio::time::timeout(PREVIEW, look).await {
+        Ok(Ok(seen)) => seen
+            .into_iter()
+            .for_each(|seen| found.push(seen.as_warning())),
+        Ok(Err(_)) => {}
+        Err(_) => abort.abort(),
+    }
+    found
 }
 
 fn try_plan<R: Resource>(

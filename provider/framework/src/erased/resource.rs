@@ -48,6 +48,7 @@ pub(crate) trait DynResource<P: Provider>: Send + Sync {
     fn has_movers(&self) -> bool;
     fn validate(&self, config: &Value) -> Diagnostics;
     fn plan(&self, data: Option<P::Data>, request: PlanRequest) -> PlanOutcome;
+    fn preview(&self, data: P::Data, config: Value) -> Boxed<Diagnostics>;
     fn apply(&self, start: Start<P>, request: ApplyRequest) -> Boxed<ApplyOutcome>;
     fn read(&self, start: Start<P>, state: Value, private: Vec<u8>) -> Boxed<ReadOutcome>;
     fn import(&self, start: Start<P>, id: String) -> Boxed<ReadOutcome>;
@@ -89,6 +90,14 @@ impl<R: Resource> DynResource<R::Provider> for Erased<R> {
         request: PlanRequest,
     ) -> PlanOutcome {
         plan::plan::<R>(DynResource::schema(self), data, request)
+    }
+
+    fn preview(
+        &self,
+        data: <R::Provider as Provider>::Data,
+        config: Value,
+    ) -> Boxed<Diagnostics> {
+        Box::pin(plan::preview::<R>(data, config))
     }
 
     fn apply(&self, start: Start<R::Provider>, request: ApplyRequest) -> Boxed<ApplyOutcome> {

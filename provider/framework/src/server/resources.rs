@@ -130,16 +130,30 @@ pub(super) async fn plan<P: Provider>(
             config: wire::value(request.config.as_ref(), ty)?,
             private: request.prior_private,
         };
-        Ok((resource.plan(shared.data(), plan), ty))
+        // During apply core plans once more, and lets providers defer then: the look has been had.
+        let is_review = !request
+            .client_capabilities
+            .as_ref()
+            .is_some_and(|client| client.deferral_allowed);
+        let creates = plan.prior.is_null() && !plan.proposed.is_null();
+        let config = (is_review && creates).then(|| plan.config.clone());
+        Ok((resource, resource.plan(shared.data(), plan), config, ty))
     });
     match planned {
-        Ok((mut outcome, ty)) => proto::plan_resource_change::Response {
-            planned_state: wire::dynamic(&outcome.planned, ty, &mut outcome.found),
-            requires_replace: outcome.replace.iter().map(wire::path).collect(),
-            planned_private: outcome.private,
-            diagnostics: wire::diagnostics(outcome.found),
-            ..Default::default()
-        },
+        Ok((resource, mut outcome, config, ty)) => {
+            if let (Some(config), Some(data), false) =
+                (config, shared.data(), outcome.found.has_errors())
+            {
+                outcome.found.extend(resource.preview(data, config).await);
+            }
+            proto::plan_resource_change::Response {
+                planned_state: wire::dynamic(&outcome.planned, ty, &mut outcome.found),
+                requires_replace: outcome.replace.iter().map(wire::path).collect(),
+                planned_private: outcome.private,
+                diagnostics: wire::diagnostics(outcome.found),
+                ..Default::default()
+            }
+        }
         Err(found) => proto::plan_resource_change::Response {
             planned_state: request.proposed_new_state,
             diagnostics: wire::diagnostics(found),

@@ -8,6 +8,9 @@ use tokio_util::sync::CancellationToken;
 /// How long a refresh waits for a machine before it keeps what it knows.
 pub const REFRESH: Duration = Duration::from_secs(5);
 
+/// How long a plan looks at a machine that it has no earlier look of.
+pub const PREVIEW: Duration = Duration::from_secs(4);
+
 /// How long destroy waits for a machine before it counts as out of reach.
 pub const DESTROY: Duration = Duration::from_secs(30);
 

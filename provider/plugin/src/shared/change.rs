@@ -105,6 +105,19 @@ pub fn digest_of(config: &Config, text: &str) -> String {
     digest::keyed(secret.and_then(|secret| secret.as_str()).unwrap_or_default(), text)
 }
 
+/// A configuration as a machine holds it; `None` where it cannot be read.
+pub fn parse(text: &str) -> Option<Config> {
+    Config::load(text, line_of(None)).ok()
+}
+
+/// `2 paths change, effect live`.
+pub fn sentence(changes: &BTreeMap<String, String>, effect: &str) -> String {
+    match changes.len() {
+        1 => format!("1 path changes, effect {effect}"),
+        count => format!("{count} paths change, effect {effect}"),
+    }
+}
+
 /// A configuration that private state keeps; `None` where it keeps none or one that can no longer be read.
 pub fn kept(packed: &str, line: Line) -> Option<Config> {
     if packed.is_empty() {

@@ -4,6 +4,7 @@ mod decide;
 mod desired;
 mod model;
 mod plan;
+mod preview;
 mod resource;
 #[cfg(test)]
 mod tests;

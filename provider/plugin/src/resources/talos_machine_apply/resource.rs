@@ -12,6 +12,7 @@ use super::decide::{Decision, decide};
 use super::desired::{Desired, desired, source};
 use super::model::MachineApply;
 use super::plan::{self, Private};
+use super::preview;
 use crate::describe_machine;
 use crate::provider::{Data, TalosStack, UnreachableDestroy};
 use crate::shared::access::{Access, Unusable};
@@ -46,6 +47,10 @@ impl Resource for TalosMachineApply {
 
     fn plan(_cx: &PlanCx<Self>, plan: &mut Plan<Self>) -> Result<(), Diagnostics> {
         plan::plan(plan)
+    }
+
+    async fn preview(data: &Data, config: MachineApply) -> Vec<Diagnostic> {
+        preview::preview(data, config).await
     }
 
     async fn create(

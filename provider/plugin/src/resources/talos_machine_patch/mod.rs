@@ -3,6 +3,7 @@
 mod decide;
 mod model;
 mod plan;
+mod preview;
 mod resource;
 #[cfg(test)]
 mod tests;

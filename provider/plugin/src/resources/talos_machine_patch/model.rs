@@ -82,6 +82,9 @@ pub struct MachinePatch {
 }
 
 impl MachinePatch {
+    /// Mode of a patch that says none; the schema's default says the same.
+    pub const DEFAULT_MODE: &str = "no_reboot";
+
     /// State of an import: `node=address`, owning nothing; the refresh that follows fills the rest.
     pub fn imported(id: &str) -> Result<Self, Error> {
         let (node, address) = crate::shared::import::node_and_address(id)?;
@@ -92,7 +95,7 @@ impl MachinePatch {
             endpoints: addresses,
             client_configuration: Field::Null,
             patches: Field::Known(Vec::new()),
-            mode: "no_reboot".into(),
+            mode: Self::DEFAULT_MODE.into(),
             allow_change: Field::Null,
             revert_on_destroy: Field::Known(true),
             on_conflict: "error".into(),

@@ -12,6 +12,7 @@ use talos_config::ownership::Record;
 use super::decide::{Decision, PATCHES, decide};
 use super::model::MachinePatch;
 use super::plan::{self, Private};
+use super::preview;
 use crate::describe_machine;
 use crate::provider::{Data, TalosStack, UnreachableDestroy};
 use crate::shared::access::{Access, Unusable};
@@ -38,6 +39,10 @@ impl Resource for TalosMachinePatch {
 
     fn plan(_cx: &PlanCx<Self>, plan: &mut Plan<Self>) -> Result<(), Diagnostics> {
         plan::plan(plan)
+    }
+
+    async fn preview(data: &Data, config: MachinePatch) -> Vec<Diagnostic> {
+        preview::preview(data, config).await
     }
 
     async fn create(
@@ -133,7 +138,7 @@ fn forget(data: &Data, node: &str, error: Error, slot: &mut Slot<TalosMachinePat
 }
 
 /// What the machine has, or will have after the next boot.
-fn live_text(machine: &Observed) -> Option<&str> {
+pub(super) fn live_text(machine: &Observed) -> Option<&str> {
     machine.staged.as_ref().or(machine.live.as_ref()).map(|text| text.expose().as_str())
 }
 
