@@ -121,6 +121,37 @@ impl Cx {
     }
 }
 
+/// Waits between attempts that are safe to repeat.
+pub(crate) struct Patience {
+    begun: Instant,
+    backoff: Backoff,
+}
+
+impl Patience {
+    pub(crate) fn new() -> Patience {
+        Patience {
+            begun: Instant::now(),
+            backoff: Backoff::new(),
+        }
+    }
+
+    /// Returns when the next attempt is due; with the error when the operation does not wait it out or has ended.
+    pub(crate) async fn after(&mut self, cx: &Cx, error: Error) -> Result<(), Error> {
+        if !cx.waits_out(&error) {
+            return Err(error);
+        }
+        cx.tell(&error, self.begun.elapsed());
+        match cx.pause(self.backoff.next()).await {
+            Ok(()) => Ok(()),
+            Err(Ended::Deadline) => Err(error),
+            Err(Ended::Cancelled) => {
+                let seen = format!("stopped; before that: {}", error.seen);
+                Err(Error::new(Code::NodeCancelled, error.attempted, seen))
+            }
+        }
+    }
+}
+
 /// Growing pauses between attempts: 250 ms at first, 3 s at most.
 pub(crate) struct Backoff(Duration);
 

@@ -49,7 +49,7 @@ impl Pool {
             return Err(error.clone());
         }
         state.connection = None;
-        match dial(endpoint, credentials, patience).await {
+        match Box::pin(dial(endpoint, credentials, patience)).await {
             Ok(connection) => {
                 tracing::debug!(target: "talos_client", %endpoint, "connected");
                 state.connection = Some(connection.clone());

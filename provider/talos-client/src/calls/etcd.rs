@@ -12,7 +12,7 @@ use tokio::io::AsyncReadExt;
 use tonic_prost::ProstCodec;
 
 use crate::client::{Client, Op, only};
-use crate::cx::Cx;
+use crate::cx::{Cx, Patience};
 use crate::error::{Code, Error, Result, Sent};
 use crate::method;
 
@@ -76,7 +76,7 @@ impl Client {
     pub async fn etcd_members(&self, cx: &Cx, local: bool) -> Result<Vec<EtcdMember>> {
         let request = EtcdMemberListRequest { query_local: local };
         let op = Op::new(&method::ETCD_MEMBERS, &request);
-        self.etcd_runs(cx, &op).await?;
+        self.await_etcd(cx, &op).await?;
         let answer: EtcdMemberListResponse = self.unary(cx, &op, &request).await?;
         let reply = only(&op, &self.place(self.endpoint()), answer.messages)?;
         Ok(reply.members.into_iter().map(EtcdMember::from).collect())
@@ -88,7 +88,7 @@ impl Client {
     /// As [`Client::etcd_members`].
     pub async fn etcd_status(&self, cx: &Cx) -> Result<EtcdStatus> {
         let op = Op::new(&method::ETCD_STATUS, &());
-        self.etcd_runs(cx, &op).await?;
+        self.await_etcd(cx, &op).await?;
         let answer: EtcdStatusResponse = self.unary(cx, &op, &()).await?;
         let member = only(&op, &self.place(self.endpoint()), answer.messages)?
             .member_status
@@ -103,16 +103,26 @@ impl Client {
     }
 
     /// Looks at the service first: where etcd does not run, Talos keeps questions to it waiting for long.
-    async fn etcd_runs(&self, cx: &Cx, op: &Op<'_>) -> Result<()> {
+    async fn await_etcd(&self, cx: &Cx, op: &Op<'_>) -> Result<()> {
+        let mut patience = Patience::new();
+        while let Some(error) = self.etcd_down(cx, op).await? {
+            patience.after(cx, error).await?;
+        }
+        Ok(())
+    }
+
+    async fn etcd_down(&self, cx: &Cx, op: &Op<'_>) -> Result<Option<Error>> {
         let services = self.services(cx).await?;
         let attempted = op.attempted(&self.place(self.endpoint()));
         match services.iter().find(|service| service.id == "etcd") {
-            Some(etcd) if etcd.state == "Running" => Ok(()),
+            Some(etcd) if etcd.state == "Running" => Ok(None),
             Some(etcd) => {
                 let seen = format!("the service etcd is {}: {}", etcd.state, etcd.message);
-                Err(Error::new(Code::EtcdDown, attempted, seen).sent(Sent::Refused))
+                Ok(Some(
+                    Error::new(Code::EtcdDown, attempted, seen).sent(Sent::Refused),
+                ))
             }
-            None => Err(self.no_etcd(cx, attempted).await?),
+            None => self.no_etcd(cx, attempted).await.map(Some),
         }
     }
 

@@ -77,7 +77,9 @@ impl Client {
         let mut last = None;
         loop {
             let track = Track::new(Point::Dialling);
-            let error = match cx.bounded(self.round(op, &send, &track)).await {
+            // On the heap: callers run many calls side by side in one task.
+            let round = Box::pin(self.round(op, &send, &track));
+            let error = match cx.bounded(round).await {
                 Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(error)) => error,
                 Err(ended) => {

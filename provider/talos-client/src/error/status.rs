@@ -86,6 +86,7 @@ fn code(method: &Method, status: &Status) -> Code {
         Grpc::PermissionDenied => Code::NodeRole,
         Grpc::Unavailable if says("unknown authority") => Code::NodeWrongCa,
         Grpc::Unauthenticated => Code::NodeCertRejected,
+        Grpc::Unimplemented if says("apply configuration --mode") => Code::NodeUnsupported,
         Grpc::Unimplemented if says("maintenance mode") => Code::NodeMaintenance,
         Grpc::Unimplemented if says("unknown service") => Code::NodeNotTalos,
         Grpc::Unimplemented | Grpc::FailedPrecondition if says("control plane node") => {
@@ -153,6 +154,13 @@ mod tests {
     fn answers_of_talos() {
         use Sent::{Maybe, Never, Refused};
         let cases: &[(&Method, Grpc, &str, Code, Sent)] = &[
+            (
+                &APPLY,
+                Grpc::Unimplemented,
+                "apply configuration --mode='no-reboot' is not supported in maintenance mode",
+                Code::NodeUnsupported,
+                Refused,
+            ),
             (
                 &VERSION,
                 Grpc::PermissionDenied,
