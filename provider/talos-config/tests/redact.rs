@@ -1,11 +1,11 @@
 //! What people are shown holds no secret, and does not depend on what the secrets are.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
-mod repeatable;
+mod support;
 
 use std::collections::BTreeSet;
 
-use repeatable::Repeatable;
+use support::Repeatable;
 use talos_config::contract::Contract;
 use talos_config::diff::diff;
 use talos_config::document::Config;
