@@ -290,13 +290,7 @@ fn base_changes_under_patches_and_both_survive() {
         }
         let patched = set(base, &Record::default(), patches);
         let live = &patched.result;
-        let applied = three_way(
-            Some(base),
-            &desired,
-            live,
-            OnConflict::Error,
-            Drift::Report,
-        );
+        let applied = three_way(Some(base), &desired, live, OnConflict::Error, Drift::Report);
         let applied = applied.map_err(|e| e.to_string()).unwrap();
         assert!(
             applied.conflicts.is_empty(),
