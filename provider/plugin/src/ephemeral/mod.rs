@@ -19,7 +19,9 @@ const PLACEHOLDER_DETAIL: &str = "`machine_secrets` holds values that stand in f
 
 /// Seconds of a duration attribute.
 fn seconds(ttl: &Field<GoDuration>, default: i64) -> i64 {
-    ttl.get().map_or(default, |ttl| i64::try_from(ttl.value().as_secs()).unwrap_or(i64::MAX))
+    ttl.get().map_or(default, |ttl| {
+        i64::try_from(ttl.value().as_secs()).unwrap_or(i64::MAX)
+    })
 }
 
 /// The members of a list that are there; `default` where the attribute is null.

@@ -21,8 +21,12 @@ impl ConfigText {
     /// Reads argument number `position`: YAML, or base64 of gzip of it.
     pub fn read(position: usize, text: &str, line: Line) -> Result<Self, FunctionError> {
         let text = unpack(position, text)?;
-        let config = Config::load(&text, line).map_err(|error| FunctionError::argument(position, error.to_string()))?;
-        Ok(Self { config, placeholder: text.starts_with(PLACEHOLDER_MARK) })
+        let config = Config::load(&text, line)
+            .map_err(|error| FunctionError::argument(position, error.to_string()))?;
+        Ok(Self {
+            config,
+            placeholder: text.starts_with(PLACEHOLDER_MARK),
+        })
     }
 
     /// The text, with the mark where there was one.
@@ -33,12 +37,21 @@ impl ConfigText {
 
 /// `text` with the line that keeps resources from applying it, where `placeholder` says so.
 pub fn mark(text: String, placeholder: bool) -> String {
-    if placeholder { format!("{PLACEHOLDER_MARK}\n{text}") } else { text }
+    if placeholder {
+        format!("{PLACEHOLDER_MARK}\n{text}")
+    } else {
+        text
+    }
 }
 
 /// YAML, or base64 of gzip of it.
 pub fn unpack(position: usize, text: &str) -> Result<String, FunctionError> {
-    config_text::unpack(text).map_err(|error| FunctionError::argument(position, format!("the configuration cannot be read: {error}")))
+    config_text::unpack(text).map_err(|error| {
+        FunctionError::argument(
+            position,
+            format!("the configuration cannot be read: {error}"),
+        )
+    })
 }
 
 /// The line of a Talos version; the newest known one for a placeholder.
@@ -58,6 +71,8 @@ pub const NEWEST: Line = Line::V1_12;
 pub fn object<T: Model>(position: usize, value: &Dynamic) -> Result<T, FunctionError> {
     value.read().map_err(|lift| match lift {
         Lift::Unknown => FunctionError::argument(position, "the value is not known yet"),
-        Lift::Mismatch(path, reason) => FunctionError::argument(position, format!("{path}: {reason}")),
+        Lift::Mismatch(path, reason) => {
+            FunctionError::argument(position, format!("{path}: {reason}"))
+        }
     })
 }

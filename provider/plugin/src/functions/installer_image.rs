@@ -33,6 +33,10 @@ impl Function for InstallerImage {
             Contract::parse(&args.talos_version)
                 .map_err(|error| FunctionError::argument(1, error.to_string()))?;
         }
-        Ok(schematic::installer_image(&args.schematic_id, &args.talos_version, &args.platform))
+        Ok(schematic::installer_image(
+            &args.schematic_id,
+            &args.talos_version,
+            &args.platform,
+        ))
     }
 }

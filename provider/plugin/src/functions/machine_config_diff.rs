@@ -46,7 +46,12 @@ impl Function for MachineConfigDiff {
     fn call(args: DiffArgs) -> Result<Vec<Difference>, FunctionError> {
         let old = ConfigText::read(0, &args.old, arguments::NEWEST)?.config;
         let new = ConfigText::read(1, &args.new, arguments::NEWEST)?.config;
-        Ok(diff(&old, &new).differences().iter().cloned().map(difference).collect())
+        Ok(diff(&old, &new)
+            .differences()
+            .iter()
+            .cloned()
+            .map(difference)
+            .collect())
     }
 }
 

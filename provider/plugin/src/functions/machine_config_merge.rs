@@ -32,9 +32,16 @@ impl Function for MachineConfigMerge {
         let line = arguments::line(2, &args.talos_version)?;
         let mut text = ConfigText::read(0, &args.config, line)?;
         for (index, patch) in args.patches.iter().enumerate() {
-            let refuse = |reason: &str| FunctionError::argument(1, format!("patch {index} (counted from 0): {reason}"));
-            let Some(patch) = patch_texts::read(patch, line).map_err(|reason| refuse(&reason))? else { continue };
-            text.config.apply_patches(&[patch]).map_err(|error| refuse(&patch_texts::fault(&error)))?;
+            let refuse = |reason: &str| {
+                FunctionError::argument(1, format!("patch {index} (counted from 0): {reason}"))
+            };
+            let Some(patch) = patch_texts::read(patch, line).map_err(|reason| refuse(&reason))?
+            else {
+                continue;
+            };
+            text.config
+                .apply_patches(&[patch])
+                .map_err(|error| refuse(&patch_texts::fault(&error)))?;
         }
         Ok(text.emit())
     }

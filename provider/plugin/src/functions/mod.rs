@@ -5,6 +5,7 @@ mod installer_image;
 mod machine_config_diff;
 mod machine_config_merge;
 mod machine_config_redact;
+mod machine_config_validate;
 mod schematic_id;
 mod secrets_yaml;
 mod talosconfig;
@@ -21,6 +22,7 @@ pub fn register(registry: &mut Registry<TalosStack>) {
     registry.function::<machine_config_diff::MachineConfigDiff>();
     registry.function::<machine_config_merge::MachineConfigMerge>();
     registry.function::<machine_config_redact::MachineConfigRedact>();
+    registry.function::<machine_config_validate::MachineConfigValidate>();
     registry.function::<schematic_id::SchematicId>();
     registry.function::<secrets_yaml::SecretsYaml>();
     registry.function::<talosconfig::Talosconfig>();

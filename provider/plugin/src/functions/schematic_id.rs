@@ -22,7 +22,8 @@ impl Function for SchematicId {
         posted it there once; `talos_image_schematic` does that.";
 
     fn call(args: SchematicIdArgs) -> Result<String, FunctionError> {
-        let schematic = Schematic::from_yaml(&args.yaml).map_err(|error| FunctionError::argument(0, error.to_string()))?;
+        let schematic = Schematic::from_yaml(&args.yaml)
+            .map_err(|error| FunctionError::argument(0, error.to_string()))?;
         Ok(schematic.id())
     }
 }

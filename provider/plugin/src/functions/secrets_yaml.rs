@@ -28,6 +28,9 @@ impl Function for SecretsYaml {
         let secrets: MachineSecrets = arguments::object(0, &args.machine_secrets)?;
         let given = stand_in::secrets(&Field::Known(secrets))
             .map_err(|problem| FunctionError::argument(0, problem.reason()))?;
-        Ok(arguments::mark(given.bundle.to_yaml().expose().to_owned(), given.placeholder))
+        Ok(arguments::mark(
+            given.bundle.to_yaml().expose().to_owned(),
+            given.placeholder,
+        ))
     }
 }

@@ -36,7 +36,11 @@ impl Function for Talosconfig {
         let credentials = ClientCredentials {
             ca_certificate: identity.ca_certificate.text().to_owned(),
             client_certificate: identity.client_certificate.text().to_owned(),
-            client_key: identity.client_key.get().map_or("", |key| key.expose().as_str()).into(),
+            client_key: identity
+                .client_key
+                .get()
+                .map_or("", |key| key.expose().as_str())
+                .into(),
         };
         let text = render(&TalosConfig {
             context: &args.cluster_name,

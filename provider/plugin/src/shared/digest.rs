@@ -28,6 +28,9 @@ mod tests {
     #[test]
     fn equals_the_published_vector() {
         let digest = keyed("Jefe", "what do ya want for nothing?");
-        assert_eq!(digest, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+        assert_eq!(
+            digest,
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+        );
     }
 }

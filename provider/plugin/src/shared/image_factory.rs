@@ -44,20 +44,33 @@ impl ImageFactory {
     pub fn new(url: &str, ca: Option<&str>) -> Result<Self, Error> {
         // Whoever installs a provider first wins; all of ours are ring.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = Client::builder().connect_timeout(CONNECT).timeout(REQUEST).no_proxy();
+        let mut builder = Client::builder()
+            .connect_timeout(CONNECT)
+            .timeout(REQUEST)
+            .no_proxy();
         for certificate in authorities(ca)? {
             builder = builder.add_root_certificate(certificate);
         }
         let http = builder.build().map_err(|error| {
-            Error::new("TS-FACTORY-CLIENT: the Image Factory cannot be called", format!("No HTTP client: {}.", chain(&error)))
+            Error::new(
+                "TS-FACTORY-CLIENT: the Image Factory cannot be called",
+                format!("No HTTP client: {}.", chain(&error)),
+            )
         })?;
-        Ok(Self { url: url.trim_end_matches('/').to_owned(), http })
+        Ok(Self {
+            url: url.trim_end_matches('/').to_owned(),
+            http,
+        })
     }
 
     /// Makes the factory know a schematic; the id that it gives. Registering twice gives the same id.
     pub async fn register(&self, canonical: &str) -> Result<String, Error> {
         let url = format!("{}/schematics", self.url);
-        let request = self.http.post(&url).header("content-type", "application/yaml").body(canonical.to_owned());
+        let request = self
+            .http
+            .post(&url)
+            .header("content-type", "application/yaml")
+            .body(canonical.to_owned());
         let registered: Registered = json(&url, send("POST", &url, request).await?).await?;
         Ok(registered.id)
     }
@@ -70,14 +83,19 @@ impl ImageFactory {
             return Ok(None);
         }
         let answer = accepted("GET", &url, answer).await?;
-        answer.text().await.map(Some).map_err(|error| unreachable("GET", &url, &error))
+        answer
+            .text()
+            .await
+            .map(Some)
+            .map_err(|error| unreachable("GET", &url, &error))
     }
 
     /// Names of the official extensions of a Talos version, such as `siderolabs/i915`.
     pub async fn extensions(&self, talos_version: &str) -> Result<Vec<String>, Error> {
         let version = talos_version.trim_start_matches('v');
         let url = format!("{}/version/v{version}/extensions/official", self.url);
-        let list: Vec<Extension> = json(&url, send("GET", &url, self.http.get(&url)).await?).await?;
+        let list: Vec<Extension> =
+            json(&url, send("GET", &url, self.http.get(&url)).await?).await?;
         Ok(list.into_iter().map(|extension| extension.name).collect())
     }
 }
@@ -87,7 +105,9 @@ fn authorities(ca: Option<&str>) -> Result<Vec<reqwest::Certificate>, Error> {
     let refuse = |cause: String| {
         Error::new(
             "TS-FACTORY-CA: the CA certificates for the Image Factory cannot be read",
-            format!("{cause}. Set `image_factory.ca_pem` (or TALOS_IMAGE_FACTORY_CA_PEM) to PEM text or to the path of a PEM file."),
+            format!(
+                "{cause}. Set `image_factory.ca_pem` (or TALOS_IMAGE_FACTORY_CA_PEM) to PEM text or to the path of a PEM file."
+            ),
         )
     };
     let pem = if ca.contains("-----BEGIN") {
@@ -112,10 +132,15 @@ async fn call(method: &str, url: &str, request: RequestBuilder) -> Result<Respon
     let mut pauses = PAUSES.iter();
     loop {
         let Some(attempt) = request.try_clone() else {
-            return Err(Error::new("TS-PROVIDER-BUG: a request cannot be repeated", format!("{method} {url}")));
+            return Err(Error::new(
+                "TS-PROVIDER-BUG: a request cannot be repeated",
+                format!("{method} {url}"),
+            ));
         };
         let outcome = attempt.send().await;
-        let again = outcome.as_ref().map_or(true, |answer| answer.status().is_server_error());
+        let again = outcome
+            .as_ref()
+            .map_or(true, |answer| answer.status().is_server_error());
         match pauses.next().filter(|_| again) {
             Some(pause) => tokio::time::sleep(*pause).await,
             None => return outcome.map_err(|error| unreachable(method, url, &error)),
@@ -128,15 +153,27 @@ async fn accepted(method: &str, url: &str, answer: Response) -> Result<Response,
     if status.is_success() {
         return Ok(answer);
     }
-    let text: String = answer.text().await.unwrap_or_default().trim().chars().take(EXCERPT).collect();
+    let text: String = answer
+        .text()
+        .await
+        .unwrap_or_default()
+        .trim()
+        .chars()
+        .take(EXCERPT)
+        .collect();
     Err(Error::new(
         "TS-FACTORY-REFUSED: the Image Factory refused the request",
-        format!("Tried: {method} {url}\nSeen: {status}: {text}\nCure: correct what it names; nothing was created."),
+        format!(
+            "Tried: {method} {url}\nSeen: {status}: {text}\nCure: correct what it names; nothing was created."
+        ),
     ))
 }
 
 async fn json<T: serde::de::DeserializeOwned>(url: &str, answer: Response) -> Result<T, Error> {
-    let bytes = answer.bytes().await.map_err(|error| unreachable("GET", url, &error))?;
+    let bytes = answer
+        .bytes()
+        .await
+        .map_err(|error| unreachable("GET", url, &error))?;
     serde_json::from_slice(&bytes).map_err(|error| {
         Error::new(
             "TS-FACTORY-ANSWER: the answer is not that of an Image Factory",
@@ -167,5 +204,9 @@ fn chain(error: &dyn std::error::Error) -> String {
         text = format!("{text}: {inner}");
         cause = inner.source();
     }
-    if text.contains("timed out") { "silence until the time allowed had passed".to_owned() } else { text }
+    if text.contains("timed out") {
+        "silence until the time allowed had passed".to_owned()
+    } else {
+        text
+    }
 }

@@ -29,22 +29,36 @@ pub struct Given {
 /// The bundle in `secrets`; stand-ins where any part of it is a placeholder.
 pub fn secrets(secrets: &Field<MachineSecrets>) -> Result<Given, Unusable> {
     match MachineSecrets::bundle(secrets) {
-        Ok(bundle) => Ok(Given { bundle, placeholder: false }),
-        Err(Unusable::Placeholder(_)) => Ok(Given { bundle: bundle(), placeholder: true }),
+        Ok(bundle) => Ok(Given {
+            bundle,
+            placeholder: false,
+        }),
+        Err(Unusable::Placeholder(_)) => Ok(Given {
+            bundle: bundle(),
+            placeholder: true,
+        }),
         Err(other) => Err(other),
     }
 }
 
 fn bundle() -> Bundle {
-    let pair = || secrets::CertAndKey { cert: FILLER.to_owned(), key: FILLER.into() };
+    let pair = || secrets::CertAndKey {
+        cert: FILLER.to_owned(),
+        key: FILLER.into(),
+    };
     Bundle {
-        cluster: secrets::Cluster { id: FILLER.to_owned(), secret: FILLER.into() },
+        cluster: secrets::Cluster {
+            id: FILLER.to_owned(),
+            secret: FILLER.into(),
+        },
         secrets: secrets::Secrets {
             bootstrap_token: TOKEN.into(),
             secretbox_encryption_secret: Some(FILLER.into()),
             aescbc_encryption_secret: None,
         },
-        trustdinfo: secrets::TrustdInfo { token: TOKEN.into() },
+        trustdinfo: secrets::TrustdInfo {
+            token: TOKEN.into(),
+        },
         certs: secrets::Certs {
             etcd: pair(),
             k8s: pair(),
@@ -80,7 +94,8 @@ mod tests {
         assert!(secrets(&Field::Known(empty)).is_ok_and(|given| given.placeholder));
         let mut mock = MachineSecrets::of(&bundle());
         assert!(secrets(&Field::Known(mock.clone())).is_ok_and(|given| !given.placeholder));
-        mock.trustdinfo.get_mut().unwrap().token = Field::Known(Secret::new("mock-token".to_owned()));
+        mock.trustdinfo.get_mut().unwrap().token =
+            Field::Known(Secret::new("mock-token".to_owned()));
         assert!(secrets(&Field::Known(mock)).is_ok_and(|given| given.placeholder));
         assert!(secrets(&Field::Unknown).is_err());
     }

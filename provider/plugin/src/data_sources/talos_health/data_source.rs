@@ -5,10 +5,10 @@ use std::time::Duration;
 use framework::prelude::*;
 use talos_client::{Cx, health};
 
+use super::kubernetes;
 use super::machines::machines;
 use super::model::Health;
 use super::verdict::{self, Finding};
-use super::kubernetes;
 use crate::provider::TalosStack;
 
 /// How long a machine may take to answer.
@@ -26,18 +26,25 @@ impl DataSource for TalosHealth {
         let findings = match machines(cx.provider(), &config) {
             Ok(nodes) => {
                 cx.phase("looking at the health of the cluster");
-                let calls = Cx::new(cx.remaining()).with_cancel(cx.token().clone()).capped(PATIENCE);
+                let calls = Cx::new(cx.remaining())
+                    .with_cancel(cx.token().clone())
+                    .capped(PATIENCE);
                 look(&nodes, config.level.as_str(), &calls).await
             }
             Err(unusable) => vec![Finding::unusable(unusable)],
         };
         let required = config.require.get() == Some(&true);
         if let Some(wrong) = verdict::describe(&mut config, findings) {
-            let summary = format!("TS-CLUSTER-UNHEALTHY: {} is not healthy", name(&cx.provider().cluster_name));
+            let summary = format!(
+                "TS-CLUSTER-UNHEALTHY: {} is not healthy",
+                name(&cx.provider().cluster_name)
+            );
             if required {
                 return Err(Error::new(
                     summary,
-                    format!("These checks did not pass:\n{wrong}\n\nRead again when the cause is gone, or set `require = false` to go on with a warning."),
+                    format!(
+                        "These checks did not pass:\n{wrong}\n\nRead again when the cause is gone, or set `require = false` to go on with a warning."
+                    ),
                 ));
             }
             cx.warn(summary, format!("These checks did not pass:\n{wrong}"));
@@ -48,7 +55,11 @@ impl DataSource for TalosHealth {
 
 async fn look(nodes: &[health::Node], level: Option<&str>, cx: &Cx) -> Vec<Finding> {
     let (level, kubernetes) = verdict::level(level);
-    let mut findings: Vec<Finding> = health::look(nodes, level, cx).await.into_iter().map(Finding::from).collect();
+    let mut findings: Vec<Finding> = health::look(nodes, level, cx)
+        .await
+        .into_iter()
+        .map(Finding::from)
+        .collect();
     if kubernetes {
         findings.extend(kubernetes::look(nodes, cx).await);
     }
@@ -56,5 +67,9 @@ async fn look(nodes: &[health::Node], level: Option<&str>, cx: &Cx) -> Vec<Findi
 }
 
 fn name(cluster_name: &str) -> &str {
-    if cluster_name.is_empty() { "the cluster" } else { cluster_name }
+    if cluster_name.is_empty() {
+        "the cluster"
+    } else {
+        cluster_name
+    }
 }

@@ -8,7 +8,10 @@ use talos_client::{Cx, Kind, Resource, health};
 
 use super::verdict::Finding;
 
-const NODE_STATUS: Kind = Kind { namespace: "k8s", resource_type: "NodeStatuses.kubernetes.talos.dev" };
+const NODE_STATUS: Kind = Kind {
+    namespace: "k8s",
+    resource_type: "NodeStatuses.kubernetes.talos.dev",
+};
 
 /// What one machine says of its node.
 pub(super) struct Registration {
@@ -29,37 +32,64 @@ pub async fn look(nodes: &[health::Node], cx: &Cx) -> Vec<Finding> {
         let (client, cx, machine) = (node.client.clone(), cx.clone(), node.name.clone());
         async move {
             let status = client.list(&cx, &NODE_STATUS).await;
-            Registration { machine, status: status.map(|list| read(&list)).map_err(|error| error.summary()) }
+            Registration {
+                machine,
+                status: status
+                    .map(|list| read(&list))
+                    .map_err(|error| error.summary()),
+            }
         }
     };
     findings(&join_all(nodes.iter().map(ask)).await)
 }
 
 fn read(list: &[Resource]) -> Status {
-    let Some(resource) = list.first() else { return Status::Absent };
-    let flag = |name: &str| resource.spec.get(name).and_then(serde_json::Value::as_bool) == Some(true);
-    Status::Node { ready: flag("nodeReady"), unschedulable: flag("unschedulable") }
+    let Some(resource) = list.first() else {
+        return Status::Absent;
+    };
+    let flag =
+        |name: &str| resource.spec.get(name).and_then(serde_json::Value::as_bool) == Some(true);
+    Status::Node {
+        ready: flag("nodeReady"),
+        unschedulable: flag("unschedulable"),
+    }
 }
 
 /// Three checks; a machine that fails an earlier one is not repeated in the later ones.
 pub(super) fn findings(registrations: &[Registration]) -> Vec<Finding> {
-    let failing = |why: &dyn Fn(&Result<Status, String>) -> Option<String>| -> Vec<(String, String)> {
-        registrations.iter().filter_map(|entry| Some((entry.machine.clone(), why(&entry.status)?))).collect()
-    };
+    let failing =
+        |why: &dyn Fn(&Result<Status, String>) -> Option<String>| -> Vec<(String, String)> {
+            registrations
+                .iter()
+                .filter_map(|entry| Some((entry.machine.clone(), why(&entry.status)?)))
+                .collect()
+        };
     vec![
-        Finding::of("all k8s nodes to report", failing(&|status| match status {
-            Err(reason) => Some(reason.clone()),
-            Ok(Status::Absent) => Some("not registered with the API server".to_owned()),
-            Ok(Status::Node { .. }) => None,
-        })),
-        Finding::of("all k8s nodes to report ready", failing(&|status| match status {
-            Ok(Status::Node { ready: false, .. }) => Some("not ready".to_owned()),
-            _ => None,
-        })),
-        Finding::of("all k8s nodes to report schedulable", failing(&|status| match status {
-            Ok(Status::Node { unschedulable: true, .. }) => Some("cordoned".to_owned()),
-            _ => None,
-        })),
+        Finding::of(
+            "all k8s nodes to report",
+            failing(&|status| match status {
+                Err(reason) => Some(reason.clone()),
+                Ok(Status::Absent) => Some("not registered with the API server".to_owned()),
+                Ok(Status::Node { .. }) => None,
+            }),
+        ),
+        Finding::of(
+            "all k8s nodes to report ready",
+            failing(&|status| match status {
+                Ok(Status::Node { ready: false, .. }) => Some("not ready".to_owned()),
+                _ => None,
+            }),
+        ),
+        Finding::of(
+            "all k8s nodes to report schedulable",
+            failing(&|status| match status {
+                Ok(Status::Node {
+                    unschedulable: true,
+                    ..
+                }) => Some("cordoned".to_owned()),
+                _ => None,
+            }),
+        ),
     ]
 }
 
@@ -68,16 +98,37 @@ mod tests {
     use super::*;
 
     fn machine(name: &str, status: Result<Status, String>) -> Registration {
-        Registration { machine: name.to_owned(), status }
+        Registration {
+            machine: name.to_owned(),
+            status,
+        }
     }
 
     #[test]
     fn each_fault_is_in_one_check_by_machine() {
         let found = findings(&[
-            machine("a", Ok(Status::Node { ready: true, unschedulable: false })),
+            machine(
+                "a",
+                Ok(Status::Node {
+                    ready: true,
+                    unschedulable: false,
+                }),
+            ),
             machine("b", Ok(Status::Absent)),
-            machine("c", Ok(Status::Node { ready: false, unschedulable: false })),
-            machine("d", Ok(Status::Node { ready: true, unschedulable: true })),
+            machine(
+                "c",
+                Ok(Status::Node {
+                    ready: false,
+                    unschedulable: false,
+                }),
+            ),
+            machine(
+                "d",
+                Ok(Status::Node {
+                    ready: true,
+                    unschedulable: true,
+                }),
+            ),
             machine("e", Err("TS-NODE-UNREACHABLE".to_owned())),
         ]);
         let nodes: Vec<_> = found.iter().map(|finding| finding.nodes.clone()).collect();
@@ -87,7 +138,17 @@ mod tests {
 
     #[test]
     fn a_cluster_that_is_well_passes() {
-        let found = findings(&[machine("a", Ok(Status::Node { ready: true, unschedulable: false }))]);
-        assert!(found.iter().all(|finding| finding.ok && finding.message == "OK"));
+        let found = findings(&[machine(
+            "a",
+            Ok(Status::Node {
+                ready: true,
+                unschedulable: false,
+            }),
+        )]);
+        assert!(
+            found
+                .iter()
+                .all(|finding| finding.ok && finding.message == "OK")
+        );
     }
 }

@@ -19,24 +19,43 @@ pub struct Unusable {
 pub fn machines(data: &Data, model: &Health) -> Result<Vec<health::Node>, Vec<Unusable>> {
     let mut nodes = Vec::new();
     let mut unusable = Vec::new();
-    let identity = identity(data, model).map_err(|reason| unusable.push(Unusable { name: "all machines".to_owned(), reason })).ok();
+    let identity = identity(data, model)
+        .map_err(|reason| {
+            unusable.push(Unusable {
+                name: "all machines".to_owned(),
+                reason,
+            })
+        })
+        .ok();
     for (group, control_plane) in [(&model.control_planes, true), (&model.workers, false)] {
         let empty = Machines::new();
         for (name, addresses) in group.get().unwrap_or(&empty) {
             match node(data, identity.as_ref(), name, addresses, control_plane) {
                 Ok(node) => nodes.extend(node),
-                Err(reason) => unusable.push(Unusable { name: name.clone(), reason }),
+                Err(reason) => unusable.push(Unusable {
+                    name: name.clone(),
+                    reason,
+                }),
             }
         }
     }
     if nodes.is_empty() && unusable.is_empty() {
-        unusable.push(Unusable { name: "control_planes".to_owned(), reason: "names no machine".to_owned() });
+        unusable.push(Unusable {
+            name: "control_planes".to_owned(),
+            reason: "names no machine".to_owned(),
+        });
     }
-    if unusable.is_empty() { Ok(nodes) } else { Err(unusable) }
+    if unusable.is_empty() {
+        Ok(nodes)
+    } else {
+        Err(unusable)
+    }
 }
 
 fn identity(data: &Data, model: &Health) -> Result<Identity, String> {
-    let identity = data.identity(&model.client_configuration).map_err(|problem| problem.reason())?;
+    let identity = data
+        .identity(&model.client_configuration)
+        .map_err(|problem| problem.reason())?;
     identity.ok_or_else(|| "`client_configuration` is not set".to_owned())
 }
 
@@ -49,12 +68,22 @@ fn node(
     control_plane: bool,
 ) -> Result<Option<health::Node>, String> {
     let endpoints = access::endpoints(addresses).map_err(|problem| problem.reason())?;
-    let Some(identity) = identity else { return Ok(None) };
-    let addresses = endpoints.iter().map(|endpoint| endpoint.host().to_owned()).collect();
+    let Some(identity) = identity else {
+        return Ok(None);
+    };
+    let addresses = endpoints
+        .iter()
+        .map(|endpoint| endpoint.host().to_owned())
+        .collect();
     let client = Client::builder(endpoints)
         .pool(&data.pool)
         .identity(identity.clone())
         .build()
         .map_err(|error| error.summary())?;
-    Ok(Some(health::Node { name: name.to_owned(), client, control_plane, addresses }))
+    Ok(Some(health::Node {
+        name: name.to_owned(),
+        client,
+        control_plane,
+        addresses,
+    }))
 }

@@ -4,8 +4,8 @@ mod data_source;
 mod kubernetes;
 mod machines;
 mod model;
-mod verdict;
 #[cfg(test)]
 mod tests;
+mod verdict;
 
 pub use data_source::TalosHealth;

@@ -18,8 +18,10 @@ fn data() -> Data {
 }
 
 fn model(control_planes: &[(&str, &str)]) -> Health {
-    let group: Machines =
-        control_planes.iter().map(|&(name, address)| (name.to_owned(), Field::Known(vec![address.into()]))).collect();
+    let group: Machines = control_planes
+        .iter()
+        .map(|&(name, address)| (name.to_owned(), Field::Known(vec![address.into()])))
+        .collect();
     Health {
         control_planes: Field::Known(group),
         workers: Field::Null,
@@ -34,7 +36,10 @@ fn model(control_planes: &[(&str, &str)]) -> Health {
 
 fn unusable(model: &Health) -> Vec<(String, String)> {
     let found: Vec<Unusable> = machines(&data(), model).err().unwrap_or_default();
-    found.into_iter().map(|machine| (machine.name, machine.reason)).collect()
+    found
+        .into_iter()
+        .map(|machine| (machine.name, machine.reason))
+        .collect()
 }
 
 #[test]
@@ -42,7 +47,11 @@ fn placeholders_are_not_called() {
     let found = unusable(&model(&[("cp01", "cp01.invalid"), ("cp02", "10.0.0.2")]));
     assert_eq!(found.len(), 2);
     assert_eq!(found[0].0, "all machines");
-    assert!(found[0].1.contains("`client_configuration`"), "{}", found[0].1);
+    assert!(
+        found[0].1.contains("`client_configuration`"),
+        "{}",
+        found[0].1
+    );
     assert_eq!(found[1].0, "cp01");
     assert!(found[1].1.contains("`endpoints`"), "{}", found[1].1);
 }
@@ -55,7 +64,10 @@ fn a_cluster_without_machines_is_not_healthy() {
 #[test]
 fn unusable_inputs_are_a_check_that_fails() {
     let mut model = model(&[]);
-    let finding = Finding::unusable(vec![Unusable { name: "cp01".to_owned(), reason: "is a placeholder".to_owned() }]);
+    let finding = Finding::unusable(vec![Unusable {
+        name: "cp01".to_owned(),
+        reason: "is a placeholder".to_owned(),
+    }]);
     let wrong = verdict::describe(&mut model, vec![finding]).unwrap();
     assert!(wrong.contains("cp01: is a placeholder"), "{wrong}");
     assert_eq!(model.healthy, Field::Known(false));
@@ -65,17 +77,30 @@ fn unusable_inputs_are_a_check_that_fails() {
 
 #[test]
 fn all_checks_passed_is_healthy() {
-    let check = |ok| Check { name: "etcd to be healthy", ok, message: "OK".to_owned(), nodes: Vec::new() };
+    let check = |ok| Check {
+        name: "etcd to be healthy",
+        ok,
+        message: "OK".to_owned(),
+        nodes: Vec::new(),
+    };
     let mut healthy = model(&[]);
     assert!(verdict::describe(&mut healthy, vec![check(true).into()]).is_none());
     assert_eq!(healthy.healthy, Field::Known(true));
-    assert!(verdict::describe(&mut healthy, vec![check(true).into(), check(false).into()]).is_some());
+    assert!(
+        verdict::describe(&mut healthy, vec![check(true).into(), check(false).into()]).is_some()
+    );
 }
 
 #[test]
 fn levels_include_those_before() {
     assert_eq!(verdict::level(Some("node")), (Level::Node, false));
-    assert_eq!(verdict::level(Some("control_plane")), (Level::ControlPlane, false));
-    assert_eq!(verdict::level(Some("kubernetes")), (Level::ControlPlane, true));
+    assert_eq!(
+        verdict::level(Some("control_plane")),
+        (Level::ControlPlane, false)
+    );
+    assert_eq!(
+        verdict::level(Some("kubernetes")),
+        (Level::ControlPlane, true)
+    );
     assert_eq!(verdict::level(None), (Level::ControlPlane, true));
 }

@@ -21,21 +21,43 @@ pub struct Finding {
 impl Finding {
     /// A check from what each machine that failed it has to say.
     pub fn of(name: &str, failures: Vec<(String, String)>) -> Self {
-        let told: Vec<_> = failures.iter().map(|(machine, why)| format!("{machine}: {why}")).collect();
-        let message = if told.is_empty() { "OK".to_owned() } else { told.join("; ") };
+        let told: Vec<_> = failures
+            .iter()
+            .map(|(machine, why)| format!("{machine}: {why}"))
+            .collect();
+        let message = if told.is_empty() {
+            "OK".to_owned()
+        } else {
+            told.join("; ")
+        };
         let nodes: Vec<_> = failures.into_iter().map(|(machine, _)| machine).collect();
-        Self { name: name.to_owned(), ok: nodes.is_empty(), message, nodes }
+        Self {
+            name: name.to_owned(),
+            ok: nodes.is_empty(),
+            message,
+            nodes,
+        }
     }
 
     /// The finding that stands for a look that was not made.
     pub fn unusable(list: Vec<Unusable>) -> Self {
-        Self::of("inputs to be usable", list.into_iter().map(|machine| (machine.name, machine.reason)).collect())
+        Self::of(
+            "inputs to be usable",
+            list.into_iter()
+                .map(|machine| (machine.name, machine.reason))
+                .collect(),
+        )
     }
 }
 
 impl From<Check> for Finding {
     fn from(check: Check) -> Self {
-        Self { name: check.name.to_owned(), ok: check.ok, message: check.message, nodes: check.nodes }
+        Self {
+            name: check.name.to_owned(),
+            ok: check.ok,
+            message: check.message,
+            nodes: check.nodes,
+        }
     }
 }
 

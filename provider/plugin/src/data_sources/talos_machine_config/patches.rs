@@ -24,24 +24,48 @@ pub struct Patches {
 impl Patches {
     /// Reads the patches of all layers, then `config_patches`. Every bad one is reported.
     pub fn read(model: &MachineConfig, line: Line) -> Result<Self, Diagnostics> {
-        let mut all = Self { patches: Vec::new(), origins: Vec::new() };
+        let mut all = Self {
+            patches: Vec::new(),
+            origins: Vec::new(),
+        };
         let mut problems = Diagnostics::new();
         for (index, layer) in model.layers.get().into_iter().flatten().enumerate() {
             let path = Path::attribute("layers").index(index).attr("patches");
             let layer_name = layer.name.text();
-            all.add(&layer.patches, line, &path, &format!("layer {layer_name:?}, patch"), &mut problems);
+            all.add(
+                &layer.patches,
+                line,
+                &path,
+                &format!("layer {layer_name:?}, patch"),
+                &mut problems,
+            );
         }
         let path = Path::attribute("config_patches");
-        all.add(&model.config_patches, line, &path, "config_patches, patch", &mut problems);
-        if problems.has_errors() { Err(problems) } else { Ok(all) }
+        all.add(
+            &model.config_patches,
+            line,
+            &path,
+            "config_patches, patch",
+            &mut problems,
+        );
+        if problems.has_errors() {
+            Err(problems)
+        } else {
+            Ok(all)
+        }
     }
 
     /// Lays all patches over `config`; unchanged on error.
     pub fn apply(&self, config: &mut Config) -> Result<(), Diagnostic> {
-        config.apply_patches(&self.patches).map_err(|error| match self.origins.get(error.patch) {
-            Some(origin) => refused(origin, &patch_texts::fault(&error)),
-            None => Diagnostic::error("TS-PATCH-REFUSED: a patch cannot be applied", error.to_string()),
-        })
+        config
+            .apply_patches(&self.patches)
+            .map_err(|error| match self.origins.get(error.patch) {
+                Some(origin) => refused(origin, &patch_texts::fault(&error)),
+                None => Diagnostic::error(
+                    "TS-PATCH-REFUSED: a patch cannot be applied",
+                    error.to_string(),
+                ),
+            })
     }
 
     fn add(
@@ -54,7 +78,10 @@ impl Patches {
     ) {
         for (index, text) in texts.get().into_iter().flatten().enumerate() {
             let Some(text) = text.as_str() else { continue };
-            let origin = Origin { path: path.clone().index(index), name: format!("{name} {index}") };
+            let origin = Origin {
+                path: path.clone().index(index),
+                name: format!("{name} {index}"),
+            };
             match patch_texts::read(text, line) {
                 Ok(None) => {}
                 Ok(Some(patch)) => {

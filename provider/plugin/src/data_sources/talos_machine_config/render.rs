@@ -5,6 +5,7 @@ use talos_config::contract::Contract;
 use talos_config::document::Config;
 use talos_config::generate::{self, Input, Role};
 use talos_config::tables::Line;
+use talos_config::validate::{Mode, validate};
 
 use super::model::{Install, MachineConfig};
 use super::patches::Patches;
@@ -28,17 +29,27 @@ pub struct Rendered {
 
 /// Generates, patches and checks.
 pub fn render(model: &MachineConfig) -> Result<Rendered, Error> {
-    let given = stand_in::secrets(&model.machine_secrets).map_err(|problem| problem.diagnostic("talos_machine_config"))?;
+    let given = stand_in::secrets(&model.machine_secrets)
+        .map_err(|problem| problem.diagnostic("talos_machine_config"))?;
     let (contract, line) = version(model.talos_version.text())?;
     let patches = Patches::read(model, line)?;
-    let mut config = generate::generate(&input(model, contract, &given.bundle)?).map_err(|error| {
-        Error::new("TS-CONFIG-GENERATE: the configuration cannot be generated", format!("{error}."))
-    })?;
+    let mut config =
+        generate::generate(&input(model, contract, &given.bundle)?).map_err(|error| {
+            Error::new(
+                "TS-CONFIG-GENERATE: the configuration cannot be generated",
+                format!("{error}."),
+            )
+        })?;
     patches.apply(&mut config)?;
     refuse_kernel_arguments(&config, model)?;
-    let warnings = Vec::new();
+    let warnings = check(&config)?;
     let placeholder = given.placeholder || placeholder_inputs(model);
-    Ok(Rendered { config, placeholder, warnings, key: given.bundle.cluster.secret })
+    Ok(Rendered {
+        config,
+        placeholder,
+        warnings,
+        key: given.bundle.cluster.secret,
+    })
 }
 
 impl Rendered {
@@ -46,11 +57,19 @@ impl Rendered {
     pub fn describe(self, model: &mut MachineConfig) {
         let text = self.config.emit();
         let key = self.key.expose();
-        let digests = self.config.documents().iter().map(|document| (document.id(), digest::keyed(key, &document.emit()).into()));
+        let digests = self
+            .config
+            .documents()
+            .iter()
+            .map(|document| (document.id(), digest::keyed(key, &document.emit()).into()));
         model.documents = Field::Known(digests.collect());
         model.config_hash = digest::keyed(key, &text).into();
         model.warnings = Field::Known(self.warnings.into_iter().map(Field::Known).collect());
-        let text = if self.placeholder { format!("{PLACEHOLDER_MARK}\n{text}") } else { text };
+        let text = if self.placeholder {
+            format!("{PLACEHOLDER_MARK}\n{text}")
+        } else {
+            text
+        };
         model.machine_configuration = Field::Known(Secret::new(text));
         let redacted = self.config.redact_documents().into_iter();
         model.redacted = Field::Known(redacted.map(|(id, text)| (id, text.into())).collect());
@@ -58,10 +77,20 @@ impl Rendered {
 }
 
 fn version(text: &str) -> Result<(Contract, Line), Error> {
-    let contract = if is_placeholder_text(text) { Ok(Contract::NEWEST) } else { Contract::parse(text) };
-    contract.and_then(|contract| Ok((contract, Line::of(contract)?))).map_err(|error| {
-        Error::new("TS-INPUT-INVALID: talos_version cannot be rendered for", format!("{error}.")).at("talos_version")
-    })
+    let contract = if is_placeholder_text(text) {
+        Ok(Contract::NEWEST)
+    } else {
+        Contract::parse(text)
+    };
+    contract
+        .and_then(|contract| Ok((contract, Line::of(contract)?)))
+        .map_err(|error| {
+            Error::new(
+                "TS-INPUT-INVALID: talos_version cannot be rendered for",
+                format!("{error}."),
+            )
+            .at("talos_version")
+        })
 }
 
 /// The endpoint, or what stands in for a placeholder that is no URL.
@@ -69,7 +98,11 @@ fn endpoint(given: &str) -> Result<&str, Error> {
     match generate::check_endpoint(given) {
         Ok(_) => Ok(given),
         Err(_) if is_placeholder_host(given) => Ok(ENDPOINT),
-        Err(error) => Err(Error::new("TS-INPUT-INVALID: cluster_endpoint is not valid", format!("{error}.")).at("cluster_endpoint")),
+        Err(error) => Err(Error::new(
+            "TS-INPUT-INVALID: cluster_endpoint is not valid",
+            format!("{error}."),
+        )
+        .at("cluster_endpoint")),
     }
 }
 
@@ -79,7 +112,11 @@ fn input<'a>(
     bundle: &'a talos_config::secrets::Bundle,
 ) -> Result<Input<'a>, Error> {
     let endpoint = endpoint(model.cluster_endpoint.text())?;
-    let role = if model.machine_type.text() == "worker" { Role::Worker } else { Role::ControlPlane };
+    let role = if model.machine_type.text() == "worker" {
+        Role::Worker
+    } else {
+        Role::ControlPlane
+    };
     let mut input = Input::new(
         model.cluster_name.text(),
         endpoint,
@@ -93,9 +130,12 @@ fn input<'a>(
     if let Some(domain) = model.dns_domain.as_str() {
         input.dns_domain = domain.to_owned();
     }
-    input.allow_scheduling_on_control_planes = model.allow_scheduling_on_control_planes.get() == Some(&true);
+    input.allow_scheduling_on_control_planes =
+        model.allow_scheduling_on_control_planes.get() == Some(&true);
     for (registry, mirrors) in model.registry_mirrors.get().into_iter().flatten() {
-        input.registry_mirrors.insert(registry.clone(), mirrors.all_known().unwrap_or_default());
+        input
+            .registry_mirrors
+            .insert(registry.clone(), mirrors.all_known().unwrap_or_default());
     }
     Ok(input)
 }
@@ -114,16 +154,33 @@ fn install(input: &mut Input<'_>, install: Option<&Install>, talos_version: &str
 /// The official installer of a full version; of a line such as `1.12` there is none, and Talos uses its own.
 fn default_image(talos_version: &str) -> String {
     let version = talos_version.trim_start_matches('v');
-    let complete = version.split(['-', '+']).next().is_some_and(|numbers| numbers.split('.').count() == 3);
-    if complete { format!("ghcr.io/siderolabs/installer:v{version}") } else { String::new() }
+    let complete = version
+        .split(['-', '+'])
+        .next()
+        .is_some_and(|numbers| numbers.split('.').count() == 3);
+    if complete {
+        format!("ghcr.io/siderolabs/installer:v{version}")
+    } else {
+        String::new()
+    }
 }
 
 /// Talos would refuse the pair at installation only: the UKI holds the arguments, GRUB's are not read.
 fn refuse_kernel_arguments(config: &Config, model: &MachineConfig) -> Result<(), Error> {
-    let install = config.document("v1alpha1").and_then(|document| document.body().get("machine")?.get("install"));
-    let Some(install) = install else { return Ok(()) };
-    let uki = install.get("grubUseUKICmdline").and_then(|value| value.as_bool()) == Some(true);
-    let arguments = install.get("extraKernelArgs").and_then(|value| value.as_list()).is_some_and(|list| !list.is_empty());
+    let install = config
+        .document("v1alpha1")
+        .and_then(|document| document.body().get("machine")?.get("install"));
+    let Some(install) = install else {
+        return Ok(());
+    };
+    let uki = install
+        .get("grubUseUKICmdline")
+        .and_then(|value| value.as_bool())
+        == Some(true);
+    let arguments = install
+        .get("extraKernelArgs")
+        .and_then(|value| value.as_list())
+        .is_some_and(|list| !list.is_empty());
     if !(uki && arguments) {
         return Ok(());
     }
@@ -133,13 +190,52 @@ fn refuse_kernel_arguments(config: &Config, model: &MachineConfig) -> Result<(),
          and refuses `machine.install.extraKernelArgs` beside it.\n\nSet `kernel_args` of `talos_image_schematic` and install \
          from that image. To keep the old way, set `machine.install.grubUseUKICmdline: false` in a patch.",
     );
-    let given = model.install.get().is_some_and(|install| install.extra_kernel_args.get().is_some_and(|list| !list.is_empty()));
-    Err(if given { error.at("install.extra_kernel_args") } else { error })
+    let given = model.install.get().is_some_and(|install| {
+        install
+            .extra_kernel_args
+            .get()
+            .is_some_and(|list| !list.is_empty())
+    });
+    Err(if given {
+        error.at("install.extra_kernel_args")
+    } else {
+        error
+    })
+}
+
+/// What every kind of machine refuses is an error; what depends on the kind is for the machine to say.
+fn check(config: &Config) -> Result<Vec<String>, Error> {
+    let report = validate(config, Mode::Metal);
+    let mut errors = report.errors;
+    for mode in [Mode::Cloud, Mode::Container] {
+        if errors.is_empty() {
+            break;
+        }
+        let others = validate(config, mode).errors;
+        errors.retain(|error| others.contains(error));
+    }
+    if errors.is_empty() {
+        return Ok(report.warnings);
+    }
+    let list: String = errors
+        .iter()
+        .map(|error| format!("\n  - {error}"))
+        .collect();
+    Err(Error::new(
+        "TS-CONFIG-INVALID: Talos would refuse the rendered configuration",
+        format!(
+            "It fails validation for every kind of machine:{list}\n\nCorrect the patch or attribute that sets this."
+        ),
+    ))
 }
 
 fn placeholder_inputs(model: &MachineConfig) -> bool {
     is_placeholder_host(model.cluster_endpoint.text())
-        || [&model.cluster_name, &model.talos_version, &model.kubernetes_version]
-            .into_iter()
-            .any(|field| is_placeholder_text(field.text()))
+        || [
+            &model.cluster_name,
+            &model.talos_version,
+            &model.kubernetes_version,
+        ]
+        .into_iter()
+        .any(|field| is_placeholder_text(field.text()))
 }

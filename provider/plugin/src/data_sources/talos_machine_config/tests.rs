@@ -41,7 +41,12 @@ fn real() -> MachineConfig {
 }
 
 fn empty() -> MachineSecrets {
-    MachineSecrets { cluster: Field::Null, secrets: Field::Null, trustdinfo: Field::Null, certs: Field::Null }
+    MachineSecrets {
+        cluster: Field::Null,
+        secrets: Field::Null,
+        trustdinfo: Field::Null,
+        certs: Field::Null,
+    }
 }
 
 fn rendered(mut model: MachineConfig) -> MachineConfig {
@@ -57,18 +62,33 @@ fn text(model: &MachineConfig) -> &str {
 }
 
 fn refusal(model: &MachineConfig) -> Diagnostic {
-    render(model).err().unwrap().diagnostics().iter().next().unwrap().clone()
+    render(model)
+        .err()
+        .unwrap()
+        .diagnostics()
+        .iter()
+        .next()
+        .unwrap()
+        .clone()
 }
 
 fn layer(name: &str, patches: &[&str]) -> Layer {
-    Layer { name: name.into(), patches: Field::Known(patches.iter().map(|&patch| patch.into()).collect()) }
+    Layer {
+        name: name.into(),
+        patches: Field::Known(patches.iter().map(|&patch| patch.into()).collect()),
+    }
 }
 
 #[test]
 fn defaults_are_those_of_talos() {
     let model = rendered(real());
     let text = text(&model);
-    for line in ["        disk: /dev/sda\n", "image: ghcr.io/siderolabs/installer:v1.12.6\n", "kubelet:v1.35.6\n", "kind: HostnameConfig\n"] {
+    for line in [
+        "        disk: /dev/sda\n",
+        "image: ghcr.io/siderolabs/installer:v1.12.6\n",
+        "kubelet:v1.35.6\n",
+        "kind: HostnameConfig\n",
+    ] {
         assert!(text.contains(line), "{line} in\n{text}");
     }
     assert!(model.warnings.get().unwrap().is_empty());
@@ -87,7 +107,10 @@ fn both_roles_pass_with_placeholder_secrets_and_are_marked() {
         let mut given = model(Field::Known(empty()));
         given.machine_type = role.into();
         let model = rendered(given);
-        assert!(text(&model).starts_with(&format!("{PLACEHOLDER_MARK}\n")), "{role}");
+        assert!(
+            text(&model).starts_with(&format!("{PLACEHOLDER_MARK}\n")),
+            "{role}"
+        );
         assert!(model.redacted.get().unwrap().contains_key("v1alpha1"));
     }
 }
@@ -112,8 +135,17 @@ fn every_placeholder_input_renders_and_marks() {
 fn layers_come_in_order_and_config_patches_last() {
     let mut given = real();
     given.layers = Field::Known(vec![
-        layer("all", &["machine: {sysctls: {a.a: \"1\", b.b: \"1\", c.c: \"1\"}}"]),
-        layer("role", &["# nothing yet\n", "machine: {sysctls: {b.b: \"2\", c.c: \"2\"}}"]),
+        layer(
+            "all",
+            &["machine: {sysctls: {a.a: \"1\", b.b: \"1\", c.c: \"1\"}}"],
+        ),
+        layer(
+            "role",
+            &[
+                "# nothing yet\n",
+                "machine: {sysctls: {b.b: \"2\", c.c: \"2\"}}",
+            ],
+        ),
     ]);
     given.config_patches = Field::Known(vec![pack("machine: {sysctls: {c.c: \"3\"}}").into()]);
     let model = rendered(given);
@@ -126,11 +158,21 @@ fn a_bad_patch_is_named_by_layer_index_path_and_line() {
     let mut given = real();
     given.layers = Field::Known(vec![
         layer("all", &["machine: {}"]),
-        layer("role", &["machine: {}", "machine:\n    kubelet:\n        extraArg: {}\n"]),
+        layer(
+            "role",
+            &[
+                "machine: {}",
+                "machine:\n    kubelet:\n        extraArg: {}\n",
+            ],
+        ),
     ]);
     let problem = refusal(&given);
     assert_eq!(problem.path.unwrap().to_string(), "layers[1].patches[1]");
-    assert!(problem.summary.contains("layer \"role\", patch 1"), "{}", problem.summary);
+    assert!(
+        problem.summary.contains("layer \"role\", patch 1"),
+        "{}",
+        problem.summary
+    );
     for part in ["machine.kubelet", "line 3", "extraArgs"] {
         assert!(problem.detail.contains(part), "{}", problem.detail);
     }
@@ -139,10 +181,38 @@ fn a_bad_patch_is_named_by_layer_index_path_and_line() {
 #[test]
 fn all_bad_patches_are_reported_at_once() {
     let mut given = real();
-    given.config_patches = Field::Known(vec!["machine: [".into(), "machine: {}".into(), "mashine: {}".into()]);
+    given.config_patches = Field::Known(vec![
+        "machine: [".into(),
+        "machine: {}".into(),
+        "mashine: {}".into(),
+    ]);
     let error = render(&given).err().unwrap();
-    let paths: Vec<_> = error.diagnostics().iter().filter_map(|found| found.path.clone()).map(|path| path.to_string()).collect();
+    let paths: Vec<_> = error
+        .diagnostics()
+        .iter()
+        .filter_map(|found| found.path.clone())
+        .map(|path| path.to_string())
+        .collect();
     assert_eq!(paths, ["config_patches[0]", "config_patches[2]"]);
+}
+
+#[test]
+fn a_patch_that_makes_the_configuration_invalid_is_refused() {
+    let mut given = real();
+    given.config_patches = Field::Known(vec![
+        "cluster: {network: {dnsDomain: \"not a domain!\"}}".into(),
+    ]);
+    let problem = refusal(&given);
+    assert!(
+        problem.summary.starts_with("TS-CONFIG-INVALID"),
+        "{}",
+        problem.summary
+    );
+    assert!(
+        problem.detail.contains("cluster.network.dnsDomain"),
+        "{}",
+        problem.detail
+    );
 }
 
 #[test]
@@ -155,9 +225,18 @@ fn kernel_arguments_beside_the_uki_are_refused() {
         wipe: Field::Null,
     });
     let problem = refusal(&given);
-    assert!(problem.summary.starts_with("TS-CONFIG-KERNEL-ARGS"), "{}", problem.summary);
-    assert_eq!(problem.path.unwrap().to_string(), "install.extra_kernel_args");
-    given.config_patches = Field::Known(vec!["machine: {install: {grubUseUKICmdline: false}}".into()]);
+    assert!(
+        problem.summary.starts_with("TS-CONFIG-KERNEL-ARGS"),
+        "{}",
+        problem.summary
+    );
+    assert_eq!(
+        problem.path.unwrap().to_string(),
+        "install.extra_kernel_args"
+    );
+    given.config_patches = Field::Known(vec![
+        "machine: {install: {grubUseUKICmdline: false}}".into(),
+    ]);
     assert!(text(&rendered(given.clone())).contains("console=ttyS0"));
     given.config_patches = Field::Null;
     given.talos_version = "v1.11.5".into();
@@ -168,9 +247,17 @@ fn kernel_arguments_beside_the_uki_are_refused() {
 fn no_secret_is_in_what_a_plan_prints() {
     let bundle = bundle();
     let mut given = model(Field::Known(MachineSecrets::of(&bundle)));
-    given.config_patches = Field::Known(vec!["machine: {files: [{path: /var/a, op: create, content: planted-content}]}".into()]);
+    given.config_patches = Field::Known(vec![
+        "machine: {files: [{path: /var/a, op: create, content: planted-content}]}".into(),
+    ]);
     let model = rendered(given);
-    let shown: String = model.redacted.get().unwrap().values().map(|text| text.text().to_owned()).collect();
+    let shown: String = model
+        .redacted
+        .get()
+        .unwrap()
+        .values()
+        .map(|text| text.text().to_owned())
+        .collect();
     let certs = &bundle.certs;
     let secrets = [
         bundle.cluster.secret.expose(),
@@ -198,10 +285,17 @@ fn digests_change_with_the_document_and_the_cluster() {
     changed.config_patches = Field::Known(vec!["machine: {sysctls: {a.a: \"1\"}}".into()]);
     let changed = rendered(changed);
     let other = rendered(real());
-    let digest = |model: &MachineConfig, id: &str| model.documents.get().unwrap()[id].text().to_owned();
+    let digest =
+        |model: &MachineConfig, id: &str| model.documents.get().unwrap()[id].text().to_owned();
     assert_eq!(first.config_hash, same.config_hash);
     assert_ne!(first.config_hash, changed.config_hash);
     assert_ne!(digest(&first, "v1alpha1"), digest(&changed, "v1alpha1"));
-    assert_eq!(digest(&first, "HostnameConfig"), digest(&changed, "HostnameConfig"));
-    assert_ne!(digest(&first, "HostnameConfig"), digest(&other, "HostnameConfig"));
+    assert_eq!(
+        digest(&first, "HostnameConfig"),
+        digest(&changed, "HostnameConfig")
+    );
+    assert_ne!(
+        digest(&first, "HostnameConfig"),
+        digest(&other, "HostnameConfig")
+    );
 }

@@ -24,23 +24,37 @@ impl DataSource for TalosNode {
 
     async fn read(cx: &DataCx<Self>, mut config: Node) -> Result<Node, Error> {
         let place = place(&config);
-        let access = match cx.provider().access(&config.endpoints, &config.client_configuration) {
+        let access = match cx
+            .provider()
+            .access(&config.endpoints, &config.client_configuration)
+        {
             Ok(access) => access,
             Err(problem @ (Unusable::Placeholder(_) | Unusable::Unknown)) => {
                 cx.warn(
                     format!("TS-NODE-NOT-READ: {place} was not read"),
-                    format!("{}. Its stage is reported as `unreachable`.", problem.reason()),
+                    format!(
+                        "{}. Its stage is reported as `unreachable`.",
+                        problem.reason()
+                    ),
                 );
                 decide::unreachable(&mut config);
                 return Ok(config);
             }
             Err(problem) => return Err(problem.diagnostic(&place).into()),
         };
-        let calls = Cx::new(cx.remaining()).with_cancel(cx.token().clone()).capped(PATIENCE);
+        let calls = Cx::new(cx.remaining())
+            .with_cancel(cx.token().clone())
+            .capped(PATIENCE);
         match facts(&access, &cx.provider().pool, &calls).await {
             Ok(facts) => decide::describe(&mut config, facts),
             Err(error) if error.is_transient() => {
-                cx.warn(report::summary(&place, &error), format!("{}\n\nIts stage is reported as `unreachable`.", error.detail()));
+                cx.warn(
+                    report::summary(&place, &error),
+                    format!(
+                        "{}\n\nIts stage is reported as `unreachable`.",
+                        error.detail()
+                    ),
+                );
                 decide::unreachable(&mut config);
             }
             Err(error) => return Err(report::error(&place, &error)),
@@ -50,14 +64,18 @@ impl DataSource for TalosNode {
 }
 
 async fn facts(access: &Access, pool: &Pool, cx: &Cx) -> talos_client::Result<NodeFacts> {
-    let client = match talos_client::reach(&access.endpoints, access.identity.as_ref(), pool, cx).await? {
-        Reach::Configured { client, .. } | Reach::Maintenance { client, .. } => client,
-    };
+    let client =
+        match talos_client::reach(&access.endpoints, access.identity.as_ref(), pool, cx).await? {
+            Reach::Configured { client, .. } | Reach::Maintenance { client, .. } => client,
+        };
     client.facts(cx).await
 }
 
 /// The machine in messages: it has no name here, so its first address stands for it.
 fn place(config: &Node) -> String {
     let first = config.endpoints.get().and_then(|list| list.first());
-    first.and_then(Field::as_str).unwrap_or("the machine").to_owned()
+    first
+        .and_then(Field::as_str)
+        .unwrap_or("the machine")
+        .to_owned()
 }

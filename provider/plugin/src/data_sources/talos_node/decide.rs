@@ -23,8 +23,13 @@ pub fn describe(model: &mut Node, facts: NodeFacts) {
     model.stage = facts.status.stage.as_str().into();
     model.talos_version = facts.talos_version.into();
     model.schematic_id = facts.schematic_id.into();
-    model.extensions =
-        Field::Known(facts.extensions.into_iter().map(|extension| (extension.name, extension.version.into())).collect());
+    model.extensions = Field::Known(
+        facts
+            .extensions
+            .into_iter()
+            .map(|extension| (extension.name, extension.version.into()))
+            .collect(),
+    );
     model.addresses = Field::Known(facts.addresses.into_iter().map(Field::Known).collect());
     model.links = by_name(facts.links, node_link);
     model.services = by_name(facts.services, node_service);
@@ -36,7 +41,11 @@ pub fn unreachable(model: &mut Node) {
 }
 
 fn by_name<T, U>(map: BTreeMap<String, T>, change: impl Fn(T) -> U) -> Field<BTreeMap<String, U>> {
-    Field::Known(map.into_iter().map(|(name, item)| (name, change(item))).collect())
+    Field::Known(
+        map.into_iter()
+            .map(|(name, item)| (name, change(item)))
+            .collect(),
+    )
 }
 
 fn node_disk(disk: Disk, system: bool) -> NodeDisk {
@@ -68,7 +77,10 @@ fn node_link(link: Link) -> NodeLink {
 }
 
 fn node_service(service: Service) -> NodeService {
-    NodeService { state: service.state.into(), healthy: service.healthy.into() }
+    NodeService {
+        state: service.state.into(),
+        healthy: service.healthy.into(),
+    }
 }
 
 /// Numbers beyond 63 bits do not occur in what Talos measures; they would be null.

@@ -27,7 +27,9 @@ impl Ephemeral for TalosClientConfig {
 
     fn validate(config: &ClientConfig, diagnostics: &mut Diagnostics) {
         check_ttl(&config.ttl, diagnostics);
-        let Some(roles) = config.roles.get() else { return };
+        let Some(roles) = config.roles.get() else {
+            return;
+        };
         if roles.is_empty() {
             diagnostics.error_at(
                 "roles",
@@ -47,19 +49,29 @@ impl Ephemeral for TalosClientConfig {
     }
 
     async fn open(cx: &EphemeralCx<Self>, config: ClientConfig) -> Result<Opened<Self>, Error> {
-        let given = stand_in::secrets(&config.machine_secrets).map_err(|problem| problem.diagnostic("talos_client_config"))?;
+        let given = stand_in::secrets(&config.machine_secrets)
+            .map_err(|problem| problem.diagnostic("talos_client_config"))?;
         let name = match config.cluster_name.as_str() {
             Some(name) => name.to_owned(),
-            None => Some(cx.provider().cluster_name.clone()).filter(|name| !name.is_empty()).unwrap_or_else(|| "talos".to_owned()),
+            None => Some(cx.provider().cluster_name.clone())
+                .filter(|name| !name.is_empty())
+                .unwrap_or_else(|| "talos".to_owned()),
         };
         let model = if given.placeholder {
-            cx.warn("TS-PLACEHOLDER: talos_client_config gives placeholder credentials", PLACEHOLDER_DETAIL);
+            cx.warn(
+                "TS-PLACEHOLDER: talos_client_config gives placeholder credentials",
+                PLACEHOLDER_DETAIL,
+            );
             filled(config, &name, stand_in::credentials(), None)
         } else {
             let mut random = OsRandom::new()?;
             mint(config, &name, &given.bundle.certs.os, now(), &mut random)?
         };
-        Ok(Opened { model, lease: (), renew_at: None })
+        Ok(Opened {
+            model,
+            lease: (),
+            renew_at: None,
+        })
     }
 }
 
@@ -71,7 +83,10 @@ pub(super) fn mint(
     now: Timestamp,
     random: &mut dyn Random,
 ) -> Result<ClientConfig, Error> {
-    let lifetime = Lifetime { now, seconds: seconds(&config.ttl, TTL_SECONDS) };
+    let lifetime = Lifetime {
+        now,
+        seconds: seconds(&config.ttl, TTL_SECONDS),
+    };
     let roles = texts(&config.roles, &[ADMINISTRATOR]);
     let credentials = pki::talos_client(authority, &roles, lifetime, random).map_err(|error| {
         Error::new(
@@ -84,7 +99,12 @@ pub(super) fn mint(
     Ok(filled(config, name, credentials, Some(ends)))
 }
 
-fn filled(mut model: ClientConfig, name: &str, credentials: ClientCredentials, ends: Option<String>) -> ClientConfig {
+fn filled(
+    mut model: ClientConfig,
+    name: &str,
+    credentials: ClientCredentials,
+    ends: Option<String>,
+) -> ClientConfig {
     let text = render(&TalosConfig {
         context: name,
         endpoints: &texts(&model.endpoints, &[]),

@@ -14,7 +14,10 @@ struct Counter(u64);
 impl Random for Counter {
     fn fill(&mut self, bytes: &mut [u8]) {
         for byte in bytes {
-            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            self.0 = self
+                .0
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
             *byte = (self.0 >> 56) as u8;
         }
     }
@@ -70,8 +73,13 @@ fn both_forms_hold_the_same_identity() {
 
 #[test]
 fn an_authority_that_cannot_sign_is_named() {
-    let broken = CertAndKey { cert: "bm90IGEgY2VydA==".to_owned(), key: "bm90IGEga2V5".into() };
-    let error = mint(config(), "c1", &broken, NOW, &mut Counter(1)).err().unwrap();
+    let broken = CertAndKey {
+        cert: "bm90IGEgY2VydA==".to_owned(),
+        key: "bm90IGEga2V5".into(),
+    };
+    let error = mint(config(), "c1", &broken, NOW, &mut Counter(1))
+        .err()
+        .unwrap();
     let diagnostic = error.diagnostics().iter().next().unwrap();
     assert!(diagnostic.summary.starts_with("TS-CLIENT-CONFIG"));
 }

@@ -31,15 +31,26 @@ impl Ephemeral for EphemeralKubeconfig {
         check_ttl(&config.ttl, diagnostics);
     }
 
-    async fn open(cx: &EphemeralCx<Self>, config: EphemeralKubeconfigModel) -> Result<Opened<Self>, Error> {
-        let given = stand_in::secrets(&config.machine_secrets).map_err(|problem| problem.diagnostic("talos_kubeconfig"))?;
+    async fn open(
+        cx: &EphemeralCx<Self>,
+        config: EphemeralKubeconfigModel,
+    ) -> Result<Opened<Self>, Error> {
+        let given = stand_in::secrets(&config.machine_secrets)
+            .map_err(|problem| problem.diagnostic("talos_kubeconfig"))?;
         let model = if given.placeholder {
-            cx.warn("TS-PLACEHOLDER: talos_kubeconfig gives placeholder credentials", PLACEHOLDER_DETAIL);
+            cx.warn(
+                "TS-PLACEHOLDER: talos_kubeconfig gives placeholder credentials",
+                PLACEHOLDER_DETAIL,
+            );
             placeholder(config)
         } else {
             minted(config, &given.bundle)?
         };
-        Ok(Opened { model, lease: (), renew_at: None })
+        Ok(Opened {
+            model,
+            lease: (),
+            renew_at: None,
+        })
     }
 }
 
@@ -55,7 +66,10 @@ pub(super) fn minted(
             endpoint: model.cluster_endpoint.text(),
             user: model.user.as_str().unwrap_or(ADMINISTRATOR),
             organizations: &organizations,
-            lifetime: Lifetime { now: now(), seconds: seconds(&model.ttl, TTL_SECONDS) },
+            lifetime: Lifetime {
+                now: now(),
+                seconds: seconds(&model.ttl, TTL_SECONDS),
+            },
         },
     )?;
     model.kubeconfig = Field::Known(minted.kubeconfig);

@@ -30,7 +30,10 @@ fn an_hour_is_an_hour() {
     let left = certificate.validity.not_after.0 - now().0;
     assert!((3590..=3600).contains(&left), "{left}");
     let file = model.kubeconfig.get().unwrap().expose();
-    assert!(file.contains("current-context: admin@c1") && file.contains(parts.client_certificate.text()));
+    assert!(
+        file.contains("current-context: admin@c1")
+            && file.contains(parts.client_certificate.text())
+    );
 }
 
 #[test]
@@ -39,5 +42,12 @@ fn placeholders_are_placeholders() {
     let parts = model.kubernetes_client_configuration.get().unwrap();
     assert!(is_placeholder_text(parts.client_certificate.text()));
     assert!(model.expires_at.is_null());
-    assert!(model.kubeconfig.get().unwrap().expose().contains("https://10.0.0.10:6443"));
+    assert!(
+        model
+            .kubeconfig
+            .get()
+            .unwrap()
+            .expose()
+            .contains("https://10.0.0.10:6443")
+    );
 }

@@ -7,14 +7,23 @@ const LIKENESS: usize = 3;
 
 /// The first wanted extension that does not exist, with the nearest one that does.
 pub fn check(wanted: &[String], known: &[String], talos_version: &str) -> Result<(), Diagnostic> {
-    let Some(missing) = wanted.iter().find(|name| !known.contains(name)) else { return Ok(()) };
+    let Some(missing) = wanted.iter().find(|name| !known.contains(name)) else {
+        return Ok(());
+    };
     let advice = match nearest(missing, known) {
         Some(name) => format!("Did you mean {name:?}?"),
-        None => format!("It has {} extensions for this version; `GET /version/VERSION/extensions/official` lists them.", known.len()),
+        None => format!(
+            "It has {} extensions for this version; `GET /version/VERSION/extensions/official` lists them.",
+            known.len()
+        ),
     };
     Err(Diagnostic::error(
-        format!("TS-SCHEMATIC-EXTENSION: there is no extension {missing:?} for Talos {talos_version}"),
-        format!("The Image Factory would take the schematic and fail to make images of it. {advice}"),
+        format!(
+            "TS-SCHEMATIC-EXTENSION: there is no extension {missing:?} for Talos {talos_version}"
+        ),
+        format!(
+            "The Image Factory would take the schematic and fail to make images of it. {advice}"
+        ),
     )
     .at(Path::attribute("extensions")))
 }
@@ -23,7 +32,10 @@ pub fn check(wanted: &[String], known: &[String], talos_version: &str) -> Result
 fn nearest<'a>(name: &str, known: &'a [String]) -> Option<&'a String> {
     let short = |name: &str| name.rsplit('/').next().unwrap_or_default().to_lowercase();
     let wanted = short(name);
-    let (distance, best) = known.iter().map(|other| (distance(&wanted, &short(other)), other)).min_by_key(|(distance, _)| *distance)?;
+    let (distance, best) = known
+        .iter()
+        .map(|other| (distance(&wanted, &short(other)), other))
+        .min_by_key(|(distance, _)| *distance)?;
     (distance <= wanted.len().div_ceil(LIKENESS)).then_some(best)
 }
 
@@ -47,8 +59,16 @@ mod tests {
     use super::*;
 
     fn detail(wanted: &str) -> String {
-        let known = ["siderolabs/i915", "siderolabs/qemu-guest-agent", "siderolabs/zfs"].map(str::to_owned);
-        check(&[wanted.to_owned()], &known, "v1.12.6").err().map(|problem| problem.detail).unwrap_or_default()
+        let known = [
+            "siderolabs/i915",
+            "siderolabs/qemu-guest-agent",
+            "siderolabs/zfs",
+        ]
+        .map(str::to_owned);
+        check(&[wanted.to_owned()], &known, "v1.12.6")
+            .err()
+            .map(|problem| problem.detail)
+            .unwrap_or_default()
     }
 
     #[test]

@@ -13,7 +13,11 @@ use crate::shared::image_factory::ImageFactory;
 const DIGITS: usize = 64;
 
 /// Asks the factory for the document.
-pub async fn by_id(factory: &ImageFactory, factory_url: &str, id: &str) -> Result<ImageSchematic, Error> {
+pub async fn by_id(
+    factory: &ImageFactory,
+    factory_url: &str,
+    id: &str,
+) -> Result<ImageSchematic, Error> {
     if id.len() != DIGITS || !id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Err(Error::new(
             format!("TS-IMPORT: {id:?} is not the id of a schematic"),
@@ -23,7 +27,9 @@ pub async fn by_id(factory: &ImageFactory, factory_url: &str, id: &str) -> Resul
     let Some(text) = factory.schematic(id).await? else {
         return Err(Error::new(
             format!("TS-IMPORT: the Image Factory does not know schematic {id}"),
-            format!("Asked {factory_url}. Another factory is set with `image_factory.url` of the provider."),
+            format!(
+                "Asked {factory_url}. Another factory is set with `image_factory.url` of the provider."
+            ),
         ));
     };
     from_text(&text, Some(factory_url))
@@ -31,12 +37,21 @@ pub async fn by_id(factory: &ImageFactory, factory_url: &str, id: &str) -> Resul
 
 /// State of `talos_image_factory_schematic` of siderolabs/talos: `{ id, schematic }`.
 pub fn moved(raw: &Json) -> Result<ImageSchematic, Error> {
-    from_text(raw.get("schematic").and_then(Json::as_str).unwrap_or_default(), None)
+    from_text(
+        raw.get("schematic")
+            .and_then(Json::as_str)
+            .unwrap_or_default(),
+        None,
+    )
 }
 
 fn from_text(text: &str, factory_url: Option<&str>) -> Result<ImageSchematic, Error> {
-    let schematic = Schematic::from_yaml(text)
-        .map_err(|error| Error::new("TS-IMPORT: the schematic cannot be read", format!("{error}.")))?;
+    let schematic = Schematic::from_yaml(text).map_err(|error| {
+        Error::new(
+            "TS-IMPORT: the schematic cannot be read",
+            format!("{error}."),
+        )
+    })?;
     let mut model = attributes(text, &schematic);
     describe(factory_url, &mut model)?;
     Ok(model)

@@ -2,6 +2,8 @@
 
 mod document;
 mod extensions;
+#[cfg(test)]
+mod factory_tests;
 mod import;
 mod model;
 mod plan;

@@ -27,10 +27,17 @@ pub fn validate(config: &ImageSchematic, diagnostics: &mut Diagnostics) {
             );
         }
     }
-    if let Some(version) = config.talos_version.as_str().filter(|version| !is_placeholder_text(version))
+    if let Some(version) = config
+        .talos_version
+        .as_str()
+        .filter(|version| !is_placeholder_text(version))
         && let Err(error) = Contract::parse(version)
     {
-        diagnostics.error_at("talos_version", "TS-INPUT-INVALID: talos_version is not a version", format!("{error}."));
+        diagnostics.error_at(
+            "talos_version",
+            "TS-INPUT-INVALID: talos_version is not a version",
+            format!("{error}."),
+        );
     }
     if let Err(problem) = wanted(config) {
         diagnostics.push(problem);
@@ -38,7 +45,10 @@ pub fn validate(config: &ImageSchematic, diagnostics: &mut Diagnostics) {
 }
 
 /// Decides; called twice by core.
-pub fn plan(factory_url: Option<&str>, plan: &mut Plan<TalosImageSchematic>) -> Result<(), Diagnostics> {
+pub fn plan(
+    factory_url: Option<&str>,
+    plan: &mut Plan<TalosImageSchematic>,
+) -> Result<(), Diagnostics> {
     if plan.is_destroy() {
         return Ok(());
     }
@@ -79,9 +89,11 @@ fn addresses(
         Field::Unknown => return Ok(Field::Unknown),
         Field::Known(version) => version,
     };
-    let (Some(factory_url), Some(platform), Some(architecture)) =
-        (factory_url, model.platform.as_str(), model.architecture.as_str())
-    else {
+    let (Some(factory_url), Some(platform), Some(architecture)) = (
+        factory_url,
+        model.platform.as_str(),
+        model.architecture.as_str(),
+    ) else {
         return Ok(Field::Unknown);
     };
     let assets = Assets {
@@ -93,7 +105,10 @@ fn addresses(
         secure_boot: wanted.secure_boot,
     };
     let refuse = |error: talos_config::schematic::AssetError| {
-        Diagnostic::error("TS-FACTORY-URL: the Image Factory's address is not valid", format!("{error}. Correct `image_factory.url` of the provider."))
+        Diagnostic::error(
+            "TS-FACTORY-URL: the Image Factory's address is not valid",
+            format!("{error}. Correct `image_factory.url` of the provider."),
+        )
     };
     Ok(Field::Known(Addresses {
         installer_image: assets.installer_image().map_err(refuse)?,

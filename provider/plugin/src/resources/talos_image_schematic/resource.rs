@@ -37,8 +37,15 @@ impl Resource for TalosImageSchematic {
         Ok(())
     }
 
-    async fn read(_cx: &ReadCx<Self>, state: ImageSchematic, _private: ()) -> Result<Read<Self>, Error> {
-        Ok(Read::State { model: state, private: () })
+    async fn read(
+        _cx: &ReadCx<Self>,
+        state: ImageSchematic,
+        _private: (),
+    ) -> Result<Read<Self>, Error> {
+        Ok(Read::State {
+            model: state,
+            private: (),
+        })
     }
 
     async fn update(
@@ -52,7 +59,11 @@ impl Resource for TalosImageSchematic {
         Ok(())
     }
 
-    async fn delete(_cx: &ApplyCx<Self>, _state: ImageSchematic, _slot: &mut Slot<Self>) -> Result<(), Error> {
+    async fn delete(
+        _cx: &ApplyCx<Self>,
+        _state: ImageSchematic,
+        _slot: &mut Slot<Self>,
+    ) -> Result<(), Error> {
         Ok(())
     }
 
@@ -63,12 +74,19 @@ impl Resource for TalosImageSchematic {
     }
 
     fn movers() -> Vec<Mover<Self>> {
-        vec![Mover::new("siderolabs/talos", "talos_image_factory_schematic", |raw| Ok((import::moved(raw)?, ())))]
+        vec![Mover::new(
+            "siderolabs/talos",
+            "talos_image_factory_schematic",
+            |raw| Ok((import::moved(raw)?, ())),
+        )]
     }
 }
 
 /// The state after the factory knows the schematic, where it is to know it.
-async fn settled(cx: &ApplyCx<TalosImageSchematic>, mut state: ImageSchematic) -> Result<ImageSchematic, Error> {
+async fn settled(
+    cx: &ApplyCx<TalosImageSchematic>,
+    mut state: ImageSchematic,
+) -> Result<ImageSchematic, Error> {
     let data = cx.provider();
     plan::describe(Some(&data.factory_url), &mut state)?;
     if state.register.get() == Some(&true) {
@@ -80,9 +98,14 @@ async fn settled(cx: &ApplyCx<TalosImageSchematic>, mut state: ImageSchematic) -
 
 /// Checks the extensions first: the factory takes any name and fails later, when it makes an image.
 pub(super) async fn register(factory: &ImageFactory, state: &ImageSchematic) -> Result<(), Error> {
-    let Some(wanted) = wanted(state)? else { return Ok(()) };
+    let Some(wanted) = wanted(state)? else {
+        return Ok(());
+    };
     let schematic = wanted.schematic;
-    if let Some(version) = state.talos_version.as_str().filter(|version| !is_placeholder_text(version))
+    if let Some(version) = state
+        .talos_version
+        .as_str()
+        .filter(|version| !is_placeholder_text(version))
         && !schematic.extensions.is_empty()
     {
         let known = factory.extensions(version).await?;
