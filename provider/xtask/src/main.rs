@@ -1,5 +1,6 @@
 //! The project's own commands: `cargo xtask <command>`.
 
+mod bench;
 mod demo;
 mod docs;
 mod proto;
@@ -7,6 +8,8 @@ mod table;
 mod test;
 mod tools;
 mod workspace;
+
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -29,14 +32,28 @@ enum Command {
     Tools,
     /// Take three real machines through all stages.
     Demo(demo::Args),
+    /// Take the figures of docs/performance.md.
+    Bench(bench::Args),
+    /// Stand in for the provider and note what it costs.
+    #[command(hide = true)]
+    BenchProbe(bench::ProbeArgs),
 }
 
-fn main() -> anyhow::Result<()> {
-    match Cli::parse().command {
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
         Command::Proto(args) => proto::run(&args),
         Command::Docs(args) => docs::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Tools => tools::run(),
         Command::Demo(args) => demo::run(&args),
+        Command::Bench(args) => bench::run(&args),
+        Command::BenchProbe(args) => return bench::run_probe(&args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            workspace::complain(&error);
+            ExitCode::FAILURE
+        }
     }
 }

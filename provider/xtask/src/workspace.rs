@@ -30,15 +30,19 @@ pub fn build(package: &str, program: &str) -> Result<PathBuf> {
     Ok(profile_folder()?.join(program))
 }
 
-/// The provider of the last release build.
-pub fn release_binary() -> Result<PathBuf> {
+/// Builds a program as users have it and says where it is.
+pub fn build_release(package: &str, program: &str) -> Result<PathBuf> {
+    let status = Command::new(env!("CARGO"))
+        .args(["build", "--release", "--package", package, "--bin", program])
+        .current_dir(root()?)
+        .status()
+        .context("cannot run cargo")?;
+    if !status.success() {
+        bail!("{program} does not build");
+    }
     let folder = profile_folder()?;
     let target = folder.parent().context("the build directory has no parent")?;
-    let path = target.join("release/terraform-provider-talos-stack");
-    if !path.is_file() {
-        bail!("{} is missing after the build", path.display());
-    }
-    Ok(path)
+    Ok(target.join("release").join(program))
 }
 
 /// Folder of this very program: the debug folder of the build directory.
@@ -63,4 +67,10 @@ pub fn write_private(path: &Path, text: &str) -> Result<()> {
 #[allow(clippy::print_stdout)]
 pub fn say(line: &str) {
     println!("{line}");
+}
+
+/// Prints an error with its causes to standard error.
+#[allow(clippy::print_stderr)]
+pub fn complain(error: &anyhow::Error) {
+    eprintln!("error: {error:#}");
 }

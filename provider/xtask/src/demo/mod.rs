@@ -4,8 +4,6 @@ mod machines;
 mod stages;
 mod summary;
 
-use std::process::Command;
-
 use acceptance_tests::machines::Rack;
 use acceptance_tests::progress::Stderr;
 use acceptance_tests::stages::{Runner, Tree};
@@ -50,7 +48,7 @@ pub fn run(args: &Args) -> Result<()> {
     std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
 
     say("building the provider");
-    let plugin = build_plugin()?;
+    let plugin = workspace::build_release("plugin", "terraform-provider-talos-stack")?;
     let runner = Runner::current(&mut Stderr)?;
     tools::ensure(&[tools::Tool::Kubectl, tools::Tool::Talosctl], &mut Stderr)?;
     let rack = machines::start(&folder, &MACHINES)?;
@@ -63,17 +61,4 @@ pub fn run(args: &Args) -> Result<()> {
         bail!("a stage failed; its messages are above. Running the demo again goes on where it stopped");
     }
     Ok(())
-}
-
-/// A release build, as users have it.
-fn build_plugin() -> Result<std::path::PathBuf> {
-    let status = Command::new(env!("CARGO"))
-        .args(["build", "--release", "--package", "plugin"])
-        .current_dir(workspace::root()?)
-        .status()
-        .context("cannot run cargo")?;
-    if !status.success() {
-        bail!("the provider does not build");
-    }
-    workspace::release_binary()
 }
