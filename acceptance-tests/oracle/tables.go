@@ -199,7 +199,7 @@ func (t *tables) structLines(name string) []string {
 	}
 
 	for _, f := range fields(typ) {
-		line := "  " + yamlName(f) + " " + typeText(f.Type)
+		line := "  " + yamlName(f) + " " + fieldType(name, f)
 
 		if !strings.Contains(f.Tag.Get("yaml"), "omitempty") {
 			line += " always"
@@ -225,6 +225,15 @@ func (t *tables) structLines(name string) []string {
 	}
 
 	return lines
+}
+
+// fieldType is the type of a field. Keys beside certificates may be the mark of a removed key.
+func fieldType(owner string, f reflect.StructField) string {
+	if strings.HasPrefix(owner, "x509.") && yamlName(f) == "key" {
+		return "base64key"
+	}
+
+	return typeText(f.Type)
 }
 
 func typeText(typ reflect.Type) string {
@@ -276,6 +285,10 @@ func enumLine(name string, typ reflect.Type) string {
 		if u.UnmarshalText([]byte(s)) == nil && marshalText(v) == s && !strings.Contains(line+" ", " "+s+" ") {
 			line += " " + s
 		}
+	}
+
+	if v := reflect.New(typ); v.Interface().(encoding.TextUnmarshaler).UnmarshalText(nil) == nil { //nolint:forcetypeassert,errcheck
+		line += " >" + marshalText(v)
 	}
 
 	line += numbers(typ)

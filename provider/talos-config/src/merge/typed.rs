@@ -108,7 +108,7 @@ impl<'a> Merger<'a> {
                 }
             }
             (Type::Map(item), Value::Map(right)) => self.mapping(item, left, right)?,
-            (Type::Base64 | Type::HwAddr | Type::Bool, right) => *left = right,
+            (Type::Base64 | Type::Base64Key | Type::HwAddr | Type::Bool, right) => *left = right,
             (Type::Url | Type::Endpoint, right) => self.url(left, &right)?,
             (Type::Size, right) => merge_size(left, right),
             (ty, right) => {

@@ -95,7 +95,8 @@ fn textual(ty: &Type, text: &str) -> Result<String, String> {
             .ok_or_else(|| "expected an address with a port such as 10.0.0.1:51820".to_owned()),
         Type::HwAddr => net::format_hardware(text)
             .ok_or_else(|| "expected a hardware address such as 52:54:00:12:34:56".to_owned()),
-        Type::Base64 => base64(text),
+        Type::Base64Key if text == REMOVED_KEY => Ok(text.to_owned()),
+        Type::Base64 | Type::Base64Key => base64(text),
         _ => Ok(text.to_owned()),
     }
 }
@@ -108,11 +109,11 @@ fn address_and_port(addr: &str, brackets: bool, port: u16) -> String {
     }
 }
 
-/// Base64 is written again from the bytes; Talos's own mark for a removed key stays.
+/// What Talos writes in place of a private key that it takes out.
+const REMOVED_KEY: &str = "******";
+
+/// Base64 is written again from the bytes.
 fn base64(text: &str) -> Result<String, String> {
-    if text == "******" {
-        return Ok(text.to_owned());
-    }
     let compact: String = text.chars().filter(|c| !matches!(c, '\n' | '\r')).collect();
     let bytes = STANDARD
         .decode(compact)

@@ -155,6 +155,7 @@ fn read_type(names: &Names<'_>, text: &str) -> Option<Type> {
         "filemode" => Type::FileMode,
         "disksizematch" => Type::DiskSizeMatch,
         "base64" => Type::Base64,
+        "base64key" => Type::Base64Key,
         "any" => Type::Any,
         name => names
             .structs

@@ -95,6 +95,8 @@ pub(crate) enum Type {
     FileMode,
     DiskSizeMatch,
     Base64,
+    /// Base64, or Talos's mark for a key that was taken out.
+    Base64Key,
     /// A free-form mapping.
     Any,
     Enum(usize),

@@ -108,14 +108,28 @@ fn scalar(out: &mut String, value: &Value, column: usize) {
 fn text(out: &mut String, text: &str, style: Style, column: usize) {
     match style {
         Style::Plain => out.push_str(text),
-        Style::Single => {
-            out.push('\'');
-            out.push_str(&text.replace('\'', "''"));
-            out.push('\'');
-        }
+        Style::Single => single_quoted(out, text, column),
         Style::Double => double_quoted(out, text),
         Style::Literal => literal(out, text, column),
     }
+}
+
+/// After a line separator of Unicode the library in Talos indents, as after any line break.
+fn single_quoted(out: &mut String, text: &str, column: usize) {
+    out.push('\'');
+    let mut at_start = false;
+    for c in text.chars() {
+        let is_break = style::is_break(c);
+        if at_start && !is_break {
+            pad(out, column);
+        }
+        if c == '\'' {
+            out.push(c);
+        }
+        out.push(c);
+        at_start = is_break;
+    }
+    out.push('\'');
 }
 
 fn double_quoted(out: &mut String, text: &str) {

@@ -1,5 +1,11 @@
 //! Vectors of the official machinery, and our answers to the same questions.
 
+// Each test uses its part.
+#![allow(dead_code)]
+
+pub mod grammar;
+pub mod machinery;
+
 use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::PathBuf;
@@ -68,12 +74,18 @@ pub fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/vectors")
 }
 
-pub fn vectors() -> Vec<Answer> {
+/// The vectors as text, one JSON object a line.
+pub fn text() -> String {
     let file = std::fs::File::open(folder().join("talos-1.12.jsonl.gz")).unwrap();
     let mut text = String::new();
     flate2::read::GzDecoder::new(file)
         .read_to_string(&mut text)
         .unwrap();
+    text
+}
+
+pub fn vectors() -> Vec<Answer> {
+    let text = text();
     let mut texts = BTreeMap::new();
     text.lines()
         .map(|line| resolve(serde_json::from_str(line).unwrap(), &mut texts))
