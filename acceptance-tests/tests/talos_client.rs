@@ -6,9 +6,10 @@
     reason = "helpers of tests, too, end a test by panicking"
 )]
 
+use std::fs::File;
 use std::future::Future;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use acceptance_tests::machines::{Rack, RackSpec};
@@ -17,7 +18,7 @@ use acceptance_tests::skip;
 use acceptance_tests::talosctl::Talosctl;
 use talos_client::{
     Applied, ApplyMode, ApplyRequest, Bootstrap, Client, Code, ConfigId, Cx, Endpoint, Error,
-    Exchange, Identity, Pool, Reach, Recorder, Sent, Stage, health, reach,
+    Identity, JsonLines, Pool, Reach, Sent, Stage, health, reach,
 };
 
 const ADDRESS: &str = "10.5.0.11";
@@ -53,20 +54,14 @@ fn identity(talosconfig: &Path) -> Identity {
     Identity::parse(member("ca:"), member("crt:"), member("key:")).unwrap()
 }
 
-#[derive(Default)]
-struct Transcript(Mutex<Vec<Exchange>>);
-
-impl Recorder for Transcript {
-    fn record(&self, exchange: Exchange) {
-        self.0.lock().unwrap().push(exchange);
-    }
-}
+/// Where the exchanges are written, a line of JSON each.
+const TRANSCRIPT: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/talos-client.jsonl");
 
 struct Bench {
     rack: Rack,
     identity: Identity,
     config: String,
-    transcript: Arc<Transcript>,
+    transcript: Arc<JsonLines<File>>,
 }
 
 impl Bench {
@@ -83,7 +78,7 @@ impl Bench {
             rack,
             identity,
             config,
-            transcript: Arc::default(),
+            transcript: Arc::new(JsonLines::new(File::create(TRANSCRIPT).unwrap())),
         }
     }
 
@@ -412,27 +407,17 @@ fn killed(bench: &Bench) {
 
 /// Every write is in the transcript, and no secret of the configuration.
 fn transcribed(bench: &Bench) {
-    let exchanges = bench.transcript.0.lock().unwrap();
-    let writes: Vec<_> = exchanges
-        .iter()
-        .filter(|exchange| exchange.write)
-        .map(|exchange| exchange.method)
+    let told = std::fs::read_to_string(TRANSCRIPT).unwrap();
+    let writes: Vec<_> = told
+        .lines()
+        .filter(|line| line.contains(r#""write":true"#))
         .collect();
+    let count = |method: &str| writes.iter().filter(|line| line.contains(method)).count();
     assert_eq!(
-        writes
-            .iter()
-            .filter(|method| method.ends_with("/ApplyConfiguration"))
-            .count(),
-        4
+        (count("/ApplyConfiguration"), count("/Bootstrap")),
+        (4, 2),
+        "{told}"
     );
-    assert_eq!(
-        writes
-            .iter()
-            .filter(|method| method.ends_with("/Bootstrap"))
-            .count(),
-        2
-    );
-    let told = format!("{exchanges:?}");
     let secrets = bench
         .config
         .lines()

@@ -31,11 +31,11 @@ pub use calls::{
 pub use client::{Client, ClientBuilder};
 pub use cx::{Cx, Progress};
 pub use endpoint::{DEFAULT_PORT, Endpoint};
-pub use error::{CATALOGUE, Code, Entry, Error, Result, Sent};
+pub use error::{CATALOGUE, Code, Entry, Error, Result, Sent, page as errors_page};
 pub use facts::{
     ClusterInfo, Disk, Extension, Link, MachineStatus, NodeFacts, Stage, UnmetCondition,
 };
 pub use identity::{Identity, ca_fingerprint};
 pub use pool::Pool;
 pub use reach::{Reach, reach};
-pub use recorder::{Exchange, Recorder};
+pub use recorder::{Exchange, JsonLines, Recorder};

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use support::{Answer, Fake, Pki, Server, serve, serve_on};
 use talos_client::{
-    ApplyMode, ApplyRequest, Bootstrap, Client, Code, Cx, Endpoint, Exchange, Pool, Recorder, Sent,
-    Stage,
+    ApplyMode, ApplyRequest, Bootstrap, Client, Code, Cx, Endpoint, Exchange, JsonLines, Pool,
+    Recorder, Sent, Stage,
 };
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -311,5 +311,29 @@ async fn futures_are_small() {
         size_of_val(&client.facts(cx)) < 64 << 10,
         "{}",
         size_of_val(&client.facts(cx))
+    );
+}
+
+#[test]
+fn transcripts_are_lines_of_json() {
+    let exchange = Exchange {
+        endpoint: "10.0.0.1:50000".into(),
+        node: None,
+        method: "/machine.MachineService/Version",
+        write: false,
+        request: String::new(),
+        status: "ok".into(),
+        response: "v1.12.6 \"quoted\"".into(),
+        elapsed: Duration::from_millis(7),
+    };
+    let mut text = Vec::new();
+    let lines = JsonLines::new(&mut text);
+    lines.record(exchange.clone());
+    lines.record(exchange);
+    let text = String::from_utf8(text).unwrap();
+    assert_eq!(text.lines().count(), 2);
+    assert!(
+        text.contains(r#""elapsed_ms":7"#) && text.contains(r#"\"quoted\""#),
+        "{text}"
     );
 }

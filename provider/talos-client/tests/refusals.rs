@@ -102,6 +102,17 @@ async fn maintenance_mode() {
 }
 
 #[tokio::test]
+async fn maintenance_mode_by_another_certificate() {
+    let (ours, theirs) = (Pki::new(), Pki::new());
+    let server = Server {
+        wants_client: false,
+        ..Server::default()
+    };
+    let error = refused_by(theirs.server(&server, &theirs), ours.identity()).await;
+    assert_eq!(error.code, Code::NodeMaintenance, "{error}");
+}
+
+#[tokio::test]
 async fn configured_where_maintenance_mode_is_expected() {
     let pki = Pki::new();
     let server = serve(pki.server(&Server::default(), &pki), Fake::default()).await;

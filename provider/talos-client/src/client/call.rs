@@ -1,6 +1,7 @@
 //! How a call is made: endpoints in turn, waiting where that is safe, never repeating what may have been carried out.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -17,6 +18,7 @@ use crate::cx::{Backoff, Cx, Ended};
 use crate::dial::Connection;
 use crate::endpoint::Endpoint;
 use crate::error::{Code, Error, Result, Sent, status};
+use crate::facts::Stage;
 use crate::method::{self, Effect};
 use crate::recorder::Exchange;
 use crate::tls::Credentials;
@@ -159,7 +161,8 @@ impl Client {
                 .await
             {
                 Ok(connection) => connection,
-                Err(mut error) => {
+                Err(error) => {
+                    let mut error = self.look_closer(endpoint, error).await;
                     error.attempted = op.attempted(&self.place(endpoint));
                     errors.push((endpoint.to_string(), error));
                     continue;
@@ -177,6 +180,20 @@ impl Client {
             }
         }
         Err(telling(errors))
+    }
+
+    /// A certificate that is not of our cluster may be that of maintenance mode: its looks are not the same in all versions of Talos.
+    async fn look_closer(&self, endpoint: &Endpoint, error: Error) -> Error {
+        if error.code == Code::NodeWrongCa
+            && in_maintenance(endpoint.clone(), self.0.patience).await
+        {
+            return Error::new(
+                Code::NodeMaintenance,
+                error.attempted,
+                "it says that it is in maintenance mode",
+            );
+        }
+        error
     }
 
     async fn exchange<T, F, R>(
@@ -313,6 +330,23 @@ impl Client {
             }
         }
     }
+}
+
+/// Asks without a certificate of our own. Boxed, because asking is what it is a part of.
+fn in_maintenance(
+    endpoint: Endpoint,
+    patience: Duration,
+) -> Pin<Box<dyn Future<Output = bool> + Send>> {
+    Box::pin(async move {
+        let Ok(client) = Client::builder(vec![endpoint])
+            .connect_timeout(patience)
+            .build()
+        else {
+            return false;
+        };
+        let status = client.machine_status(&Cx::new(patience)).await;
+        status.is_ok_and(|status| status.stage == Stage::Maintenance)
+    })
 }
 
 fn channel(endpoint: &Endpoint, wire: Wire) -> Channel {

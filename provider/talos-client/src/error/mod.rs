@@ -4,10 +4,12 @@
 //! people can write rules on it; its wording never repeats texts on which wrappers re-run a whole apply.
 
 mod catalogue;
+mod page;
 pub(crate) mod status;
 mod wording;
 
 pub use catalogue::{CATALOGUE, Code, Entry};
+pub use page::page;
 pub(crate) use wording::{plain, without_values};
 
 use std::fmt;
