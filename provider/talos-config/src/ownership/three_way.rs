@@ -40,8 +40,9 @@ pub struct ThreeWay {
 
 /// Carries over to `live` exactly what changed between `last` and `desired`.
 ///
-/// Without `last` (nothing is known to have been applied) everything in `desired` is set, and
-/// what only `live` has counts as set by others.
+/// Without `last` (nothing is known to have been applied) everything in `desired` is set, with
+/// [`OnConflict::Keep`] only what `live` does not have; what only `live` has counts as set by
+/// others. There are no conflicts then: what would be overwritten is in the changes.
 pub fn three_way(
     last: Option<&Config>,
     desired: &Config,
@@ -62,7 +63,14 @@ pub fn three_way(
         }
         (Drift::Report, None) => {
             let mut edits = edit::edits(&[], &live_root, &desired_root);
-            edits.retain(|edit| !is_removal(edit));
+            let keep = on_conflict == OnConflict::Keep;
+            edits.retain(|edit| {
+                if keep {
+                    is_addition(edit)
+                } else {
+                    !is_removal(edit)
+                }
+            });
             apply(&mut root, &edits, Some(&desired_root), &|_| true);
         }
     }
@@ -76,6 +84,10 @@ pub fn three_way(
         conflicts: contradictions(&outcome.conflicts.iter().collect::<Vec<_>>(), &redactor),
         result,
     })
+}
+
+fn is_addition(edit: &Edit) -> bool {
+    matches!(edit.change, Change::Set { old: None, .. })
 }
 
 fn is_removal(edit: &Edit) -> bool {

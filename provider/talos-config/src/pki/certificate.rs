@@ -326,3 +326,55 @@ fn extended_key_usage(purposes: &[&[u8]]) -> Vec<u8> {
         &der::element(der::SEQUENCE, &purposes),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pki::Family;
+    use crate::random::testing::Repeatable;
+
+    fn authority() -> (PrivateKey, String) {
+        let mut random = Repeatable::new(1);
+        let key = PrivateKey::generate(Family::Ed25519, &mut random);
+        let subject = Subject {
+            organizations: vec!["talos".into()],
+            common_name: None,
+        };
+        let now = Timestamp(1_790_000_000);
+        let validity = Validity {
+            not_before: now,
+            not_after: now.plus_seconds(60),
+        };
+        let text = self_signed(&subject, &key, validity, &mut random).unwrap();
+        (key, text)
+    }
+
+    #[test]
+    fn certificate_is_read_back() {
+        let (key, text) = authority();
+        let certificate = Certificate::from_pem(&text).unwrap();
+        assert_eq!(certificate.validity.not_before, Timestamp(1_790_000_000));
+        assert_eq!(certificate.validity.not_after, Timestamp(1_790_000_060));
+        assert_eq!(certificate.public_key_info, key.public_key_info().unwrap());
+        assert_eq!(certificate.key_id.unwrap().len(), 20);
+    }
+
+    #[test]
+    fn damaged_certificates_and_keys_are_refused_not_feared() {
+        let (key, text) = authority();
+        let der = pem::decode(&text).unwrap().der.to_vec();
+        let mut random = Repeatable::new(2);
+        for round in 0..20_000_u32 {
+            let mut damaged = der.clone();
+            for _ in 0..=round % 4 {
+                let [high, low, value] = random::bytes::<3>(&mut random);
+                let at = (usize::from(high) * 256 + usize::from(low)) % damaged.len();
+                damaged[at] = value;
+            }
+            let _ = Certificate::from_der(&damaged);
+            let key = pem::encode("PRIVATE KEY", &damaged[..usize::from(round as u8).min(48)]);
+            assert!(PrivateKey::from_pem(key.expose()).is_err());
+        }
+        assert!(Certificate::from_pem(key.to_pem().unwrap().expose()).is_err());
+    }
+}

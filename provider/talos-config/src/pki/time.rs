@@ -52,6 +52,9 @@ impl Timestamp {
     pub(crate) fn from_der(element: der::Element<'_>) -> Result<Self, der::DerError> {
         let text = std::str::from_utf8(element.content).map_err(|_| der::DerError)?;
         let text = text.strip_suffix('Z').ok_or(der::DerError)?;
+        if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(der::DerError);
+        }
         let digits = match element.tag {
             der::UTC_TIME if text.len() == 12 => {
                 format!("{}{text}", if &text[..1] < "5" { "20" } else { "19" })
@@ -59,9 +62,6 @@ impl Timestamp {
             der::GENERALIZED_TIME if text.len() == 14 => text.to_owned(),
             _ => return Err(der::DerError),
         };
-        if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(der::DerError);
-        }
         let field = |from: usize, to: usize| digits[from..to].parse().unwrap_or(0_i64);
         let days = days_from_civil(field(0, 4), field(4, 6), field(6, 8));
         Ok(Self(

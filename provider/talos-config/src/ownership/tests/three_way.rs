@@ -196,6 +196,17 @@ fn without_a_last_configuration_ours_is_set_and_foreign_additions_stay() {
 }
 
 #[test]
+fn without_a_last_configuration_keep_only_adds() {
+    let desired = edited(&[FORWARD, OTHER_SYSCTL]);
+    let live = base();
+    let outcome = three_way(None, &desired, &live, OnConflict::Keep, Drift::Report)
+        .ok()
+        .unwrap();
+    assert_eq!(outcome.result.emit(), edited(&[OTHER_SYSCTL]).emit());
+    assert_eq!(outcome.drift.differences().len(), 1);
+}
+
+#[test]
 fn dangers_are_named_with_their_paths() {
     let desired = edited(&[
         HOSTNAME,
