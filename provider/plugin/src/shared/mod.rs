@@ -19,3 +19,5 @@ pub mod quorum;
 pub mod stand_in;
 pub mod report;
 pub mod talosconfig_file;
+#[cfg(test)]
+pub mod testing;

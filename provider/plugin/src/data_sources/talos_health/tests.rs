@@ -1,21 +1,12 @@
 use framework::prelude::*;
 use talos_client::health::{Check, Level};
 
+use super::TalosHealth;
 use super::machines::{Unusable, machines};
 use super::model::{Health, Machines};
 use super::verdict::{self, Finding};
-use crate::provider::{Data, ProviderModel};
 use crate::shared::stand_in;
-
-fn data() -> Data {
-    let config = ProviderModel {
-        cluster_name: "c1".into(),
-        talos: Field::Null,
-        image_factory: Field::Null,
-        on_unreachable_destroy: Field::Null,
-    };
-    Data::new(config, &|_| None).ok().unwrap()
-}
+use crate::shared::testing::{core, data, told};
 
 fn model(control_planes: &[(&str, &str)]) -> Health {
     let group: Machines = control_planes
@@ -103,4 +94,23 @@ fn levels_include_those_before() {
         (Level::ControlPlane, true)
     );
     assert_eq!(verdict::level(None), (Level::ControlPlane, true));
+}
+
+#[tokio::test]
+async fn placeholders_warn_unless_health_is_required() {
+    let mut config = model(&[("cp01", "10.0.0.1")]);
+    let read = core("").read::<TalosHealth>(&config).await.unwrap();
+    assert_eq!(read.value.healthy, Field::Known(false));
+    assert!(
+        told(&read.warnings).contains("TS-CLUSTER-UNHEALTHY: c1"),
+        "{}",
+        told(&read.warnings)
+    );
+    config.require = Field::Known(true);
+    let refused = core("").read::<TalosHealth>(&config).await.err().unwrap();
+    assert!(
+        told(&refused).contains("`client_configuration` is a placeholder"),
+        "{}",
+        told(&refused)
+    );
 }

@@ -1,11 +1,13 @@
 use framework::prelude::*;
 
+use super::TalosMachineConfig;
 use super::model::{Install, Layer, MachineConfig};
 use super::render::render;
 use crate::shared::config_text::pack;
 use crate::shared::entropy::{OsRandom, now};
 use crate::shared::machine_secrets::MachineSecrets;
 use crate::shared::placeholder::PLACEHOLDER_MARK;
+use crate::shared::testing::{core, told};
 use talos_config::secrets::Bundle;
 
 fn bundle() -> Bundle {
@@ -298,4 +300,19 @@ fn digests_change_with_the_document_and_the_cluster() {
         digest(&first, "HostnameConfig"),
         digest(&other, "HostnameConfig")
     );
+}
+
+#[tokio::test]
+async fn placeholders_warn_and_real_secrets_do_not() {
+    let marked = core("")
+        .read::<TalosMachineConfig>(&model(Field::Known(empty())))
+        .await
+        .unwrap();
+    assert!(
+        told(&marked.warnings).contains("TS-PLACEHOLDER"),
+        "{}",
+        told(&marked.warnings)
+    );
+    let real = core("").read::<TalosMachineConfig>(&real()).await.unwrap();
+    assert_eq!(told(&real.warnings), "");
 }

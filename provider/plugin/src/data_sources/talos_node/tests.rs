@@ -3,8 +3,10 @@ use std::collections::BTreeMap;
 use framework::prelude::*;
 use talos_client::{Disk, Extension, NodeFacts};
 
+use super::TalosNode;
 use super::decide::{describe, unreachable};
 use super::model::Node;
+use crate::shared::testing::{core, told};
 
 fn node() -> Node {
     Node {
@@ -97,4 +99,29 @@ fn silence_is_a_stage() {
     unreachable(&mut model);
     assert_eq!(model.stage.text(), "unreachable");
     assert!(model.disks.is_null() && model.talos_version.is_null());
+}
+
+#[tokio::test]
+async fn a_placeholder_address_is_not_called() {
+    let mut config = node();
+    config.endpoints = Field::Known(vec!["node.invalid".into()]);
+    let read = core("").read::<TalosNode>(&config).await.unwrap();
+    assert_eq!(read.value.stage.text(), "unreachable");
+    assert!(
+        told(&read.warnings).contains("`endpoints` is a placeholder"),
+        "{}",
+        told(&read.warnings)
+    );
+}
+
+#[tokio::test]
+async fn an_address_that_is_none_is_an_error() {
+    let mut config = node();
+    config.endpoints = Field::Known(vec!["not an address".into()]);
+    let refused = core("").read::<TalosNode>(&config).await.err().unwrap();
+    assert!(
+        told(&refused).contains("TS-CLIENT-ENDPOINT"),
+        "{}",
+        told(&refused)
+    );
 }

@@ -3,8 +3,11 @@ use talos_config::pki::{Certificate, Timestamp};
 use talos_config::random::Random;
 use talos_config::secrets::{Bundle, CertAndKey};
 
+use super::TalosClientConfig;
 use super::model::ClientConfig;
 use super::resource::mint;
+use crate::shared::machine_secrets::MachineSecrets;
+use crate::shared::testing::{core, told};
 
 const NOW: Timestamp = Timestamp(1_790_000_000);
 
@@ -82,4 +85,56 @@ fn an_authority_that_cannot_sign_is_named() {
         .unwrap();
     let diagnostic = error.diagnostics().iter().next().unwrap();
     assert!(diagnostic.summary.starts_with("TS-CLIENT-CONFIG"));
+}
+
+#[tokio::test]
+async fn opening_tells_real_secrets_from_placeholders() {
+    let bundle = Bundle::generate(6, NOW, &mut Counter(7)).unwrap();
+    let mut given = config();
+    given.machine_secrets = Field::Known(MachineSecrets::of(&bundle));
+    let opened = core("").open::<TalosClientConfig>(&given).await.unwrap();
+    assert_eq!(told(&opened.warnings), "");
+    assert!(opened.value.expires_at.is_known());
+    assert!(
+        opened
+            .value
+            .talosconfig
+            .get()
+            .unwrap()
+            .expose()
+            .starts_with("context: c1\n")
+    );
+
+    let empty = MachineSecrets {
+        cluster: Field::Null,
+        secrets: Field::Null,
+        trustdinfo: Field::Null,
+        certs: Field::Null,
+    };
+    given.machine_secrets = Field::Known(empty);
+    let opened = core("").open::<TalosClientConfig>(&given).await.unwrap();
+    assert!(
+        told(&opened.warnings).contains("TS-PLACEHOLDER"),
+        "{}",
+        told(&opened.warnings)
+    );
+    assert!(opened.value.expires_at.is_null());
+}
+
+#[tokio::test]
+async fn roles_and_lifetimes_that_cannot_be_are_refused() {
+    let mut given = config();
+    given.roles = Field::Known(vec!["admin".into()]);
+    given.ttl = Field::Known(GoDuration::parse("0s").unwrap());
+    let found = told(
+        &core("")
+            .open::<TalosClientConfig>(&given)
+            .await
+            .err()
+            .unwrap(),
+    );
+    assert!(
+        found.contains("\"admin\" is not a role") && found.contains("ttl is shorter than a second"),
+        "{found}"
+    );
 }

@@ -5,6 +5,7 @@ use serde_json::json;
 use talos_config::schematic::Schematic;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 use super::import;
 use super::model::ImageSchematic;
@@ -12,10 +13,11 @@ use super::resource::register;
 use super::tests::{GUEST_AGENT, PUBLIC, with_extensions};
 use crate::shared::image_factory::ImageFactory;
 
-/// A factory that gives one answer, whatever is asked: status line and body. What it was asked comes back.
-async fn factory(
-    answers: Vec<(&'static str, String)>,
-) -> (ImageFactory, tokio::task::JoinHandle<Vec<String>>) {
+/// Status line and body.
+type Answer = (&'static str, String);
+
+/// A server that gives these answers in order, whatever is asked. Its address; what it was asked comes back.
+pub(super) async fn serve(answers: Vec<Answer>) -> (String, JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let asked = tokio::spawn(async move {
@@ -34,6 +36,11 @@ async fn factory(
         }
         requests
     });
+    (url, asked)
+}
+
+async fn factory(answers: Vec<Answer>) -> (ImageFactory, JoinHandle<Vec<String>>) {
+    let (url, asked) = serve(answers).await;
     (ImageFactory::new(&url, None).unwrap(), asked)
 }
 

@@ -5,6 +5,8 @@ mod extensions;
 #[cfg(test)]
 mod factory_tests;
 mod import;
+#[cfg(test)]
+mod life_tests;
 mod model;
 mod plan;
 mod resource;

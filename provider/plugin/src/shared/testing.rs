@@ -1,0 +1,39 @@
+//! The provider in unit tests.
+
+use framework::prelude::*;
+use framework::testing::MiniCore;
+
+use crate::provider::{Data, ProviderModel, TalosStack};
+
+/// The provider as a block with nothing but a name configures it, with no environment.
+pub fn data() -> Data {
+    let config = ProviderModel {
+        cluster_name: "c1".into(),
+        talos: Field::Null,
+        image_factory: Field::Null,
+        on_unreachable_destroy: Field::Null,
+    };
+    Data::new(config, &|_| None).unwrap_or_else(|error| panic!("{:?}", error.diagnostics()))
+}
+
+/// The provider with an Image Factory of its own.
+pub fn core(factory_url: &str) -> MiniCore<TalosStack> {
+    let mut data = data();
+    data.factory_url = factory_url.to_owned();
+    MiniCore::with_data(data)
+}
+
+/// All that a user is told, on one line each.
+pub fn told(found: &Diagnostics) -> String {
+    let line = |diagnostic: &Diagnostic| format!("{}: {}", diagnostic.summary, diagnostic.detail);
+    found.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// No type breaks a rule of core.
+#[test]
+fn core_takes_the_schema_of_every_type() {
+    assert_eq!(
+        framework::testing::schema_problems::<TalosStack>(),
+        Vec::<String>::new()
+    );
+}
