@@ -43,9 +43,10 @@ fn checkout() -> PathBuf {
 
 /// Group and folder of every example.
 fn examples() -> Vec<(String, PathBuf)> {
-    let mut found = Vec::new();
+    let root = checkout().join("examples");
+    let mut found = vec![("provider".to_owned(), root.join("provider"))];
     for group in GROUPS {
-        let Ok(entries) = fs::read_dir(checkout().join("examples").join(group)) else {
+        let Ok(entries) = fs::read_dir(root.join(group)) else {
             continue;
         };
         for entry in entries {
