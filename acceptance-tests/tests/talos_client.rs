@@ -8,14 +8,14 @@
 
 use std::fs::File;
 use std::future::Future;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use acceptance_tests::machines::{Rack, RackSpec};
 use acceptance_tests::progress::Stderr;
 use acceptance_tests::skip;
-use acceptance_tests::talosctl::Talosctl;
+use acceptance_tests::talosctl::{Talosctl, until};
 use talos_client::{
     Applied, ApplyMode, ApplyRequest, Bootstrap, Client, Code, ConfigId, Cx, Endpoint, Error,
     Identity, JsonLines, Pool, Reach, Sent, Stage, health, reach,
@@ -54,8 +54,10 @@ fn identity(talosconfig: &Path) -> Identity {
     Identity::parse(member("ca:"), member("crt:"), member("key:")).unwrap()
 }
 
-/// Where the exchanges are written, a line of JSON each.
-const TRANSCRIPT: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/talos-client.jsonl");
+/// Where the exchanges of a test are written, a line of JSON each.
+fn transcript(test: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("talos-client-{test}.jsonl"))
+}
 
 struct Bench {
     rack: Rack,
@@ -65,20 +67,26 @@ struct Bench {
 }
 
 impl Bench {
-    fn new() -> Self {
+    fn new(test: &str) -> Self {
         let rack = Rack::start(RackSpec::new(1), &mut Stderr).unwrap();
         let files = rack.files().unwrap();
         Talosctl::new(&rack, &files)
             .unwrap()
             .generate("client")
             .unwrap();
+        Self::with(rack, test)
+    }
+
+    /// With the files that talosctl has made for the rack's cluster.
+    fn with(rack: Rack, test: &str) -> Self {
+        let files = rack.files().unwrap();
         let identity = identity(&files.join("talosconfig"));
         let config = std::fs::read_to_string(files.join("controlplane.yaml")).unwrap();
         Self {
             rack,
             identity,
             config,
-            transcript: Arc::new(JsonLines::new(File::create(TRANSCRIPT).unwrap())),
+            transcript: Arc::new(JsonLines::new(File::create(transcript(test)).unwrap())),
         }
     }
 
@@ -129,7 +137,7 @@ fn one_machine_from_maintenance_mode_to_etcd_and_back_from_the_dead() {
     {
         return;
     }
-    let bench = Bench::new();
+    let bench = Bench::new("life");
     unconfigured(&bench);
     configured(&bench);
     strangers(&bench);
@@ -407,7 +415,7 @@ fn killed(bench: &Bench) {
 
 /// Every write is in the transcript, and no secret of the configuration.
 fn transcribed(bench: &Bench) {
-    let told = std::fs::read_to_string(TRANSCRIPT).unwrap();
+    let told = std::fs::read_to_string(transcript("life")).unwrap();
     let writes: Vec<_> = told
         .lines()
         .filter(|line| line.contains(r#""write":true"#))
@@ -427,4 +435,100 @@ fn transcribed(bench: &Bench) {
     {
         assert!(!told.contains(value), "{key} is in the transcript");
     }
+}
+
+#[test]
+fn a_cluster_comes_back_from_a_snapshot_of_etcd() {
+    if skip::unless_machines_run("a_cluster_comes_back_from_a_snapshot_of_etcd") {
+        return;
+    }
+    let first = Bench::new("before");
+    come_up(&first, None);
+    let cluster = kubernetes(&first);
+    let kept = tempfile::tempdir().unwrap();
+    let snapshot = kept.path().join("snapshot");
+    let files = first.rack.files().unwrap();
+    let talosctl = Talosctl::new(&first.rack, &files).unwrap();
+    talosctl
+        .at(ADDRESS, &["etcd", "snapshot", &snapshot.to_string_lossy()])
+        .unwrap();
+    for name in ["talosconfig", "controlplane.yaml"] {
+        std::fs::copy(files.join(name), kept.path().join(name)).unwrap();
+    }
+    drop(first);
+
+    let rack = Rack::start(RackSpec::new(1), &mut Stderr).unwrap();
+    for name in ["talosconfig", "controlplane.yaml"] {
+        std::fs::copy(kept.path().join(name), rack.files().unwrap().join(name)).unwrap();
+    }
+    let second = Bench::with(rack, "recovered");
+    come_up(&second, Some(&snapshot));
+    assert_eq!(kubernetes(&second), cluster);
+}
+
+/// Configures and bootstraps the machine, anew or from a snapshot.
+fn come_up(bench: &Bench, snapshot: Option<&Path>) {
+    let found = inside(&bench.rack, async {
+        reach(&endpoints(), None, &Pool::default(), &cx(30))
+            .await
+            .unwrap()
+    });
+    let Reach::Maintenance { client, .. } = found else {
+        panic!("seen as configured")
+    };
+    bench
+        .apply(&client, &bench.config, ApplyMode::Auto, false)
+        .ok()
+        .unwrap();
+    let client = bench.client();
+    inside(&bench.rack, async {
+        client
+            .wait_machine(&cx(60), |status| status.stage == Stage::Booting)
+            .await
+            .unwrap();
+        let missing = client
+            .etcd_recover(&cx(60), Path::new("/nowhere"))
+            .await
+            .unwrap_err();
+        assert_eq!(missing.code, Code::EtcdSnapshot, "{missing}");
+        let from = match snapshot {
+            None => Bootstrap::New,
+            Some(snapshot) => {
+                client.etcd_recover(&cx(60), snapshot).await.unwrap();
+                Bootstrap::Recover {
+                    skip_hash_check: false,
+                }
+            }
+        };
+        client.bootstrap(&cx(60), from).await.unwrap();
+        client
+            .wait_machine(&cx(120), |status| status.stage == Stage::Running)
+            .await
+            .unwrap();
+    });
+}
+
+/// What tells one Kubernetes cluster from another: the UID of its first namespace.
+fn kubernetes(bench: &Bench) -> String {
+    let files = bench.rack.files().unwrap();
+    let talosctl = Talosctl::new(&bench.rack, &files).unwrap();
+    talosctl
+        .at(
+            ADDRESS,
+            &[
+                "kubeconfig",
+                "--force",
+                &files.join("kubeconfig").to_string_lossy(),
+            ],
+        )
+        .unwrap();
+    let ask = || {
+        talosctl.kubectl(&[
+            "get",
+            "namespace",
+            "kube-system",
+            "--output=jsonpath={.metadata.uid}",
+        ])
+    };
+    until(Duration::from_secs(180), ask, |uid| uid.len() == 36).unwrap()
 }
