@@ -44,3 +44,16 @@ pub struct ImageFactory {
     #[tf(optional)]
     pub ca_pem: Field<String>,
 }
+
+#[cfg(test)]
+impl ProviderModel {
+    /// A block with nothing in it.
+    pub fn empty() -> Self {
+        Self {
+            cluster_name: Field::Null,
+            talos: Field::Null,
+            image_factory: Field::Null,
+            on_unreachable_destroy: Field::Null,
+        }
+    }
+}

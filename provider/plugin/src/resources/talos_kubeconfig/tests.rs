@@ -1,0 +1,73 @@
+use framework::prelude::*;
+use framework::testing::{Change, MiniCore};
+use talos_config::secrets::Bundle;
+
+use super::TalosKubeconfig;
+use super::model::Kubeconfig;
+use super::plan::Private;
+use crate::provider::{ProviderModel, TalosStack};
+use crate::shared::machine_secrets::MachineSecrets;
+use crate::shared::entropy::{OsRandom, now};
+
+fn config() -> Kubeconfig {
+    let mut random = OsRandom::new().unwrap();
+    let bundle = Bundle::generate(6, now(), &mut random).unwrap();
+    Kubeconfig {
+        id: Field::Null,
+        cluster_name: "c".into(),
+        cluster_endpoint: "https://10.0.0.1:6443".into(),
+        machine_secrets: Field::Known(MachineSecrets::of(&bundle)),
+        user: Field::Null,
+        organizations: Field::Null,
+        ttl: Field::Null,
+        renew_before: Field::Null,
+        kubeconfig: Field::Null,
+        kubernetes_client_configuration: Field::Null,
+        expires_at: Field::Null,
+    }
+}
+
+fn core() -> MiniCore<TalosStack> {
+    MiniCore::configure(ProviderModel::empty())
+        .unwrap_or_else(|problems| panic!("{problems:?}"))
+        .value
+}
+
+#[tokio::test]
+async fn minted_once_until_an_input_changes() {
+    let (core, config) = (core(), config());
+    let mut object = core.object::<TalosKubeconfig>();
+    object.apply(Some(&config)).await.unwrap();
+    let first = object.state().unwrap();
+    assert_eq!(first.id.text(), "c/admin");
+    assert_eq!(
+        object.plan(Some(&config)).await.unwrap().change,
+        Change::None
+    );
+
+    let later = Kubeconfig {
+        renew_before: GoDuration::parse("24h").into(),
+        ..config.clone()
+    };
+    object.apply(Some(&later)).await.unwrap();
+    assert!(object.state().unwrap().kubeconfig == first.kubeconfig);
+
+    let moved = Kubeconfig {
+        cluster_endpoint: "https://10.0.0.2:6443".into(),
+        ..config.clone()
+    };
+    object.apply(Some(&moved)).await.unwrap();
+    assert!(object.state().unwrap().kubeconfig != first.kubeconfig);
+}
+
+#[tokio::test]
+async fn a_certificate_that_ends_soon_is_planned_anew() {
+    let (core, config) = (core(), config());
+    let mut object = core.object::<TalosKubeconfig>();
+    object.apply(Some(&config)).await.unwrap();
+    let state = object.state().unwrap();
+    object.assume(&state, &Private { renew: true }).unwrap();
+    let planned = object.plan_only(Some(&config)).unwrap();
+    assert_eq!(planned.change, Change::Update);
+    assert!(format!("{:?}", planned.warnings).contains("TS-CERT-RENEW"));
+}
