@@ -2,7 +2,9 @@
 //!
 //! * [`tools`] finds terraform, tofu, terragrunt, talosctl and the parts of Talos and Kubernetes, or builds them.
 //! * [`stages`] runs the stage tree under terragrunt with the built plugin.
+//! * [`roots`] runs small root modules that a test writes itself.
 //! * [`machines`] runs real Talos machines in namespaces of this host.
+//! * [`worlds`] are saved clusters that the stages made, to start tests from.
 //! * [`talosctl`] is the official client, as judge of ours.
 //! * [`skip`] counts tests that cannot run here.
 //!
@@ -11,7 +13,9 @@
 pub mod cache;
 pub mod machines;
 pub mod progress;
+pub mod roots;
 pub mod skip;
 pub mod stages;
 pub mod talosctl;
 pub mod tools;
+pub mod worlds;

@@ -9,4 +9,4 @@ mod tree;
 
 pub use mirror::{install, plugin};
 pub use runner::Runner;
-pub use tree::{Stage, Tree};
+pub use tree::{Stage, Tree, checkout};

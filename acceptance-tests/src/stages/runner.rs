@@ -24,18 +24,33 @@ impl Runner {
     /// terragrunt 1.1 with OpenTofu.
     pub fn current(progress: &mut dyn Progress) -> Result<Self> {
         let [terragrunt, core] = pair(Tool::Terragrunt, Tool::Tofu, progress)?;
-        Ok(Self { name: "terragrunt 1.1 with OpenTofu", terragrunt, core, all: &["run", "--all", "--"] })
+        Ok(Self {
+            name: "terragrunt 1.1 with OpenTofu",
+            terragrunt,
+            core,
+            all: &["run", "--all", "--"],
+        })
     }
 
     /// The last generation that knows `run-all`, with terraform.
     pub fn former(progress: &mut dyn Progress) -> Result<Self> {
         let [terragrunt, core] = pair(Tool::Terragrunt089, Tool::Terraform, progress)?;
-        Ok(Self { name: "terragrunt 0.89 with terraform", terragrunt, core, all: &["run-all"] })
+        Ok(Self {
+            name: "terragrunt 0.89 with terraform",
+            terragrunt,
+            core,
+            all: &["run-all"],
+        })
     }
 }
 
 fn pair(terragrunt: Tool, core: Tool, progress: &mut dyn Progress) -> Result<[PathBuf; 2]> {
     let ready = tools::ensure(&[terragrunt, core], progress)?;
-    let path = |index: usize| ready.get(index).map(|tool| tool.path.clone()).context("a tool is missing from the answer");
+    let path = |index: usize| {
+        ready
+            .get(index)
+            .map(|tool| tool.path.clone())
+            .context("a tool is missing from the answer")
+    };
     Ok([path(0)?, path(1)?])
 }

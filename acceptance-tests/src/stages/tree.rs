@@ -25,7 +25,13 @@ pub enum Stage {
 
 impl Stage {
     /// In order.
-    pub const ALL: [Self; 5] = [Self::Secrets, Self::Config, Self::Apply, Self::Patch, Self::Bootstrap];
+    pub const ALL: [Self; 5] = [
+        Self::Secrets,
+        Self::Config,
+        Self::Apply,
+        Self::Patch,
+        Self::Bootstrap,
+    ];
 
     /// Name of its folder.
     pub fn name(self) -> &'static str {
@@ -64,7 +70,12 @@ impl Tree {
         fs::create_dir_all(work)?;
         let work = work.canonicalize()?;
         let cli_config = mirror::install(plugin, &work)?;
-        Ok(Self { root: root.canonicalize()?, work, cluster: cluster.to_owned(), cli_config })
+        Ok(Self {
+            root: root.canonicalize()?,
+            work,
+            cluster: cluster.to_owned(),
+            cli_config,
+        })
     }
 
     /// Folder of the cluster.
@@ -79,7 +90,11 @@ impl Tree {
 
     /// State file of a stage.
     pub fn state_file(&self, stage: Stage) -> PathBuf {
-        self.work.join("state/live/clusters").join(&self.cluster).join(stage.name()).join("terraform.tfstate")
+        self.work
+            .join("state/live/clusters")
+            .join(&self.cluster)
+            .join(stage.name())
+            .join("terraform.tfstate")
     }
 
     /// The CLI configuration that finds the plugin.
@@ -91,7 +106,10 @@ impl Tree {
     pub fn prepare(&self, mut command: Command, runner: &Runner, folder: &Path) -> Command {
         for (name, _) in std::env::vars_os() {
             let foreign = ["TF_", "TG_", "TERRAGRUNT_", "TALOS", "KUBE", "PROXMOX_"];
-            if name.to_str().is_some_and(|name| foreign.iter().any(|prefix| name.starts_with(prefix))) {
+            if name
+                .to_str()
+                .is_some_and(|name| foreign.iter().any(|prefix| name.starts_with(prefix)))
+            {
                 command.env_remove(name);
             }
         }
@@ -104,7 +122,7 @@ impl Tree {
             .env("TG_NON_INTERACTIVE", "true")
             .env("TG_NO_COLOR", "true")
             .env("TG_NO_AUTO_PROVIDER_CACHE_DIR", "true")
-            .env("TG_DOWNLOAD_DIR", self.work.join("terragrunt-cache"))
+            .env("TG_DOWNLOAD_DIR", self.work.join(mirror::CACHE))
             .env("TALOS_STACK_STATE_DIR", self.work.join("state"));
         command
     }
@@ -118,11 +136,19 @@ impl Tree {
         start: &dyn Fn(&Path) -> Command,
     ) -> Result<Output> {
         let mut command = self.prepare(start(&runner.terragrunt), runner, &self.stage(stage));
-        command.args(arguments).output().with_context(|| format!("cannot run {}", runner.terragrunt.display()))
+        command
+            .args(arguments)
+            .output()
+            .with_context(|| format!("cannot run {}", runner.terragrunt.display()))
     }
 
     /// Runs terragrunt over all stages.
-    pub fn run_all(&self, runner: &Runner, arguments: &[&str], start: &dyn Fn(&Path) -> Command) -> Result<Output> {
+    pub fn run_all(
+        &self,
+        runner: &Runner,
+        arguments: &[&str],
+        start: &dyn Fn(&Path) -> Command,
+    ) -> Result<Output> {
         let mut command = self.prepare(start(&runner.terragrunt), runner, &self.cluster());
         command
             .args(runner.all)
@@ -135,7 +161,10 @@ impl Tree {
 /// Root of the checkout that this crate was built from.
 pub fn checkout() -> Result<PathBuf> {
     let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    crate_folder.parent().map(Path::to_path_buf).context("the acceptance-tests crate has moved")
+    crate_folder
+        .parent()
+        .map(Path::to_path_buf)
+        .context("the acceptance-tests crate has moved")
 }
 
 /// Copies files and folders; leaves out what terragrunt wrote.
