@@ -3,7 +3,7 @@
 use framework::prelude::*;
 
 use super::model::MachineConfig;
-use super::render::render;
+use super::render::{inspect, render};
 use crate::provider::TalosStack;
 
 /// The data source.
@@ -13,6 +13,10 @@ impl DataSource for TalosMachineConfig {
     type Provider = TalosStack;
     type Model = MachineConfig;
     const NAME: &'static str = "talos_machine_config";
+
+    fn validate(config: &MachineConfig, found: &mut Diagnostics) {
+        inspect(config, found);
+    }
 
     async fn read(cx: &DataCx<Self>, mut config: MachineConfig) -> Result<MachineConfig, Error> {
         let rendered = render(&config)?;

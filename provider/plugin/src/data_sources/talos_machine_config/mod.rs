@@ -1,5 +1,6 @@
 //! `talos_machine_config`: the configuration of machines of one role, rendered offline.
 
+mod checks;
 mod data_source;
 mod model;
 mod patches;

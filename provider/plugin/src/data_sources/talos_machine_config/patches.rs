@@ -7,6 +7,7 @@ use talos_config::tables::Line;
 
 use super::model::MachineConfig;
 use crate::shared::patch_texts;
+use crate::shared::placeholder::is_placeholder_text;
 
 /// Where a patch is written.
 #[derive(Clone)]
@@ -19,6 +20,8 @@ struct Origin {
 pub struct Patches {
     patches: Vec<Patch>,
     origins: Vec<Origin>,
+    /// Some text stands in for the output of a stage that has not run; it is left out.
+    pub placeholder: bool,
 }
 
 impl Patches {
@@ -27,6 +30,7 @@ impl Patches {
         let mut all = Self {
             patches: Vec::new(),
             origins: Vec::new(),
+            placeholder: false,
         };
         let mut problems = Diagnostics::new();
         for (index, layer) in model.layers.get().into_iter().flatten().enumerate() {
@@ -78,6 +82,11 @@ impl Patches {
     ) {
         for (index, text) in texts.get().into_iter().flatten().enumerate() {
             let Some(text) = text.as_str() else { continue };
+            if is_placeholder_text(text) {
+                // An empty text is a layer that has no file.
+                self.placeholder |= !text.trim().is_empty();
+                continue;
+            }
             let origin = Origin {
                 path: path.clone().index(index),
                 name: format!("{name} {index}"),

@@ -5,8 +5,8 @@ use talos_config::contract::Contract;
 use talos_config::document::Config;
 use talos_config::generate::{self, Input, Role};
 use talos_config::tables::Line;
-use talos_config::validate::{Mode, validate};
 
+use super::checks::{check, refuse_kernel_arguments};
 use super::model::{Install, MachineConfig};
 use super::patches::Patches;
 use crate::shared::placeholder::{PLACEHOLDER_MARK, is_placeholder_host, is_placeholder_text};
@@ -43,13 +43,33 @@ pub fn render(model: &MachineConfig) -> Result<Rendered, Error> {
     patches.apply(&mut config)?;
     refuse_kernel_arguments(&config, model)?;
     let warnings = check(&config)?;
-    let placeholder = given.placeholder || placeholder_inputs(model);
+    let placeholder = given.placeholder || patches.placeholder || placeholder_inputs(model);
     Ok(Rendered {
         config,
         placeholder,
         warnings,
         key: given.bundle.cluster.secret,
     })
+}
+
+/// What can be said before anything is rendered: parts may be unknown.
+pub fn inspect(model: &MachineConfig, found: &mut Diagnostics) {
+    if let Some(text) = model.cluster_endpoint.as_str()
+        && let Err(problem) = endpoint(text)
+    {
+        found.extend(Diagnostics::from(problem));
+    }
+    let Some(text) = model.talos_version.as_str() else {
+        return;
+    };
+    match version(text) {
+        Err(problem) => found.extend(Diagnostics::from(problem)),
+        Ok((_, line)) => {
+            if let Err(problems) = Patches::read(model, line) {
+                found.extend(problems);
+            }
+        }
+    }
 }
 
 impl Rendered {
@@ -163,70 +183,6 @@ fn default_image(talos_version: &str) -> String {
     } else {
         String::new()
     }
-}
-
-/// Talos would refuse the pair at installation only: the UKI holds the arguments, GRUB's are not read.
-fn refuse_kernel_arguments(config: &Config, model: &MachineConfig) -> Result<(), Error> {
-    let install = config
-        .document("v1alpha1")
-        .and_then(|document| document.body().get("machine")?.get("install"));
-    let Some(install) = install else {
-        return Ok(());
-    };
-    let uki = install
-        .get("grubUseUKICmdline")
-        .and_then(|value| value.as_bool())
-        == Some(true);
-    let arguments = install
-        .get("extraKernelArgs")
-        .and_then(|value| value.as_list())
-        .is_some_and(|list| !list.is_empty());
-    if !(uki && arguments) {
-        return Ok(());
-    }
-    let error = Error::new(
-        "TS-CONFIG-KERNEL-ARGS: kernel arguments do not belong in this configuration",
-        "Talos 1.12 and later boots with the command line that is built into the image (`machine.install.grubUseUKICmdline`) \
-         and refuses `machine.install.extraKernelArgs` beside it.\n\nSet `kernel_args` of `talos_image_schematic` and install \
-         from that image. To keep the old way, set `machine.install.grubUseUKICmdline: false` in a patch.",
-    );
-    let given = model.install.get().is_some_and(|install| {
-        install
-            .extra_kernel_args
-            .get()
-            .is_some_and(|list| !list.is_empty())
-    });
-    Err(if given {
-        error.at("install.extra_kernel_args")
-    } else {
-        error
-    })
-}
-
-/// What every kind of machine refuses is an error; what depends on the kind is for the machine to say.
-fn check(config: &Config) -> Result<Vec<String>, Error> {
-    let report = validate(config, Mode::Metal);
-    let mut errors = report.errors;
-    for mode in [Mode::Cloud, Mode::Container] {
-        if errors.is_empty() {
-            break;
-        }
-        let others = validate(config, mode).errors;
-        errors.retain(|error| others.contains(error));
-    }
-    if errors.is_empty() {
-        return Ok(report.warnings);
-    }
-    let list: String = errors
-        .iter()
-        .map(|error| format!("\n  - {error}"))
-        .collect();
-    Err(Error::new(
-        "TS-CONFIG-INVALID: Talos would refuse the rendered configuration",
-        format!(
-            "It fails validation for every kind of machine:{list}\n\nCorrect the patch or attribute that sets this."
-        ),
-    ))
 }
 
 fn placeholder_inputs(model: &MachineConfig) -> bool {

@@ -2,7 +2,7 @@ use framework::prelude::*;
 
 use super::TalosMachineConfig;
 use super::model::{Install, Layer, MachineConfig};
-use super::render::render;
+use super::render::{inspect, render};
 use crate::shared::config_text::pack;
 use crate::shared::entropy::{OsRandom, now};
 use crate::shared::machine_secrets::MachineSecrets;
@@ -131,6 +131,31 @@ fn every_placeholder_input_renders_and_marks() {
         assert!(text(&rendered(given)).starts_with(PLACEHOLDER_MARK));
     }
     assert!(!text(&rendered(real())).starts_with(PLACEHOLDER_MARK));
+}
+
+#[test]
+fn placeholder_patches_are_left_out_and_mark() {
+    let mut given = real();
+    given.config_patches = Field::Known(vec!["mock-patch".into()]);
+    assert!(text(&rendered(given.clone())).starts_with(PLACEHOLDER_MARK));
+    given.config_patches = Field::Known(vec!["".into()]);
+    assert!(!text(&rendered(given)).starts_with(PLACEHOLDER_MARK));
+}
+
+#[test]
+fn validation_tells_what_is_known_to_be_wrong() {
+    let mut given = real();
+    given.cluster_endpoint = "10.0.0.10:6443".into();
+    given.machine_secrets = Field::Unknown;
+    given.config_patches = Field::Known(vec![Field::Unknown, "mashine: {}".into()]);
+    let mut found = Diagnostics::new();
+    inspect(&given, &mut found);
+    let paths: Vec<_> = found
+        .iter()
+        .filter_map(|found| found.path.clone())
+        .map(|path| path.to_string())
+        .collect();
+    assert_eq!(paths, ["cluster_endpoint", "config_patches[1]"]);
 }
 
 #[test]
