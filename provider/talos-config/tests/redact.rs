@@ -58,6 +58,15 @@ fn everywhere(base: &str, seed: &str) -> String {
     let inside = r#"
     env:
         GRPC_PROXY: SEED-env-value
+    pods:
+        - kind: Pod
+          spec:
+            automountServiceAccountToken: false
+            volumes:
+                - name: v
+                  secret:
+                    secretName: kept-name
+            apiToken: SEED-free-form
     files:
         - content: |
             user = root
@@ -133,6 +142,18 @@ name: fd00::1
 link: eth0
 apiToken: SEED-hcloud
 "#;
+    let base = base.replace(
+        "cluster:\n",
+        "cluster:\n    extraManifestHeaders:\n        Authorization: SEED-header\n",
+    );
+    let base = base.replace(
+        "    install:\n",
+        "    install:\n        extraKernelArgs:\n            - siderolink.api=grpc://h?jointoken=SEED-join\n",
+    );
+    let base = base.replace(
+        "    apiServer:\n",
+        "    apiServer:\n        extraArgs:\n            oidc-client-secret: SEED-argument\n            v: kept-argument\n",
+    );
     let with_inside = base.replace("    certSANs: []\n", &format!("    certSANs: []{inside}"));
     assert_ne!(with_inside, base);
     format!("{with_inside}{documents}").replace("SEED", seed)
@@ -175,6 +196,10 @@ fn every_place_for_a_secret_is_covered() {
         "username: user",
         "mountPath: /etc/bird.conf",
         "TOKEN=",
+        "secretName: kept-name",
+        "automountServiceAccountToken: false",
+        "v: kept-argument",
+        "siderolink.api=grpc://h?jointoken=",
     ] {
         assert!(text.contains(kept), "{kept} is gone:\n{text}");
     }

@@ -92,7 +92,7 @@ pub(crate) fn view(leaf: &Leaf, redactor: &Redactor) -> Difference {
     };
     Difference {
         document: document.to_owned(),
-        path: redactor.text(&path::text(steps)),
+        path: path::text(&redactor.steps(document, steps)),
         old: show(&leaf.old),
         new: show(&leaf.new),
     }

@@ -11,6 +11,8 @@ pub(super) enum Secrecy {
     Secret,
     /// Text of another format that may have secrets in it.
     Carrier,
+    /// Text is never shown, but what else stands there is: only the name says that it is secret.
+    Named,
     /// `NAME=value` of which the value is never shown.
     Variable,
 }
@@ -36,16 +38,15 @@ const BUNDLE_IDENTITY: [(&str, &str); 2] = [
 /// Keys whose text is of another format: files, manifests, configuration of services.
 const CARRIERS: [&str; 3] = ["content", "contents", "manifest"];
 
-/// Keys of free-form parts that by their name hold a secret.
-const FREE_FORM: [&str; 8] = [
+/// Keys whose names people choose hold a secret if they end like this.
+const SECRET_ENDINGS: [&str; 7] = [
     "password",
     "passwd",
+    "passphrase",
     "secret",
     "token",
     "apikey",
     "privatekey",
-    "clientsecret",
-    "passphrase",
 ];
 
 impl Walk {
@@ -81,18 +82,11 @@ impl Walk {
             secrecy,
         };
         let Some(index) = index else {
-            return match self.ty.map(Type::pointee) {
-                // The members of a mapping with names of the user's choice.
-                Some(Type::Map(item)) => next(Some(item), self.secrecy),
-                _ => next(
-                    None,
-                    if is_secret_name(key) {
-                        Secrecy::Secret
-                    } else {
-                        self.secrecy
-                    },
-                ),
+            let item = match self.ty.map(Type::pointee) {
+                Some(Type::Map(item)) => Some(&**item),
+                _ => None,
             };
+            return next(item, by_name(key));
         };
         let owner = &self.tables.structs[index];
         let Some(field) = owner.field(key) else {
@@ -103,7 +97,7 @@ impl Walk {
             .any(|(of, field)| owner.name.ends_with(of) && *field == key);
         let secrecy = match key {
             _ if field.secret || identifies => Secrecy::Secret,
-            "env" | "variables" => Secrecy::Secret,
+            "env" | "variables" | "extraManifestHeaders" => Secrecy::Secret,
             "environment" => Secrecy::Variable,
             key if CARRIERS.contains(&key) => Secrecy::Carrier,
             _ => Secrecy::Open,
@@ -121,11 +115,18 @@ impl Walk {
     }
 }
 
-fn is_secret_name(key: &str) -> bool {
-    let letters: String = key
+fn by_name(key: &str) -> Secrecy {
+    let letters = key
         .chars()
         .filter(char::is_ascii_alphanumeric)
-        .collect::<String>()
-        .to_ascii_lowercase();
-    FREE_FORM.contains(&letters.as_str())
+        .collect::<String>();
+    let letters = letters.to_ascii_lowercase();
+    let is_secret = SECRET_ENDINGS
+        .iter()
+        .any(|ending| letters.ends_with(ending));
+    if is_secret {
+        Secrecy::Named
+    } else {
+        Secrecy::Open
+    }
 }

@@ -11,6 +11,7 @@ mod text;
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::fields::{Secrecy, Walk};
+use crate::diff::identity::{By, Identity, scalar_text};
 use crate::diff::path::Step;
 use crate::document::Config;
 use crate::tables::Line;
@@ -82,8 +83,37 @@ impl Redactor {
         self.below(&walk, value)
     }
 
+    /// The steps with what identifies list items redacted like any value.
+    pub(crate) fn steps(&self, document: &str, steps: &[Step]) -> Vec<Step> {
+        let kind = document.split('/').next().unwrap_or_default();
+        let mut walk = Walk::document(self.line, kind);
+        let mut out = Vec::with_capacity(steps.len());
+        for step in steps {
+            match step {
+                Step::Key(key) => {
+                    walk = walk.key(key);
+                    out.push(Step::Key(self.text(key)));
+                }
+                Step::Item(identity) => {
+                    walk = walk.item();
+                    let place = match &identity.by {
+                        By::Field(field) => walk.key(field),
+                        _ => walk.clone(),
+                    };
+                    let value = self.below(&place, &identity.value.as_str().into());
+                    let value = scalar_text(&value);
+                    out.push(Step::Item(Identity {
+                        value,
+                        ..identity.clone()
+                    }));
+                }
+            }
+        }
+        out
+    }
+
     /// Text with known secrets replaced.
-    pub(crate) fn text(&self, text: &str) -> String {
+    fn text(&self, text: &str) -> String {
         self.known.iter().fold(text.to_owned(), |text, secret| {
             if text.contains(secret.as_str()) {
                 text.replace(secret.as_str(), REDACTED)
@@ -112,7 +142,8 @@ impl Redactor {
                 match walk.secrecy() {
                     Secrecy::Carrier => text::redact_content(&text),
                     Secrecy::Variable => text::redact_variable(&text),
-                    Secrecy::Open | Secrecy::Secret => text::redact_user_info(&text),
+                    Secrecy::Named => REDACTED.to_owned(),
+                    Secrecy::Open | Secrecy::Secret => text::redact_address(&text),
                 }
                 .into()
             }
@@ -139,7 +170,10 @@ fn collect(walk: &Walk, value: &Value, known: &mut BTreeSet<String>) {
                 .iter()
                 .for_each(|item| collect(&walk.item(), item, known));
         }
-        Value::Str(text) if walk.secrecy() == Secrecy::Secret && text.len() >= SHORTEST_KNOWN => {
+        Value::Str(text)
+            if matches!(walk.secrecy(), Secrecy::Secret | Secrecy::Named)
+                && text.len() >= SHORTEST_KNOWN =>
+        {
             known.insert(text.clone());
         }
         _ => {}

@@ -37,8 +37,13 @@ pub(super) fn redact_variable(text: &str) -> String {
     }
 }
 
-/// `scheme://user:password@host` without user and password.
-pub(super) fn redact_user_info(text: &str) -> String {
+/// An address, or text with addresses in it, without user, password and secret parameters:
+/// `https://user:password@host/?token=x`.
+pub(super) fn redact_address(text: &str) -> String {
+    redact_parameters(&redact_user_info(text))
+}
+
+fn redact_user_info(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("://") {
@@ -56,6 +61,28 @@ pub(super) fn redact_user_info(text: &str) -> String {
         };
     }
     out.push_str(rest);
+    out
+}
+
+/// `?name=value` and `&name=value` where the name ends as those of secrets do.
+fn redact_parameters(text: &str) -> String {
+    let mut parts = text.split_inclusive(['?', '&']);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let Some((name, value)) = part.split_once('=') else {
+            out.push_str(part);
+            continue;
+        };
+        let lower = name.to_ascii_lowercase();
+        let end = value
+            .find(|c: char| "&?#\"' \t\n".contains(c))
+            .unwrap_or(value.len());
+        if end > 0 && NAMES.iter().any(|secret| lower.ends_with(secret)) {
+            out.push_str(&format!("{name}={REDACTED}{}", &value[end..]));
+        } else {
+            out.push_str(part);
+        }
+    }
     out
 }
 
@@ -130,7 +157,7 @@ impl State {
                 }
                 out.push_str(&format!("{prefix}{REDACTED}{end}"));
             }
-            None => out.push_str(&format!("{}{end}", redact_user_info(body))),
+            None => out.push_str(&format!("{}{end}", redact_address(body))),
         }
     }
 }
@@ -190,6 +217,24 @@ mod tests {
             ("password:", "password:"),
         ] {
             assert_eq!(redact_content(line), wanted);
+        }
+    }
+
+    #[test]
+    fn addresses_lose_users_and_secret_parameters() {
+        for (text, wanted) in [
+            (
+                "siderolink.api=grpc://h?jointoken=x&tunnel=1 quiet",
+                "siderolink.api=grpc://h?jointoken=**REDACTED**&tunnel=1 quiet",
+            ),
+            (
+                "http://u@a/ http://b:p@c",
+                "http://**REDACTED**@a/ http://**REDACTED**@c",
+            ),
+            ("https://a/?page=1&secret=", "https://a/?page=1&secret="),
+            ("a@b", "a@b"),
+        ] {
+            assert_eq!(redact_address(text), wanted);
         }
     }
 
