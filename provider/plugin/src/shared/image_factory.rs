@@ -196,7 +196,7 @@ fn unreachable(method: &str, url: &str, error: &reqwest::Error) -> Error {
     )
 }
 
-/// An error with its causes. Never the texts on which wrappers repeat a whole apply.
+/// An error with its causes.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
@@ -204,9 +204,41 @@ fn chain(error: &dyn std::error::Error) -> String {
         text = format!("{text}: {inner}");
         cause = inner.source();
     }
-    if text.contains("timed out") {
-        "silence until the time allowed had passed".to_owned()
-    } else {
-        text
+    plain(&text)
+}
+
+/// Without the texts on which wrappers repeat a whole apply (terragrunt: `provider … tcp … timeout` and the like).
+fn plain(text: &str) -> String {
+    let lower = text.to_lowercase();
+    if lower.contains("timed out") || lower.contains("timeout") {
+        return "silence until the time allowed had passed".to_owned();
+    }
+    if lower.contains("reset by peer") {
+        return "the other side cut the connection".to_owned();
+    }
+    text.replace("tcp connect error: ", "").replace("tcp ", "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_makes_a_wrapper_try_again() {
+        for text in [
+            "error sending request: tcp connect error: Connection timed out (os error 110)",
+            "tcp read: Connection reset by peer (os error 104)",
+            "tcp connect error: Connection refused (os error 111)",
+            "operation timed out",
+        ] {
+            let plain = plain(text).to_lowercase();
+            for pattern in ["tcp", "timeout", "timed out", "reset by peer"] {
+                assert!(!plain.contains(pattern), "{plain}");
+            }
+        }
+        assert_eq!(
+            plain("tcp connect error: Connection refused"),
+            "Connection refused"
+        );
     }
 }
