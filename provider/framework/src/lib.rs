@@ -26,8 +26,9 @@ pub use serde_json;
 /// What authors import.
 pub mod prelude {
     pub use crate::author::{
-        Action, ConfigureCx, DataSource, Ephemeral, Function, FunctionError, Mover, Opened, Plan,
-        PlanCx, Provider, Read, Registry, Renewed, Resource, Upgrader,
+        Action, ConfigureCx, DataSource, Ephemeral, Function, FunctionError, Identity,
+        IdentityAttribute, Mover, Opened, Plan, PlanCx, Provider, Read, Registry, Renewed,
+        Resource, Upgrader,
     };
     pub use crate::cty::Path;
     pub use crate::diag::{Diagnostic, Diagnostics, Error, Severity};

@@ -242,6 +242,31 @@ fn objects_are_imported_and_taken_over() {
     });
 }
 
+/// Terraform of the pinned version knows no identities; OpenTofu does.
+#[test]
+fn identities_are_stored_and_import() {
+    for core in cores().iter().filter(|core| core.name == "tofu") {
+        for attach in [Attach::Spawned, Attach::Running] {
+            let world = World::new(core, attach);
+            let resource = "resource \"demo_file\" \"a\" {\n  name = \"old.txt\"\n  content = var.content\n}\nvariable \"content\" { default = \"there\" }\n";
+            let import = "import {\n  to = demo_file.a\n  identity = { name = \"old.txt\" }\n}\n";
+            world.put("old.txt", "there");
+            world.write(&format!("{import}{resource}"));
+            let imported = world.succeeds(&["apply", "-auto-approve"]);
+            assert!(imported.contains("1 imported"), "{imported}");
+            let identity = || {
+                let state = world.file("terraform.tfstate").unwrap_or_default();
+                let stripped: String = state.split_whitespace().collect();
+                stripped.contains("\"identity\":{\"name\":\"old.txt\"}")
+            };
+            assert!(identity(), "{:?}", world.file("terraform.tfstate"));
+            world.plans_nothing();
+            world.succeeds(&["apply", "-auto-approve", "-var=content=longer"]);
+            assert!(identity(), "{:?}", world.file("terraform.tfstate"));
+        }
+    }
+}
+
 #[test]
 fn unknown_values_plan_and_replacements_are_declared() {
     everywhere(|world| {

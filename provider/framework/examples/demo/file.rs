@@ -175,6 +175,23 @@ impl Resource for File {
         Ok((model, FilePrivate::default()))
     }
 
+    fn identity_attributes() -> Vec<IdentityAttribute> {
+        vec![IdentityAttribute {
+            name: "name",
+            description: "The file's name.",
+            required: true,
+        }]
+    }
+
+    fn identity(state: &FileModel) -> Option<Identity> {
+        let name = state.name.as_str()?.to_owned();
+        Some(Identity::from([("name".to_owned(), name)]))
+    }
+
+    fn import_id(identity: &Identity) -> Result<String, Error> {
+        Ok(identity.get("name").cloned().unwrap_or_default())
+    }
+
     fn movers() -> Vec<Mover<Self>> {
         vec![Mover::new("builtin/terraform", "terraform_data", |raw| {
             let name = raw["output"]["value"]

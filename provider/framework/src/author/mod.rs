@@ -12,6 +12,6 @@ pub use ephemeral::{Ephemeral, Opened, Renewed};
 pub use function::{Function, FunctionError};
 pub use plan::{Action, Plan, PlanCx};
 pub use provider::{ConfigureCx, Provider, Registry};
-pub use resource::{Mover, Private, Read, Resource, Upgrader};
+pub use resource::{Identity, IdentityAttribute, Mover, Private, Read, Resource, Upgrader};
 
 pub(crate) use plan::RawPlan;

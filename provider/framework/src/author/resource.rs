@@ -1,5 +1,6 @@
 //! Managed resources.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 
 use serde::Serialize;
@@ -35,6 +36,20 @@ impl<R: Resource> Read<R> {
     pub fn state(model: R::Model, private: R::Private) -> Self {
         Self::State { model, private }
     }
+}
+
+/// An identity: texts by attribute.
+pub type Identity = BTreeMap<String, String>;
+
+/// One attribute of an identity. Its value is text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IdentityAttribute {
+    /// Name in `identity = { … }`.
+    pub name: &'static str,
+    /// Plain text.
+    pub description: &'static str,
+    /// Whether importing needs it; otherwise it may be given.
+    pub required: bool,
 }
 
 /// A managed resource.
@@ -114,6 +129,27 @@ pub trait Resource: Sized + Send + Sync + 'static {
             "Create it through configuration instead.",
         );
         std::future::ready(Err(error))
+    }
+
+    /// What tells an object from all others of its type, for `import` by identity and for queries; empty means no identity.
+    ///
+    /// Cores that know identities store them; they must not change during an object's life.
+    fn identity_attributes() -> Vec<IdentityAttribute> {
+        Vec::new()
+    }
+
+    /// The identity of an object: a text for each identity attribute that it has. `None` while it cannot be told.
+    fn identity(_state: &Self::Model) -> Option<Identity> {
+        None
+    }
+
+    /// The id by which an identity is imported.
+    fn import_id(_identity: &Identity) -> Result<String, Error> {
+        let error = Error::new(
+            format!("TS-IMPORT-ID {} is imported by id", Self::NAME),
+            "Write the id that its documentation describes.",
+        );
+        Err(error)
     }
 
     /// Which other types' state can be taken over by `moved`.

@@ -5,6 +5,7 @@ mod convert;
 mod data_source;
 mod ephemeral;
 mod function;
+mod identity;
 mod observe;
 mod plan;
 mod private;
@@ -20,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use data_source::DynDataSource;
 pub(crate) use ephemeral::{DynEphemeral, Opening, Renewal};
 pub(crate) use function::{DynFunction, FunctionSchema};
+pub(crate) use identity::identity_type;
 pub(crate) use private::{pack, unpack};
 pub(crate) use resource::{
     ApplyOutcome, ApplyRequest, DynResource, PlanOutcome, PlanRequest, ReadOutcome,

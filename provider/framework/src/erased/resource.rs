@@ -1,7 +1,7 @@
 //! Managed resources on plain values.
 
-use super::{Boxed, Erased, Start, apply, convert, observe, plan};
-use crate::author::{Provider, Resource};
+use super::{Boxed, Erased, Start, apply, convert, identity, observe, plan};
+use crate::author::{IdentityAttribute, Provider, Resource};
 use crate::cty::{Path, Value};
 use crate::diag::Diagnostics;
 use crate::model::Model;
@@ -46,6 +46,9 @@ pub(crate) type ReadOutcome = ApplyOutcome;
 pub(crate) trait DynResource<P: Provider>: Send + Sync {
     fn schema(&self) -> &'static Schema;
     fn has_movers(&self) -> bool;
+    fn identity_schema(&self) -> Vec<IdentityAttribute>;
+    fn identity(&self, state: &Value) -> Option<Value>;
+    fn import_id(&self, identity: &Value) -> Result<String, Diagnostics>;
     fn validate(&self, config: &Value) -> Diagnostics;
     fn plan(&self, data: Option<P::Data>, request: PlanRequest) -> PlanOutcome;
     fn preview(&self, data: P::Data, config: Value) -> Boxed<Diagnostics>;
@@ -70,6 +73,18 @@ impl<R: Resource> DynResource<R::Provider> for Erased<R> {
         !R::movers().is_empty()
     }
 
+    fn identity_schema(&self) -> Vec<IdentityAttribute> {
+        R::identity_attributes()
+    }
+
+    fn identity(&self, state: &Value) -> Option<Value> {
+        guarded(|| identity::of::<R>(state)).ok()?
+    }
+
+    fn import_id(&self, identity: &Value) -> Result<String, Diagnostics> {
+        guarded(|| identity::import_id::<R>(identity))?
+    }
+
     fn validate(&self, config: &Value) -> Diagnostics {
         let schema = DynResource::schema(self);
         let checked = guarded(|| {
@@ -92,11 +107,7 @@ impl<R: Resource> DynResource<R::Provider> for Erased<R> {
         plan::plan::<R>(DynResource::schema(self), data, request)
     }
 
-    fn preview(
-        &self,
-        data: <R::Provider as Provider>::Data,
-        config: Value,
-    ) -> Boxed<Diagnostics> {
+    fn preview(&self, data: <R::Provider as Provider>::Data, config: Value) -> Boxed<Diagnostics> {
         Box::pin(plan::preview::<R>(data, config))
     }
 

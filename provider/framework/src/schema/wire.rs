@@ -50,8 +50,9 @@ fn attribute(from: &Attribute) -> wire::schema::Attribute {
 /// The description with what the protocol has no field for: editors and the registry's pages show it.
 fn described(from: &Attribute) -> String {
     let mut text = from.description.trim().to_owned();
-    if !from.one_of.is_empty() {
-        let allowed: Vec<String> = from.one_of.iter().map(|text| format!("`{text}`")).collect();
+    let allowed: Vec<String> = from.one_of.iter().map(|text| format!("`{text}`")).collect();
+    // Authors who explain each value have listed them already.
+    if !allowed.iter().all(|value| text.contains(value.as_str())) {
         text.push_str(&format!(" One of {}.", allowed.join(", ")));
     }
     if let Some(default) = &from.default {
@@ -104,5 +105,9 @@ mod tests {
             attribute(&mode).description,
             "How. One of `a`, `b`. Default: `\"a\"`. A change replaces the object."
         );
+        mode.description = "`a` is this, `b` is that.";
+        mode.replace = false;
+        let told = attribute(&mode).description;
+        assert_eq!(told, "`a` is this, `b` is that. Default: `\"a\"`.");
     }
 }

@@ -6,11 +6,12 @@ use proto_tfplugin::tfplugin6 as proto;
 
 use super::shared::Shared;
 use super::{functions, wire};
-use crate::author::{ConfigureCx, Provider};
+use crate::author::{ConfigureCx, IdentityAttribute, Provider};
+use crate::cty::Type;
 use crate::diag::Diagnostics;
 use crate::erased::decode_config;
 use crate::operation::{guarded, lock};
-use crate::schema::block_to_wire;
+use crate::schema::{block_to_wire, type_json};
 
 fn capabilities<P: Provider>(shared: &Shared<P>) -> proto::ServerCapabilities {
     proto::ServerCapabilities {
@@ -84,12 +85,34 @@ pub(super) async fn schema<P: Provider>(
     }
 }
 
-/// No type has an identity yet: an empty answer is what core expects then.
 pub(super) async fn identity_schemas<P: Provider>(
-    _: Arc<Shared<P>>,
+    shared: Arc<Shared<P>>,
     _: proto::get_resource_identity_schemas::Request,
 ) -> proto::get_resource_identity_schemas::Response {
-    Default::default()
+    let types = shared.registry.types.resources.iter();
+    let schemas = types.filter_map(|(name, resource)| {
+        let attributes = resource.identity_schema();
+        (!attributes.is_empty()).then(|| ((*name).to_owned(), identity_schema(&attributes)))
+    });
+    proto::get_resource_identity_schemas::Response {
+        identity_schemas: schemas.collect(),
+        diagnostics: Vec::new(),
+    }
+}
+
+fn identity_schema(attributes: &[IdentityAttribute]) -> proto::ResourceIdentitySchema {
+    use proto::resource_identity_schema::IdentityAttribute as Wire;
+    let attribute = |from: &IdentityAttribute| Wire {
+        name: from.name.to_owned(),
+        r#type: type_json(&Type::String),
+        required_for_import: from.required,
+        optional_for_import: !from.required,
+        description: from.description.to_owned(),
+    };
+    proto::ResourceIdentitySchema {
+        version: 0,
+        identity_attributes: attributes.iter().map(attribute).collect(),
+    }
 }
 
 pub(super) async fn validate<P: Provider>(

@@ -7,8 +7,11 @@ use proto_tfplugin::tfplugin6 as proto;
 use super::shared::Shared;
 use super::wire;
 use crate::author::Provider;
-use crate::diag::{Diagnostic, Diagnostics};
-use crate::erased::{ApplyOutcome, ApplyRequest, DynResource, PlanRequest, refuse_write_only};
+use crate::cty::Value;
+use crate::diag::Diagnostics;
+use crate::erased::{
+    ApplyOutcome, ApplyRequest, DynResource, PlanRequest, identity_type, refuse_write_only,
+};
 
 fn resource<'s, P: Provider>(
     shared: &'s Shared<P>,
@@ -67,20 +70,46 @@ pub(super) async fn upgrade<P: Provider>(
     }
 }
 
-/// Core never has an identity of ours to upgrade.
+/// There is one version of each identity: stored ones are read as they are.
 pub(super) async fn upgrade_identity<P: Provider>(
-    _: Arc<Shared<P>>,
+    shared: Arc<Shared<P>>,
     request: proto::upgrade_resource_identity::Request,
 ) -> proto::upgrade_resource_identity::Response {
-    let name = request.type_name;
-    let found = Diagnostic::error(
-        format!("TS-IDENTITY {name} has no identity"),
-        "State holds an identity that this version of the provider does not know.",
-    );
+    let upgraded = resource(&shared, &request.type_name).and_then(|resource| {
+        let ty = identity_type(&resource.identity_schema());
+        let raw = request.raw_identity.map(|raw| raw.json).unwrap_or_default();
+        let stored = proto::DynamicValue {
+            msgpack: Vec::new(),
+            json: raw,
+        };
+        let value = wire::value(Some(&stored), &ty)?;
+        Ok(wire::identity(Some(&value), &ty))
+    });
+    let (upgraded_identity, found) = match upgraded {
+        Ok(identity) => (identity, Diagnostics::new()),
+        Err(found) => (None, found),
+    };
     proto::upgrade_resource_identity::Response {
-        upgraded_identity: None,
-        diagnostics: wire::diagnostics(found.into()),
+        upgraded_identity,
+        diagnostics: wire::diagnostics(found),
     }
+}
+
+/// The identity of an object as the wire carries it; what core knew before where it cannot be told.
+fn identity_of<P: Provider>(
+    resource: &dyn DynResource<P>,
+    state: &Value,
+    known: Option<proto::ResourceIdentityData>,
+) -> Option<proto::ResourceIdentityData> {
+    let attributes = resource.identity_schema();
+    if attributes.is_empty() || state.is_null() {
+        return None;
+    }
+    wire::identity(
+        resource.identity(state).as_ref(),
+        &identity_type(&attributes),
+    )
+    .or(known)
 }
 
 pub(super) async fn read<P: Provider>(
@@ -89,31 +118,30 @@ pub(super) async fn read<P: Provider>(
 ) -> proto::read_resource::Response {
     let begun = resource(&shared, &request.type_name).and_then(|resource| {
         let state = wire::value(request.current_state.as_ref(), &resource.schema().ty)?;
-        Ok((
-            resource.read(shared.start()?, state, request.private.clone()),
-            resource.schema(),
-        ))
+        let reading = resource.read(shared.start()?, state, request.private.clone());
+        Ok((reading, resource))
     });
     match begun {
-        Ok((reading, schema)) => {
+        Ok((reading, resource)) => {
             let ApplyOutcome {
                 state,
                 private,
                 mut found,
             } = reading.await;
-            let new_state = wire::dynamic(&state, &schema.ty, &mut found);
             proto::read_resource::Response {
-                new_state,
+                new_state: wire::dynamic(&state, &resource.schema().ty, &mut found),
+                new_identity: identity_of(resource, &state, request.current_identity),
                 private,
                 diagnostics: wire::diagnostics(found),
-                ..Default::default()
+                deferred: None,
             }
         }
         Err(found) => proto::read_resource::Response {
             new_state: request.current_state,
             private: request.private,
+            new_identity: request.current_identity,
             diagnostics: wire::diagnostics(found),
-            ..Default::default()
+            deferred: None,
         },
     }
 }
@@ -137,17 +165,25 @@ pub(super) async fn plan<P: Provider>(
             .is_some_and(|client| client.deferral_allowed);
         let creates = plan.prior.is_null() && !plan.proposed.is_null();
         let config = (is_review && creates).then(|| plan.config.clone());
-        Ok((resource, resource.plan(shared.data(), plan), config, ty))
+        // A new object, a replacing one too, gets its identity when it is there.
+        let identity = request.prior_identity.filter(|_| !plan.prior.is_null());
+        let outcome = resource.plan(shared.data(), plan);
+        Ok((resource, outcome, config, identity))
     });
     match planned {
-        Ok((resource, mut outcome, config, ty)) => {
+        Ok((resource, mut outcome, config, planned_identity)) => {
             if let (Some(config), Some(data), false) =
                 (config, shared.data(), outcome.found.has_errors())
             {
                 outcome.found.extend(resource.preview(data, config).await);
             }
             proto::plan_resource_change::Response {
-                planned_state: wire::dynamic(&outcome.planned, ty, &mut outcome.found),
+                planned_state: wire::dynamic(
+                    &outcome.planned,
+                    &resource.schema().ty,
+                    &mut outcome.found,
+                ),
+                planned_identity,
                 requires_replace: outcome.replace.iter().map(wire::path).collect(),
                 planned_private: outcome.private,
                 diagnostics: wire::diagnostics(outcome.found),
@@ -174,30 +210,45 @@ pub(super) async fn apply<P: Provider>(
             config: wire::value(request.config.as_ref(), ty)?,
             private: request.planned_private.clone(),
         };
-        Ok((resource.apply(shared.start()?, apply), ty))
+        Ok((resource.apply(shared.start()?, apply), resource))
     });
     match begun {
-        Ok((applying, ty)) => {
+        Ok((applying, resource)) => {
             let ApplyOutcome {
                 state,
                 private,
                 mut found,
             } = applying.await;
-            let new_state = wire::dynamic(&state, ty, &mut found);
             proto::apply_resource_change::Response {
-                new_state,
+                new_state: wire::dynamic(&state, &resource.schema().ty, &mut found),
+                new_identity: identity_of(resource, &state, request.planned_identity),
                 private,
                 diagnostics: wire::diagnostics(found),
-                ..Default::default()
+                legacy_type_system: false,
             }
         }
         Err(found) => proto::apply_resource_change::Response {
             new_state: request.prior_state,
             private: request.planned_private,
+            new_identity: request.planned_identity,
             diagnostics: wire::diagnostics(found),
             ..Default::default()
         },
     }
+}
+
+/// The id to import: as written, or as the identity stands for it.
+fn import_id<P: Provider>(
+    resource: &dyn DynResource<P>,
+    id: String,
+    identity: Option<&proto::ResourceIdentityData>,
+) -> Result<String, Diagnostics> {
+    if !id.is_empty() {
+        return Ok(id);
+    }
+    let ty = identity_type(&resource.identity_schema());
+    let identity = wire::value(identity.and_then(|data| data.identity_data.as_ref()), &ty)?;
+    resource.import_id(&identity)
 }
 
 pub(super) async fn import<P: Provider>(
@@ -205,40 +256,28 @@ pub(super) async fn import<P: Provider>(
     request: proto::import_resource_state::Request,
 ) -> proto::import_resource_state::Response {
     let begun = resource(&shared, &request.type_name).and_then(|resource| {
-        if request.id.is_empty() {
-            return Err(Diagnostic::error(
-                format!("TS-IMPORT-ID {} is imported by id", request.type_name),
-                "It has no identity to import by. Write the id that its documentation describes.",
-            )
-            .into());
-        }
-        Ok((
-            resource.import(shared.start()?, request.id.clone()),
-            resource.schema(),
-        ))
+        let id = import_id(resource, request.id, request.identity.as_ref())?;
+        Ok((resource.import(shared.start()?, id), resource))
     });
     let (imported_resources, found) = match begun {
-        Ok((importing, schema)) => {
+        Ok((importing, resource)) => {
             let ApplyOutcome {
                 state,
                 private,
                 mut found,
             } = importing.await;
-            let state = wire::dynamic(&state, &schema.ty, &mut found);
             let object = proto::import_resource_state::ImportedResource {
                 type_name: request.type_name,
-                state,
+                identity: identity_of(resource, &state, request.identity),
+                state: wire::dynamic(&state, &resource.schema().ty, &mut found),
                 private,
-                identity: None,
             };
-            (
-                if found.has_errors() {
-                    Vec::new()
-                } else {
-                    vec![object]
-                },
-                found,
-            )
+            let objects = if found.has_errors() {
+                Vec::new()
+            } else {
+                vec![object]
+            };
+            (objects, found)
         }
         Err(found) => (Vec::new(), found),
     };
@@ -261,19 +300,17 @@ pub(super) async fn take_over<P: Provider>(
             &request.source_type_name,
             &raw,
         )?;
-        Ok((moved, resource.schema()))
+        Ok((moved, resource))
     });
-    let (target_state, target_private) = match moved {
-        Ok(((state, private), schema)) => (wire::dynamic(&state, &schema.ty, &mut found), private),
-        Err(failure) => {
-            found.extend(failure);
-            (None, Vec::new())
+    let mut response = proto::move_resource_state::Response::default();
+    match moved {
+        Ok(((state, private), resource)) => {
+            response.target_state = wire::dynamic(&state, &resource.schema().ty, &mut found);
+            response.target_identity = identity_of(resource, &state, None);
+            response.target_private = private;
         }
-    };
-    proto::move_resource_state::Response {
-        target_state,
-        target_private,
-        diagnostics: wire::diagnostics(found),
-        target_identity: None,
+        Err(failure) => found.extend(failure),
     }
+    response.diagnostics = wire::diagnostics(found);
+    response
 }

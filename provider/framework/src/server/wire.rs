@@ -48,6 +48,17 @@ pub(crate) fn dynamic(
     })
 }
 
+/// Writes an identity, if there is one.
+pub(crate) fn identity(value: Option<&Value>, ty: &Type) -> Option<proto::ResourceIdentityData> {
+    let msgpack = encode(value?, ty).ok()?;
+    Some(proto::ResourceIdentityData {
+        identity_data: Some(proto::DynamicValue {
+            msgpack,
+            json: Vec::new(),
+        }),
+    })
+}
+
 /// Writes findings.
 pub(crate) fn diagnostics(found: Diagnostics) -> Vec<proto::Diagnostic> {
     found.into_iter().map(diagnostic).collect()
