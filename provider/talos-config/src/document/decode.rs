@@ -53,6 +53,12 @@ impl<'a> Decoder<'a> {
             (Type::Any, NodeKind::Map(entries)) => self.free(entries).map(Some),
             (Type::Map(item), NodeKind::Map(entries)) => self.mapping(item, entries).map(Some),
             (Type::List(item), NodeKind::List(nodes)) => self.list(item, nodes).map(Some),
+            // To Talos these are mappings with hidden fields, or lists of bytes: nothing in them is nothing.
+            (
+                Type::Cel | Type::ByteSize | Type::Size | Type::Ip | Type::Cidr | Type::AddrPort,
+                NodeKind::Map(entries),
+            ) if entries.is_empty() => Ok(Some(Value::from(""))),
+            (Type::HwAddr, NodeKind::List(items)) if items.is_empty() => Ok(Some(Value::from(""))),
             (Type::Struct(_) | Type::Any | Type::Map(_), _) => {
                 Err(self.error(node.line, "expected a mapping"))
             }

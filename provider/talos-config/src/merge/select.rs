@@ -3,7 +3,7 @@
 use super::delete::Selector;
 use super::error::Fault;
 use crate::scalar;
-use crate::tables::{StructType, Tables, Type};
+use crate::tables::{Field, StructType, Tables, Type};
 use crate::yaml::{Map, Value};
 
 const NOT_FOUND: &str = "there is nothing to delete at this path";
@@ -122,6 +122,11 @@ impl Search<'_> {
             _ => None,
         }
     }
+}
+
+/// Certificates and keys can only be deleted as a whole.
+fn field<'a>(ty: &'a StructType, name: &str) -> Result<&'a Field, &'static str> {
+    ty.field(name).filter(|_| !ty.whole).ok_or(NOT_FOUND)
 }
 
 fn free(map: &mut Map, path: &[String]) -> Result<(), &'static str> {

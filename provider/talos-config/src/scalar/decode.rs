@@ -178,6 +178,7 @@ pub(crate) fn is_zero(ty: &Type, value: &Value, tables: &Tables) -> bool {
         (_, Value::Null) => true,
         (Type::Enum(index), Value::Str(text)) => *text == tables.enums[*index].zero,
         (Type::Duration, Value::Str(text)) => text == "0s",
+        (Type::DiskSize, Value::Str(text)) => text == "0 B",
         (Type::Struct(index), Value::Map(map)) => {
             let ty = &tables.structs[*index];
             let empty = |name: &str| {

@@ -207,7 +207,7 @@ fn literal(out: &mut String, text: &str, column: usize) {
 
 /// Ends the line, unless a literal block has just done so.
 fn newline(out: &mut String) {
-    if !out.ends_with('\n') {
+    if !out.ends_with(style::is_break) {
         out.push('\n');
     }
 }

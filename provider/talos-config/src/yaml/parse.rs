@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use libyaml_safer::{EventData, Parser, ScalarStyle};
@@ -65,6 +66,7 @@ pub(crate) fn parse_nodes(text: &str) -> Result<Vec<Node>, ParseError> {
     let mut reader = Reader {
         parser,
         anchors: HashMap::new(),
+        line: 0,
         depth: 0,
     };
     reader.stream()
@@ -74,14 +76,20 @@ struct Reader<'r> {
     parser: Parser<&'r mut &'r [u8]>,
     /// `None` while the anchored node is still being read.
     anchors: HashMap<String, Option<Rc<Node>>>,
+    /// Of the last event.
+    line: usize,
     depth: usize,
 }
 
 impl Reader<'_> {
     fn next(&mut self) -> Result<(EventData, usize), ParseError> {
-        let event = self.parser.parse().map_err(|error| syntax(&error))?;
-        let line = usize::try_from(event.start_mark.line).unwrap_or_default() + 1;
-        Ok((event.data, line))
+        // The library panics on some tags and escapes that it does not understand.
+        let parser = &mut self.parser;
+        let event = catch_unwind(AssertUnwindSafe(|| parser.parse()))
+            .map_err(|_| ParseError::at(self.line, "something after this line cannot be read"))?
+            .map_err(|error| syntax(&error))?;
+        self.line = usize::try_from(event.start_mark.line).unwrap_or_default() + 1;
+        Ok((event.data, self.line))
     }
 
     fn stream(&mut self) -> Result<Vec<Node>, ParseError> {
