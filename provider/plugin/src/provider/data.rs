@@ -47,19 +47,32 @@ type Groups = Arc<Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>>;
 
 impl Data {
     /// Reads the block; what it leaves out comes from `environment`.
-    pub fn new(config: ProviderModel, environment: &dyn Fn(&str) -> Option<String>) -> Result<Self, Error> {
+    pub fn new(
+        config: ProviderModel,
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, Error> {
         let environment = |name: &str| environment(name).filter(|value| !value.is_empty());
         let talos = config.talos.into_option();
         let factory = config.image_factory.into_option();
-        let (url, ca) = factory.map_or((Field::Null, Field::Null), |factory| (factory.url, factory.ca_pem));
-        let url = url.into_option().or_else(|| environment("TALOS_IMAGE_FACTORY_URL"));
-        let (client_configuration, endpoints) =
-            talos.map_or((Field::Null, Field::Null), |talos| (talos.client_configuration, talos.endpoints));
+        let (url, ca) = factory.map_or((Field::Null, Field::Null), |factory| {
+            (factory.url, factory.ca_pem)
+        });
+        let url = url
+            .into_option()
+            .or_else(|| environment("TALOS_IMAGE_FACTORY_URL"));
+        let (client_configuration, endpoints) = talos.map_or((Field::Null, Field::Null), |talos| {
+            (talos.client_configuration, talos.endpoints)
+        });
         Ok(Self {
             cluster_name: config.cluster_name.into_option().unwrap_or_default(),
             pool: Pool::default(),
-            factory_url: url.unwrap_or_else(|| PUBLIC_FACTORY.to_owned()).trim_end_matches('/').to_owned(),
-            factory_ca: ca.into_option().or_else(|| environment("TALOS_IMAGE_FACTORY_CA_PEM")),
+            factory_url: url
+                .unwrap_or_else(|| PUBLIC_FACTORY.to_owned())
+                .trim_end_matches('/')
+                .to_owned(),
+            factory_ca: ca
+                .into_option()
+                .or_else(|| environment("TALOS_IMAGE_FACTORY_CA_PEM")),
             unreachable_destroy: unreachable_destroy(&config.on_unreachable_destroy, &environment)?,
             client_configuration,
             endpoints,
@@ -74,8 +87,15 @@ impl Data {
         endpoints: &Field<Vec<Field<String>>>,
         client_configuration: &Field<ClientConfiguration>,
     ) -> Result<Access, Unusable> {
-        let endpoints = if endpoints.is_null() { &self.endpoints } else { endpoints };
-        Ok(Access { endpoints: access::endpoints(endpoints)?, identity: self.identity(client_configuration)? })
+        let endpoints = if endpoints.is_null() {
+            &self.endpoints
+        } else {
+            endpoints
+        };
+        Ok(Access {
+            endpoints: access::endpoints(endpoints)?,
+            identity: self.identity(client_configuration)?,
+        })
     }
 
     /// The identity of a resource's own attribute, the provider's, or the one in the `TALOSCONFIG` file.
@@ -96,7 +116,11 @@ impl Data {
 
     /// `cluster/name`, or `name` where the cluster has no name.
     pub fn id(&self, name: &str) -> String {
-        if is_placeholder_text(&self.cluster_name) { name.to_owned() } else { format!("{}/{name}", self.cluster_name) }
+        if is_placeholder_text(&self.cluster_name) {
+            name.to_owned()
+        } else {
+            format!("{}/{name}", self.cluster_name)
+        }
     }
 
     /// The lock of a disruption group: whoever holds it may disturb its machine.
@@ -111,7 +135,10 @@ fn unreachable_destroy(
     environment: &dyn Fn(&str) -> Option<String>,
 ) -> Result<UnreachableDestroy, Error> {
     const VARIABLE: &str = "TALOS_STACK_ON_UNREACHABLE_DESTROY";
-    let value = attribute.as_str().map(str::to_owned).or_else(|| environment(VARIABLE));
+    let value = attribute
+        .as_str()
+        .map(str::to_owned)
+        .or_else(|| environment(VARIABLE));
     match value.as_deref() {
         None | Some("error") => Ok(UnreachableDestroy::Error),
         Some("forget") => Ok(UnreachableDestroy::Forget),

@@ -66,7 +66,9 @@ impl Unusable {
             Self::Unknown => "its address or the client identity is not known yet".to_owned(),
             Self::Placeholder(attribute) => format!("`{attribute}` is a placeholder"),
             Self::Missing(attribute) => format!("`{attribute}` is not set"),
-            Self::Malformed { attribute, summary, .. } => format!("`{attribute}` cannot be used ({summary})"),
+            Self::Malformed {
+                attribute, summary, ..
+            } => format!("`{attribute}` cannot be used ({summary})"),
         }
     }
 }
@@ -82,7 +84,9 @@ pub fn endpoints(addresses: &Field<Vec<Field<String>>>) -> Result<Vec<Endpoint>,
     if list.is_empty() {
         return Err(Unusable::Placeholder(ATTRIBUTE));
     }
-    list.iter().map(|address| endpoint(address, ATTRIBUTE)).collect()
+    list.iter()
+        .map(|address| endpoint(address, ATTRIBUTE))
+        .collect()
 }
 
 fn endpoint(address: &Field<String>, attribute: &'static str) -> Result<Endpoint, Unusable> {
@@ -114,7 +118,10 @@ pub fn identity(configuration: &Field<ClientConfiguration>) -> Result<Option<Ide
 }
 
 /// The text of a member; a null member counts as empty, which is a placeholder.
-fn text<'a, T>(field: &'a Field<T>, read: impl FnOnce(&'a T) -> &'a str) -> Result<&'a str, Unusable> {
+fn text<'a, T>(
+    field: &'a Field<T>,
+    read: impl FnOnce(&'a T) -> &'a str,
+) -> Result<&'a str, Unusable> {
     match field {
         Field::Unknown => Err(Unusable::Unknown),
         Field::Null => Ok(""),
@@ -124,5 +131,9 @@ fn text<'a, T>(field: &'a Field<T>, read: impl FnOnce(&'a T) -> &'a str) -> Resu
 
 /// What the Talos client says of a value, put down to an attribute.
 pub fn malformed(attribute: &'static str, error: &talos_client::Error) -> Unusable {
-    Unusable::Malformed { attribute, summary: error.summary(), detail: error.detail() }
+    Unusable::Malformed {
+        attribute,
+        summary: error.summary(),
+        detail: error.detail(),
+    }
 }

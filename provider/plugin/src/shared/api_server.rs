@@ -16,16 +16,32 @@ const PORT: u16 = 6443;
 /// How long one question may take.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// What Talos generated for Kubernetes; for os:admin only.
-const SECRETS: Kind = Kind { namespace: "secrets", resource_type: "KubernetesSecrets.secrets.talos.dev" };
+const SECRETS: Kind = Kind {
+    namespace: "secrets",
+    resource_type: "KubernetesSecrets.secrets.talos.dev",
+};
 
 /// Asks `/readyz` at the address at which the Talos API of `client` answers. No answer is not ready.
 pub async fn is_ready(client: &Client, cx: &Cx) -> Result<bool, talos_client::Error> {
-    let Some(secrets) = client.get(cx, &SECRETS, "k8s-certs").await? else { return Ok(false) };
-    let kubeconfig = secrets.spec["localhostAdminKubeconfig"].as_str().unwrap_or_default();
-    let Some(http) = http(kubeconfig) else { return Ok(false) };
+    let Some(secrets) = client.get(cx, &SECRETS, "k8s-certs").await? else {
+        return Ok(false);
+    };
+    let kubeconfig = secrets.spec["localhostAdminKubeconfig"]
+        .as_str()
+        .unwrap_or_default();
+    let Some(http) = http(kubeconfig) else {
+        return Ok(false);
+    };
     let host = client.endpoint().host();
-    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
-    let answer = http.get(format!("https://{host}:{PORT}/readyz")).send().await;
+    let host = if host.contains(':') {
+        format!("[{host}]")
+    } else {
+        host.to_owned()
+    };
+    let answer = http
+        .get(format!("https://{host}:{PORT}/readyz"))
+        .send()
+        .await;
     Ok(answer.is_ok_and(|answer| answer.status().is_success()))
 }
 
@@ -44,7 +60,9 @@ fn http(kubeconfig: &str) -> Option<reqwest::Client> {
         .timeout(PATIENCE)
         .no_proxy()
         .tls_built_in_root_certs(false)
-        .add_root_certificate(Certificate::from_pem(&pem(cluster, "certificate-authority-data")?).ok()?)
+        .add_root_certificate(
+            Certificate::from_pem(&pem(cluster, "certificate-authority-data")?).ok()?,
+        )
         .identity(Identity::from_pem(&identity).ok()?)
         .build()
         .ok()

@@ -16,7 +16,11 @@ pub type TextMap = Field<BTreeMap<String, Field<String>>>;
 
 /// As an attribute.
 pub fn text_map(map: BTreeMap<String, String>) -> TextMap {
-    Field::Known(map.into_iter().map(|(key, value)| (key, Field::Known(value))).collect())
+    Field::Known(
+        map.into_iter()
+            .map(|(key, value)| (key, Field::Known(value)))
+            .collect(),
+    )
 }
 
 /// Tables for a machine's Talos version, `None` where it is not known or newer than the newest we know.
@@ -25,7 +29,12 @@ pub fn line_of(_talos_version: Option<&str>) -> Line {
 }
 
 /// Identity changes that nobody allowed are refused, each with the paths that pose it.
-pub fn refuse_dangers(node: &str, changes: &Changes, allowed: &Field<BTreeSet<String>>, problems: &mut Diagnostics) {
+pub fn refuse_dangers(
+    node: &str,
+    changes: &Changes,
+    allowed: &Field<BTreeSet<String>>,
+    problems: &mut Diagnostics,
+) {
     let allowed = allowed.get();
     for (danger, paths) in ownership::dangers(changes) {
         let name = danger.as_str();
@@ -46,12 +55,19 @@ pub fn refuse_dangers(node: &str, changes: &Changes, allowed: &Field<BTreeSet<St
 
 fn lines(changes: &Changes, paths: &[String]) -> String {
     let summary = changes.summary();
-    let lines = paths.iter().map(|path| format!("{path}: {}", summary.get(path).map_or("", String::as_str)));
+    let lines = paths
+        .iter()
+        .map(|path| format!("{path}: {}", summary.get(path).map_or("", String::as_str)));
     lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Paths that two sides want to be different, as errors that name both.
-pub fn conflicts(node: &str, conflicts: &[Contradiction], ways_out: &str, problems: &mut Diagnostics) {
+pub fn conflicts(
+    node: &str,
+    conflicts: &[Contradiction],
+    ways_out: &str,
+    problems: &mut Diagnostics,
+) {
     for conflict in conflicts {
         let path = full_path(&conflict.document, &conflict.path);
         let show = |value: &Option<String>| value.clone().unwrap_or_else(|| "(none)".to_owned());
@@ -78,7 +94,12 @@ pub fn full_path(document: &str, path: &str) -> String {
 }
 
 /// What the machine does about the change under `mode`; an error where `mode` does not allow it.
-pub fn effect(node: &str, changes: &Changes, mode: Mode, problems: &mut Diagnostics) -> &'static str {
+pub fn effect(
+    node: &str,
+    changes: &Changes,
+    mode: Mode,
+    problems: &mut Diagnostics,
+) -> &'static str {
     let effect = ownership::effect(changes);
     match (mode, effect) {
         (_, Effect::None) => "none",
@@ -101,13 +122,28 @@ pub fn effect(node: &str, changes: &Changes, mode: Mode, problems: &mut Diagnost
 
 /// Digest of a configuration, keyed with the cluster's secret in it.
 pub fn digest_of(config: &Config, text: &str) -> String {
-    let secret = config.document("v1alpha1").and_then(|document| document.body().get("cluster")?.get("secret"));
-    digest::keyed(secret.and_then(|secret| secret.as_str()).unwrap_or_default(), text)
+    let secret = config
+        .document("v1alpha1")
+        .and_then(|document| document.body().get("cluster")?.get("secret"));
+    digest::keyed(
+        secret
+            .and_then(|secret| secret.as_str())
+            .unwrap_or_default(),
+        text,
+    )
 }
 
 /// A configuration as a machine holds it; `None` where it cannot be read.
 pub fn parse(text: &str) -> Option<Config> {
     Config::load(text, line_of(None)).ok()
+}
+
+/// One line per path.
+pub fn listing(map: &BTreeMap<String, String>) -> String {
+    map.iter()
+        .map(|(path, line)| format!("{path}: {line}"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// `2 paths change, effect live`.

@@ -22,7 +22,9 @@ pub fn unpack(value: &str) -> Result<String, UnpackError> {
 #[derive(Debug, thiserror::Error)]
 pub enum UnpackError {
     /// The base64 text holds gzip data that is damaged.
-    #[error("it looks like base64 of gzip, but the gzip data is damaged; pass the unchanged result of base64gzip()")]
+    #[error(
+        "it looks like base64 of gzip, but the gzip data is damaged; pass the unchanged result of base64gzip()"
+    )]
     Damaged,
     /// What came out is not text.
     #[error("it is base64 of gzip of something that is not UTF-8 text")]
@@ -58,7 +60,9 @@ pub fn pack(text: &str) -> String {
     use std::io::Write;
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     // Writing to memory does not fail; should it, plain text is as good.
-    let packed = encoder.write_all(text.as_bytes()).and_then(|()| encoder.finish());
+    let packed = encoder
+        .write_all(text.as_bytes())
+        .and_then(|()| encoder.finish());
     packed.map_or_else(
         |_| text.to_owned(),
         |bytes| base64::engine::general_purpose::STANDARD.encode(bytes),

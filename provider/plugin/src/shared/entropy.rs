@@ -35,6 +35,8 @@ impl Random for OsRandom {
 
 /// The present time, in seconds.
 pub fn now() -> Timestamp {
-    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let seconds = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs());
     Timestamp(i64::try_from(seconds).unwrap_or(i64::MAX))
 }

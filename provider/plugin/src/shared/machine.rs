@@ -30,16 +30,31 @@ pub struct Observed {
 }
 
 /// Looks at a machine, configured or not.
-pub async fn observe(access: &Access, pool: &Pool, cx: &Cx) -> Result<Observed, talos_client::Error> {
+pub async fn observe(
+    access: &Access,
+    pool: &Pool,
+    cx: &Cx,
+) -> Result<Observed, talos_client::Error> {
     let reach = talos_client::reach(&access.endpoints, access.identity.as_ref(), pool, cx).await?;
     let (client, maintenance) = match reach {
         Reach::Configured { client, .. } => (client, false),
         Reach::Maintenance { client, .. } => (client, true),
     };
     let facts = client.facts(cx).await?;
-    let (live, staged) = if maintenance { (None, None) } else { configurations(&client, cx).await? };
+    let (live, staged) = if maintenance {
+        (None, None)
+    } else {
+        configurations(&client, cx).await?
+    };
     let endpoint = client.endpoint().host().to_owned();
-    Ok(Observed { client, maintenance, facts, endpoint, live, staged })
+    Ok(Observed {
+        client,
+        maintenance,
+        facts,
+        endpoint,
+        live,
+        staged,
+    })
 }
 
 type Configurations = (Option<Secret<String>>, Option<Secret<String>>);
@@ -47,7 +62,10 @@ type Configurations = (Option<Secret<String>>, Option<Secret<String>>);
 async fn configurations(client: &Client, cx: &Cx) -> Result<Configurations, talos_client::Error> {
     let text = |config: talos_client::MachineConfig| config.text.expose().to_owned();
     let live = client.machine_config(cx, ConfigId::Active).await?.map(text);
-    let persistent = client.machine_config(cx, ConfigId::Persistent).await?.map(text);
+    let persistent = client
+        .machine_config(cx, ConfigId::Persistent)
+        .await?
+        .map(text);
     let staged = persistent.filter(|persistent| Some(persistent) != live.as_ref());
     Ok((live.map(Secret::new), staged.map(Secret::new)))
 }
@@ -91,19 +109,41 @@ impl Mode {
 }
 
 /// Writes a configuration. In maintenance mode Talos knows only one way.
-pub async fn write(machine: &Observed, text: &str, mode: Mode, cx: &Cx) -> Result<Vec<String>, talos_client::Error> {
-    let wire = if machine.maintenance { ApplyMode::Auto } else { mode.wire() };
+pub async fn write(
+    machine: &Observed,
+    text: &str,
+    mode: Mode,
+    cx: &Cx,
+) -> Result<Vec<String>, talos_client::Error> {
+    let wire = if machine.maintenance {
+        ApplyMode::Auto
+    } else {
+        mode.wire()
+    };
     let request = |mode: ApplyMode| ApplyRequest {
         data: text.as_bytes(),
         mode,
         dry_run: false,
         try_timeout: (mode == ApplyMode::Try).then_some(TRY_TIMEOUT),
     };
-    let mut warnings = machine.client.apply_configuration(cx, &request(wire)).await?.warnings;
+    let mut warnings = machine
+        .client
+        .apply_configuration(cx, &request(wire))
+        .await?
+        .warnings;
     if wire == ApplyMode::Try {
         // It still answers under the new configuration: keep it. Otherwise it goes back by itself.
-        machine.client.machine_status(&cx.capped(TRY_TIMEOUT)).await?;
-        warnings.extend(machine.client.apply_configuration(cx, &request(ApplyMode::NoReboot)).await?.warnings);
+        machine
+            .client
+            .machine_status(&cx.capped(TRY_TIMEOUT))
+            .await?;
+        warnings.extend(
+            machine
+                .client
+                .apply_configuration(cx, &request(ApplyMode::NoReboot))
+                .await?
+                .warnings,
+        );
     }
     Ok(warnings)
 }
@@ -127,7 +167,10 @@ pub async fn settle(
                 None
             }
             Ok(machine) => {
-                phase(&format!("the machine is {}, it does not hold the new configuration yet", machine.facts.status.stage));
+                phase(&format!(
+                    "the machine is {}, it does not hold the new configuration yet",
+                    machine.facts.status.stage
+                ));
                 None
             }
             Err(error) if error.is_transient() || error.code == Code::NodeMaintenance => {
@@ -147,7 +190,10 @@ pub async fn settle(
 
 /// Whether the machine has `text`, or will have it after the next boot.
 pub fn holds(machine: &Observed, text: &str) -> bool {
-    [&machine.live, &machine.staged].into_iter().flatten().any(|config| config.expose() == text)
+    [&machine.live, &machine.staged]
+        .into_iter()
+        .flatten()
+        .any(|config| config.expose() == text)
 }
 
 /// A mutual exclusion that ends with the operation.
@@ -164,5 +210,9 @@ pub async fn turn(
 /// What Talos refused, put down to the attribute that brought it.
 pub fn refused(node: &str, attribute: &str, error: &talos_client::Error) -> Error {
     let diagnostic = report::error(node, error);
-    if error.code == Code::ConfigRefused { diagnostic.at(attribute) } else { diagnostic }
+    if error.code == Code::ConfigRefused {
+        diagnostic.at(attribute)
+    } else {
+        diagnostic
+    }
 }

@@ -106,13 +106,18 @@ impl MachineSecrets {
         let (cluster, tokens) = (known(&secrets.cluster)?, known(&secrets.secrets)?);
         let certs = known(&secrets.certs)?;
         Ok(Bundle {
-            cluster: Cluster { id: text(&cluster.id)?.to_owned(), secret: secret(&cluster.secret)? },
+            cluster: Cluster {
+                id: text(&cluster.id)?.to_owned(),
+                secret: secret(&cluster.secret)?,
+            },
             secrets: Secrets {
                 bootstrap_token: secret(&tokens.bootstrap_token)?,
                 secretbox_encryption_secret: optional(&tokens.secretbox_encryption_secret)?,
                 aescbc_encryption_secret: optional(&tokens.aescbc_encryption_secret)?,
             },
-            trustdinfo: talos_config::secrets::TrustdInfo { token: secret(&known(&secrets.trustdinfo)?.token)? },
+            trustdinfo: talos_config::secrets::TrustdInfo {
+                token: secret(&known(&secrets.trustdinfo)?.token)?,
+            },
             certs: talos_config::secrets::Certs {
                 etcd: pair(&certs.etcd)?,
                 k8s: pair(&certs.k8s)?,
@@ -135,15 +140,23 @@ impl MachineSecrets {
             }),
             secrets: Field::Known(TokenSecrets {
                 bootstrap_token: sealed(&bundle.secrets.bootstrap_token),
-                secretbox_encryption_secret: sealed_option(bundle.secrets.secretbox_encryption_secret.as_ref()),
-                aescbc_encryption_secret: sealed_option(bundle.secrets.aescbc_encryption_secret.as_ref()),
+                secretbox_encryption_secret: sealed_option(
+                    bundle.secrets.secretbox_encryption_secret.as_ref(),
+                ),
+                aescbc_encryption_secret: sealed_option(
+                    bundle.secrets.aescbc_encryption_secret.as_ref(),
+                ),
             }),
-            trustdinfo: Field::Known(TrustdInfo { token: sealed(&bundle.trustdinfo.token) }),
+            trustdinfo: Field::Known(TrustdInfo {
+                token: sealed(&bundle.trustdinfo.token),
+            }),
             certs: Field::Known(Certs {
                 etcd: cert_and_key(&certs.etcd),
                 k8s: cert_and_key(&certs.k8s),
                 k8s_aggregator: cert_and_key(&certs.k8s_aggregator),
-                k8s_serviceaccount: Field::Known(KeyOnly { key: sealed(&certs.k8s_serviceaccount.key) }),
+                k8s_serviceaccount: Field::Known(KeyOnly {
+                    key: sealed(&certs.k8s_serviceaccount.key),
+                }),
                 os: cert_and_key(&certs.os),
             }),
         }
@@ -160,12 +173,20 @@ fn known<T>(field: &Field<T>) -> Result<&T, Unusable> {
 
 fn text(field: &Field<String>) -> Result<&str, Unusable> {
     let value = known(field)?;
-    if is_placeholder_text(value) { Err(Unusable::Placeholder(ATTRIBUTE)) } else { Ok(value) }
+    if is_placeholder_text(value) {
+        Err(Unusable::Placeholder(ATTRIBUTE))
+    } else {
+        Ok(value)
+    }
 }
 
 fn secret(field: &Field<Secret<String>>) -> Result<Sealed, Unusable> {
     let value = known(field)?.expose();
-    if is_placeholder_text(value) { Err(Unusable::Placeholder(ATTRIBUTE)) } else { Ok(Sealed::new(value.clone())) }
+    if is_placeholder_text(value) {
+        Err(Unusable::Placeholder(ATTRIBUTE))
+    } else {
+        Ok(Sealed::new(value.clone()))
+    }
 }
 
 fn optional(field: &Field<Secret<String>>) -> Result<Option<Sealed>, Unusable> {
@@ -178,11 +199,17 @@ fn optional(field: &Field<Secret<String>>) -> Result<Option<Sealed>, Unusable> {
 
 fn pair(field: &Field<CertAndKey>) -> Result<talos_config::secrets::CertAndKey, Unusable> {
     let pair = known(field)?;
-    Ok(talos_config::secrets::CertAndKey { cert: text(&pair.cert)?.to_owned(), key: secret(&pair.key)? })
+    Ok(talos_config::secrets::CertAndKey {
+        cert: text(&pair.cert)?.to_owned(),
+        key: secret(&pair.key)?,
+    })
 }
 
 fn cert_and_key(pair: &talos_config::secrets::CertAndKey) -> Field<CertAndKey> {
-    Field::Known(CertAndKey { cert: Field::Known(pair.cert.clone()), key: sealed(&pair.key) })
+    Field::Known(CertAndKey {
+        cert: Field::Known(pair.cert.clone()),
+        key: sealed(&pair.key),
+    })
 }
 
 fn sealed(secret: &Sealed) -> Field<Secret<String>> {

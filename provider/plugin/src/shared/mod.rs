@@ -13,11 +13,12 @@ pub mod import;
 pub mod machine;
 pub mod machine_facts;
 pub mod machine_secrets;
+pub mod node;
 pub mod patch_texts;
 pub mod placeholder;
 pub mod quorum;
-pub mod stand_in;
 pub mod report;
+pub mod stand_in;
 pub mod talosconfig_file;
 #[cfg(test)]
 pub mod testing;

@@ -21,7 +21,9 @@ pub fn load(
     let mut patches = Vec::new();
     let mut problems = Diagnostics::new();
     for (index, text) in list.iter().enumerate() {
-        let Some(text) = text.as_str() else { return Ok(None) };
+        let Some(text) = text.as_str() else {
+            return Ok(None);
+        };
         if !text.is_empty() && is_placeholder_text(text) && !text.trim().is_empty() {
             return Ok(None);
         }
@@ -30,16 +32,25 @@ pub fn load(
             Err(reason) => problems.push(refused(attribute, index, &reason)),
         }
     }
-    if problems.has_errors() { Err(problems) } else { Ok(Some(patches)) }
+    if problems.has_errors() {
+        Err(problems)
+    } else {
+        Ok(Some(patches))
+    }
 }
 
 /// `None`: nothing but comments, as a file that is prepared and not used yet.
 pub fn read(text: &str, line: Line) -> Result<Option<Patch>, String> {
     let text = config_text::unpack(text).map_err(|error| error.to_string())?;
-    if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
+    if text
+        .lines()
+        .all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'))
+    {
         return Ok(None);
     }
-    Patch::load(&text, line).map(Some).map_err(|error| error.to_string())
+    Patch::load(&text, line)
+        .map(Some)
+        .map_err(|error| error.to_string())
 }
 
 /// Where and why a patch cannot be applied; which patch it is, the caller says.

@@ -63,7 +63,13 @@ mod tests {
         ] {
             assert!(is_placeholder_host(value), "{value:?}");
         }
-        for value in ["10.0.0.1", "fd00::1", "[fd00::1]:50000", "::1", "https://example.com:6443"] {
+        for value in [
+            "10.0.0.1",
+            "fd00::1",
+            "[fd00::1]:50000",
+            "::1",
+            "https://example.com:6443",
+        ] {
             assert!(!is_placeholder_host(value), "{value:?}");
         }
     }

@@ -8,18 +8,30 @@ use super::machine::Observed;
 use super::report;
 
 /// Refuses to disturb a voting member when the others alone are no quorum.
-pub async fn guard(node: &str, machine: &Observed, access: &Access, pool: &Pool, cx: &Cx) -> Result<(), Error> {
+pub async fn guard(
+    node: &str,
+    machine: &Observed,
+    access: &Access,
+    pool: &Pool,
+    cx: &Cx,
+) -> Result<(), Error> {
     if machine.maintenance {
         return Ok(());
     }
     let members = match machine.client.etcd_members(cx, true).await {
         Ok(members) => members,
-        Err(error) if matches!(error.code, Code::EtcdDown | Code::EtcdNotControlPlane) => return Ok(()),
+        Err(error) if matches!(error.code, Code::EtcdDown | Code::EtcdNotControlPlane) => {
+            return Ok(());
+        }
         Err(error) => return Err(report::error(node, &error)),
     };
     let voters: Vec<&EtcdMember> = members.iter().filter(|member| !member.learner).collect();
     let own = machine.facts.hostname.as_deref().unwrap_or_default();
-    let others: Vec<&EtcdMember> = voters.iter().copied().filter(|member| member.hostname != own).collect();
+    let others: Vec<&EtcdMember> = voters
+        .iter()
+        .copied()
+        .filter(|member| member.hostname != own)
+        .collect();
     if others.is_empty() {
         // A single control plane has no quorum to keep.
         return Ok(());
@@ -40,21 +52,35 @@ pub async fn guard(node: &str, machine: &Observed, access: &Access, pool: &Pool,
             "etcd has {} voting members and needs {needed}; besides this one only {} {}.\n\nNothing was changed. Bring the other \
              members up (`talosctl etcd status`), then apply again.",
             voters.len(),
-            if healthy.is_empty() { "none".to_owned() } else { healthy.join(", ") },
-            if healthy.len() == 1 { "answers" } else { "answer" },
+            if healthy.is_empty() {
+                "none".to_owned()
+            } else {
+                healthy.join(", ")
+            },
+            if healthy.len() == 1 {
+                "answers"
+            } else {
+                "answer"
+            },
         ),
     ))
 }
 
 /// Whether a member's etcd answers for itself.
 async fn answers(member: &EtcdMember, access: &Access, pool: &Pool, cx: &Cx) -> bool {
-    let Some(host) = member.peer_urls.iter().find_map(|url| host_of(url)) else { return false };
-    let Ok(endpoint) = Endpoint::parse(host) else { return false };
+    let Some(host) = member.peer_urls.iter().find_map(|url| host_of(url)) else {
+        return false;
+    };
+    let Ok(endpoint) = Endpoint::parse(host) else {
+        return false;
+    };
     let mut builder = Client::builder(vec![endpoint]).pool(pool);
     if let Some(identity) = access.identity.clone() {
         builder = builder.identity(identity);
     }
-    let Ok(client) = builder.build() else { return false };
+    let Ok(client) = builder.build() else {
+        return false;
+    };
     let status = client.etcd_status(&cx.capped(super::calls::REFRESH)).await;
     status.is_ok_and(|status| status.errors.is_empty() && !status.learner)
 }

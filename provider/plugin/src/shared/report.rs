@@ -20,5 +20,9 @@ pub fn skipped(node: &str) -> String {
 
 /// Summary of a refresh that saw nothing.
 pub fn kept(node: &str, error: &talos_client::Error) -> String {
-    format!("TS-REFRESH-KEPT: {node}: {} ({})", error.code.entry().meaning, error.code.as_str())
+    format!(
+        "TS-REFRESH-KEPT: {node}: {} ({})",
+        error.code.entry().meaning,
+        error.code.as_str()
+    )
 }

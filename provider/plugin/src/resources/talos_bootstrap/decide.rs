@@ -56,9 +56,15 @@ pub fn decide(seen: &BTreeMap<String, Seen>, cluster_id: Option<&str>) -> Result
     if members(seen).next().is_some() {
         return Ok(Decision::Adopt);
     }
-    let reasons: Vec<String> =
-        seen.iter().filter_map(|(name, seen)| Some(format!("{name}: {}", in_the_way(seen)?))).collect();
-    Ok(if reasons.is_empty() { Decision::Bootstrap } else { Decision::Wait(reasons) })
+    let reasons: Vec<String> = seen
+        .iter()
+        .filter_map(|(name, seen)| Some(format!("{name}: {}", in_the_way(seen)?)))
+        .collect();
+    Ok(if reasons.is_empty() {
+        Decision::Bootstrap
+    } else {
+        Decision::Wait(reasons)
+    })
 }
 
 /// All members that any control plane lists.
@@ -77,10 +83,15 @@ pub fn configured(seen: &BTreeMap<String, Seen>) -> impl Iterator<Item = (&Strin
 /// Why this control plane keeps us from being sure that no member exists.
 fn in_the_way(seen: &Seen) -> Option<String> {
     match seen {
-        Seen::Silent(error) => Some(format!("{} ({})", error.code.entry().meaning, error.code.as_str())),
-        Seen::Configured(machine) if machine.etcd_state != WAITS_FOR_BOOTSTRAP => {
-            Some(format!("its etcd service is in state {:?}, not yet waiting for a bootstrap", machine.etcd_state))
-        }
+        Seen::Silent(error) => Some(format!(
+            "{} ({})",
+            error.code.entry().meaning,
+            error.code.as_str()
+        )),
+        Seen::Configured(machine) if machine.etcd_state != WAITS_FOR_BOOTSTRAP => Some(format!(
+            "its etcd service is in state {:?}, not yet waiting for a bootstrap",
+            machine.etcd_state
+        )),
         Seen::Maintenance | Seen::Configured(_) => None,
     }
 }
@@ -112,8 +123,13 @@ fn one_cluster(seen: &BTreeMap<String, Seen>, wanted: Option<&str>) -> Result<()
     if ids.len() < 2 && !foreign {
         return Ok(());
     }
-    let list: Vec<String> = found.iter().map(|(id, name)| format!("{name} belongs to cluster {id}")).collect();
-    let wanted = wanted.map_or(String::new(), |wanted| format!("Wanted is cluster {wanted}. "));
+    let list: Vec<String> = found
+        .iter()
+        .map(|(id, name)| format!("{name} belongs to cluster {id}"))
+        .collect();
+    let wanted = wanted.map_or(String::new(), |wanted| {
+        format!("Wanted is cluster {wanted}. ")
+    });
     Err(Error::new(
         "TS-CLUSTER-OTHER: a control plane belongs to another cluster",
         format!(
@@ -128,13 +144,24 @@ fn one_cluster(seen: &BTreeMap<String, Seen>, wanted: Option<&str>) -> Result<()
 fn one_membership(seen: &BTreeMap<String, Seen>) -> Result<(), Error> {
     let groups: BTreeMap<&str, BTreeSet<u64>> = configured(seen)
         .filter(|(_, machine)| !machine.members.is_empty())
-        .map(|(name, machine)| (name.as_str(), machine.members.iter().map(|member| member.id).collect()))
+        .map(|(name, machine)| {
+            (
+                name.as_str(),
+                machine.members.iter().map(|member| member.id).collect(),
+            )
+        })
         .collect();
     let apart = groups
         .iter()
-        .flat_map(|(left, ours)| groups.iter().map(move |(right, theirs)| (left, ours, right, theirs)))
+        .flat_map(|(left, ours)| {
+            groups
+                .iter()
+                .map(move |(right, theirs)| (left, ours, right, theirs))
+        })
         .find(|(_, ours, _, theirs)| ours.is_disjoint(theirs));
-    let Some((left, _, right, _)) = apart else { return Ok(()) };
+    let Some((left, _, right, _)) = apart else {
+        return Ok(());
+    };
     Err(Error::new(
         "TS-ETCD-SPLIT: the control planes have two etcd clusters",
         format!(

@@ -14,8 +14,14 @@ use crate::shared::api_server;
 const LOOK: Duration = Duration::from_secs(5);
 
 /// One look at each of `machines`.
-pub async fn observe(machines: &BTreeMap<String, Access>, pool: &Pool, cx: &Cx) -> BTreeMap<String, Seen> {
-    let looks = machines.iter().map(|(name, access)| async move { (name.clone(), look(access, pool, cx).await) });
+pub async fn observe(
+    machines: &BTreeMap<String, Access>,
+    pool: &Pool,
+    cx: &Cx,
+) -> BTreeMap<String, Seen> {
+    let looks = machines
+        .iter()
+        .map(|(name, access)| async move { (name.clone(), look(access, pool, cx).await) });
     join_all(looks).await.into_iter().collect()
 }
 
@@ -24,14 +30,19 @@ async fn look(access: &Access, pool: &Pool, cx: &Cx) -> Seen {
     match talos_client::reach(&access.endpoints, access.identity.as_ref(), pool, &cx).await {
         Err(error) => Seen::Silent(error),
         Ok(Reach::Maintenance { .. }) => Seen::Maintenance,
-        Ok(Reach::Configured { client, .. }) => configured(&client, &cx).await.map_or_else(Seen::Silent, Seen::Configured),
+        Ok(Reach::Configured { client, .. }) => configured(&client, &cx)
+            .await
+            .map_or_else(Seen::Silent, Seen::Configured),
     }
 }
 
 async fn configured(client: &Client, cx: &Cx) -> Result<Configured, talos_client::Error> {
     let services = client.services(cx).await?;
-    let etcd_state =
-        services.into_iter().find(|service| service.id == "etcd").map(|service| service.state).unwrap_or_default();
+    let etcd_state = services
+        .into_iter()
+        .find(|service| service.id == "etcd")
+        .map(|service| service.state)
+        .unwrap_or_default();
     let members = match client.etcd_members(cx, true).await {
         Ok(members) => members,
         Err(error) if error.code == Code::EtcdDown => Vec::new(),
@@ -50,7 +61,10 @@ async fn configured(client: &Client, cx: &Cx) -> Result<Configured, talos_client
 }
 
 /// Tag of the API server's image.
-async fn kubernetes_version(client: &Client, cx: &Cx) -> Result<Option<String>, talos_client::Error> {
+async fn kubernetes_version(
+    client: &Client,
+    cx: &Cx,
+) -> Result<Option<String>, talos_client::Error> {
     const API_SERVER: &str = "kube-apiserver";
     let config = client.get(cx, &API_SERVER_CONFIG, API_SERVER).await?;
     let image = config.and_then(|config| config.spec["image"].as_str().map(str::to_owned));
@@ -58,7 +72,13 @@ async fn kubernetes_version(client: &Client, cx: &Cx) -> Result<Option<String>, 
 }
 
 /// Configuration of the API server that the machine runs.
-const API_SERVER_CONFIG: Kind = Kind { namespace: "controlplane", resource_type: "APIServerConfigs.kubernetes.talos.dev" };
+const API_SERVER_CONFIG: Kind = Kind {
+    namespace: "controlplane",
+    resource_type: "APIServerConfigs.kubernetes.talos.dev",
+};
 
 /// What Talos knows of the machine as a Kubernetes node.
-const NODE_STATUS: Kind = Kind { namespace: "k8s", resource_type: "NodeStatuses.kubernetes.talos.dev" };
+const NODE_STATUS: Kind = Kind {
+    namespace: "k8s",
+    resource_type: "NodeStatuses.kubernetes.talos.dev",
+};

@@ -15,15 +15,21 @@ pub struct Private {
 
 /// The wait goes on where it was not finished; otherwise nothing moves.
 pub fn plan(plan: &mut Plan<TalosBootstrap>) {
-    let Some(prior) = plan.prior.clone() else { return };
+    let Some(prior) = plan.prior.clone() else {
+        return;
+    };
     if plan.is_destroy() {
         return plan.warn(
-            format!("TS-BOOTSTRAP-KEPT: {}: the cluster stays as it is", prior.id.text()),
+            format!(
+                "TS-BOOTSTRAP-KEPT: {}: the cluster stays as it is",
+                prior.id.text()
+            ),
             "Destroying talos_bootstrap forgets the cluster; it stops nothing and wipes nothing.",
         );
     }
     let resumes = plan.prior_private.unfinished;
-    let grows = plan.changed(|model| &model.control_planes) || plan.changed(|model| &model.wait_for);
+    let grows =
+        plan.changed(|model| &model.control_planes) || plan.changed(|model| &model.wait_for);
     if resumes {
         plan.touch();
     }

@@ -31,9 +31,16 @@ impl Resource for TalosBootstrap {
     fn validate(config: &Bootstrap, diagnostics: &mut Diagnostics) {
         if let Some(wait) = config.wait_for.get() {
             check_count("wait_for.etcd_members", &wait.etcd_members, diagnostics);
-            check_count("wait_for.nodes_registered", &wait.nodes_registered, diagnostics);
+            check_count(
+                "wait_for.nodes_registered",
+                &wait.nodes_registered,
+                diagnostics,
+            );
         }
-        let (Some(node), Some(machines)) = (config.node.as_str(), config.control_planes.get()) else { return };
+        let (Some(node), Some(machines)) = (config.node.as_str(), config.control_planes.get())
+        else {
+            return;
+        };
         if !machines.is_empty() && !machines.contains_key(node) {
             diagnostics.error_at(
                 "node",
@@ -66,7 +73,11 @@ impl Resource for TalosBootstrap {
         wait(&job, state, cx, slot).await
     }
 
-    async fn read(cx: &ReadCx<Self>, mut state: Bootstrap, mut private: Private) -> Result<Read<Self>, Error> {
+    async fn read(
+        cx: &ReadCx<Self>,
+        mut state: Bootstrap,
+        mut private: Private,
+    ) -> Result<Read<Self>, Error> {
         let job = match Job::new(&state, cx.provider(), calls::REFRESH, cx.token()) {
             Ok(job) => job,
             Err(_) => {
@@ -74,17 +85,32 @@ impl Resource for TalosBootstrap {
                     format!("TS-REFRESH-SKIPPED: {}: not refreshed", state.id.text()),
                     "An address or the client identity is a placeholder or unknown; what state holds is kept.",
                 );
-                return Ok(Read::State { model: state, private });
+                return Ok(Read::State {
+                    model: state,
+                    private,
+                });
             }
         };
         let seen = observe(&job.machines, &job.data.pool, &job.calls).await;
         if let Some(why) = nobody(&seen) {
-            cx.warn(format!("TS-REFRESH-KEPT: {}: no control plane answers", state.id.text()), why);
-            return Ok(Read::State { model: state, private });
+            cx.warn(
+                format!(
+                    "TS-REFRESH-KEPT: {}: no control plane answers",
+                    state.id.text()
+                ),
+                why,
+            );
+            return Ok(Read::State {
+                model: state,
+                private,
+            });
         }
         describe(&mut state, &seen, &job);
         private.unfinished = state.cluster_ready.get() != Some(&true);
-        Ok(Read::State { model: state, private })
+        Ok(Read::State {
+            model: state,
+            private,
+        })
     }
 
     async fn update(
@@ -102,7 +128,11 @@ impl Resource for TalosBootstrap {
         wait(&job, planned, cx, slot).await
     }
 
-    async fn delete(_cx: &ApplyCx<Self>, _state: Bootstrap, _slot: &mut Slot<Self>) -> Result<(), Error> {
+    async fn delete(
+        _cx: &ApplyCx<Self>,
+        _state: Bootstrap,
+        _slot: &mut Slot<Self>,
+    ) -> Result<(), Error> {
         Ok(())
     }
 
@@ -114,7 +144,11 @@ impl Resource for TalosBootstrap {
 fn check_count(path: &str, field: &Field<String>, diagnostics: &mut Diagnostics) {
     let Some(text) = field.as_str() else { return };
     if Wanted::parse(text).is_none() {
-        diagnostics.error_at(path, format!("TS-INPUT-INVALID: {text:?} is no count"), "Write `all` or a number.");
+        diagnostics.error_at(
+            path,
+            format!("TS-INPUT-INVALID: {text:?} is no count"),
+            "Write `all` or a number.",
+        );
     }
 }
 
@@ -171,11 +205,14 @@ impl Job {
         let wait = model.wait_for.get();
         let field = |read: fn(&WaitFor) -> &Field<String>| wait.map_or(&Field::Null, read);
         Ok(Self {
-            etcd_members: Wanted::of(field(|wait| &wait.etcd_members), Wanted::All).number(machines.len()),
-            nodes_registered: Wanted::of(field(|wait| &wait.nodes_registered), Wanted::Count(0)).number(machines.len()),
+            etcd_members: Wanted::of(field(|wait| &wait.etcd_members), Wanted::All)
+                .number(machines.len()),
+            nodes_registered: Wanted::of(field(|wait| &wait.nodes_registered), Wanted::Count(0))
+                .number(machines.len()),
             api_server: wait.is_none_or(|wait| wait.api_server.get() != Some(&false)),
             cluster_id: model.cluster_id.as_str().map(str::to_owned),
-            target: target.ok_or_else(|| Unusable::Placeholder("control_planes").diagnostic("the cluster"))?,
+            target: target
+                .ok_or_else(|| Unusable::Placeholder("control_planes").diagnostic("the cluster"))?,
             data: data.clone(),
             machines,
             calls: calls::during(remaining, token),
@@ -184,19 +221,32 @@ impl Job {
 
     /// What of `wait_for` is missing, one clause each; empty when the cluster is ready.
     fn missing(&self, seen: &BTreeMap<String, Seen>) -> Vec<String> {
-        let voters: BTreeSet<u64> =
-            decide::members(seen).filter(|member| !member.learner).map(|member| member.id).collect();
-        let servers = decide::configured(seen).filter(|(_, machine)| machine.api_server).count();
-        let registered = decide::configured(seen).filter(|(_, machine)| machine.registered).count();
+        let voters: BTreeSet<u64> = decide::members(seen)
+            .filter(|member| !member.learner)
+            .map(|member| member.id)
+            .collect();
+        let servers = decide::configured(seen)
+            .filter(|(_, machine)| machine.api_server)
+            .count();
+        let registered = decide::configured(seen)
+            .filter(|(_, machine)| machine.registered)
+            .count();
         let mut missing = Vec::new();
         if voters.len() < self.etcd_members {
-            missing.push(format!("{} of {} etcd members vote", voters.len(), self.etcd_members));
+            missing.push(format!(
+                "{} of {} etcd members vote",
+                voters.len(),
+                self.etcd_members
+            ));
         }
         if self.api_server && servers == 0 {
             missing.push("no Kubernetes API server is ready".to_owned());
         }
         if registered < self.nodes_registered {
-            missing.push(format!("{registered} of {} machines are Kubernetes nodes", self.nodes_registered));
+            missing.push(format!(
+                "{registered} of {} machines are Kubernetes nodes",
+                self.nodes_registered
+            ));
         }
         missing
     }
@@ -209,7 +259,10 @@ impl Job {
             .map(|(name, _)| name.as_str())
             .collect();
         if !waiting.is_empty() {
-            missing.push(format!("the API server of {} is not ready", waiting.join(", ")));
+            missing.push(format!(
+                "the API server of {} is not ready",
+                waiting.join(", ")
+            ));
         }
         missing
     }
@@ -222,9 +275,13 @@ fn machines(model: &Bootstrap, data: &Data) -> Result<BTreeMap<String, Access>, 
         .ok_or_else(|| Unusable::Placeholder("control_planes").diagnostic("the cluster"))?;
     let mut machines = BTreeMap::new();
     for (name, addresses) in planes {
-        let access = data.access(addresses, &model.client_configuration).map_err(|problem| problem.diagnostic(name))?;
+        let access = data
+            .access(addresses, &model.client_configuration)
+            .map_err(|problem| problem.diagnostic(name))?;
         if access.identity.is_none() {
-            return Err(Unusable::Missing("client_configuration").diagnostic(name).into());
+            return Err(Unusable::Missing("client_configuration")
+                .diagnostic(name)
+                .into());
         }
         machines.insert(name.clone(), access);
     }
@@ -232,7 +289,11 @@ fn machines(model: &Bootstrap, data: &Data) -> Result<BTreeMap<String, Access>, 
 }
 
 /// Adopts or bootstraps; says which.
-async fn start(job: &Job, planned: &Bootstrap, cx: &ApplyCx<TalosBootstrap>) -> Result<&'static str, Error> {
+async fn start(
+    job: &Job,
+    planned: &Bootstrap,
+    cx: &ApplyCx<TalosBootstrap>,
+) -> Result<&'static str, Error> {
     let mut backoff = Backoff::new();
     loop {
         let seen = observe(&job.machines, &job.data.pool, &job.calls).await;
@@ -241,11 +302,17 @@ async fn start(job: &Job, planned: &Bootstrap, cx: &ApplyCx<TalosBootstrap>) -> 
             Decision::Bootstrap => match bootstrap(job, planned).await {
                 Ok(status) => return Ok(status),
                 // Whether the request took effect shows in the next look.
-                Err(error) if error.is_transient() => cx.phase(&format!("{}: {}", job.target, error.summary())),
-                Err(error) if error.code == Code::EtcdExists => cx.phase("etcd has data already; looking again"),
+                Err(error) if error.is_transient() => {
+                    cx.phase(&format!("{}: {}", job.target, error.summary()))
+                }
+                Err(error) if error.code == Code::EtcdExists => {
+                    cx.phase("etcd has data already; looking again")
+                }
                 Err(error) => return Err(report::error(&job.target, &error)),
             },
-            Decision::Wait(reasons) => cx.phase(&format!("before the bootstrap: {}", reasons.join("; "))),
+            Decision::Wait(reasons) => {
+                cx.phase(&format!("before the bootstrap: {}", reasons.join("; ")))
+            }
         }
         if !backoff.wait(cx.token()).await {
             return Err(out_of_time(&seen));
@@ -271,10 +338,21 @@ async fn bootstrap(job: &Job, planned: &Bootstrap) -> Result<&'static str, talos
     use talos_client::Bootstrap as How;
     let client = client(job, &job.target)?;
     match planned.recover_from.as_str() {
-        None => client.bootstrap(&job.calls, How::New).await.map(|()| "bootstrapped"),
+        None => client
+            .bootstrap(&job.calls, How::New)
+            .await
+            .map(|()| "bootstrapped"),
         Some(snapshot) => {
             client.etcd_recover(&job.calls, snapshot.as_ref()).await?;
-            client.bootstrap(&job.calls, How::Recover { skip_hash_check: false }).await.map(|()| "recovered")
+            client
+                .bootstrap(
+                    &job.calls,
+                    How::Recover {
+                        skip_hash_check: false,
+                    },
+                )
+                .await
+                .map(|()| "recovered")
         }
     }
 }
@@ -304,7 +382,9 @@ async fn wait(
         describe(&mut state, &seen, job);
         state.cluster_ready = missing.is_empty().into();
         slot.set(state.clone());
-        slot.private(Private { unfinished: !missing.is_empty() });
+        slot.private(Private {
+            unfinished: !missing.is_empty(),
+        });
         if missing.is_empty() {
             return Ok(());
         }
@@ -342,18 +422,24 @@ fn not_ready(missing: &[String], seen: &BTreeMap<String, Seen>) -> Error {
 fn describe(state: &mut Bootstrap, seen: &BTreeMap<String, Seen>, job: &Job) {
     let id = decide::configured(seen).find_map(|(_, machine)| machine.cluster_id.clone());
     if let Some(id) = id {
-        let name = if job.data.cluster_name.is_empty() { &id } else { &job.data.cluster_name };
+        let name = if job.data.cluster_name.is_empty() {
+            &id
+        } else {
+            &job.data.cluster_name
+        };
         state.id = name.clone().into();
         if !state.cluster_id.is_known() {
             state.cluster_id = id.into();
         }
     }
-    let members: BTreeMap<String, Field<String>> =
-        decide::members(seen).map(|member| (member.hostname.clone(), member.id_hex().into())).collect();
+    let members: BTreeMap<String, Field<String>> = decide::members(seen)
+        .map(|member| (member.hostname.clone(), member.id_hex().into()))
+        .collect();
     if !members.is_empty() || !state.etcd_members.is_known() {
         state.etcd_members = Field::Known(members);
     }
-    let version = decide::configured(seen).find_map(|(_, machine)| machine.kubernetes_version.clone());
+    let version =
+        decide::configured(seen).find_map(|(_, machine)| machine.kubernetes_version.clone());
     if version.is_some() || !state.kubernetes_version.is_known() {
         state.kubernetes_version = version.into();
     }

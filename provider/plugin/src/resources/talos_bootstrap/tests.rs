@@ -104,8 +104,5 @@ fn a_machine_without_configuration_is_refused_at_once() {
         ("cp02", Seen::Maintenance),
     ]);
     let text = refusal(&machines, None);
-    assert!(
-        text.contains("TS-NODE-MAINTENANCE: cp02"),
-        "{text}"
-    );
+    assert!(text.contains("TS-NODE-MAINTENANCE: cp02"), "{text}");
 }

@@ -35,15 +35,20 @@ pub struct Minted {
 /// Fails only where the CA in the bundle cannot sign.
 pub fn mint(bundle: &Bundle, request: &Request<'_>) -> Result<Minted, Error> {
     let mut random = OsRandom::new()?;
-    let credentials =
-        pki::kubernetes_client(&bundle.certs.k8s, request.user, request.organizations, request.lifetime, &mut random)
-            .map_err(|error| {
-                Error::new(
-                    "TS-KUBECONFIG: unable to sign a Kubernetes client certificate",
-                    format!("The Kubernetes CA in `machine_secrets` cannot sign: {error}."),
-                )
-                .at("machine_secrets")
-            })?;
+    let credentials = pki::kubernetes_client(
+        &bundle.certs.k8s,
+        request.user,
+        request.organizations,
+        request.lifetime,
+        &mut random,
+    )
+    .map_err(|error| {
+        Error::new(
+            "TS-KUBECONFIG: unable to sign a Kubernetes client certificate",
+            format!("The Kubernetes CA in `machine_secrets` cannot sign: {error}."),
+        )
+        .at("machine_secrets")
+    })?;
     let client_configuration = KubernetesClientConfiguration {
         host: request.endpoint.to_owned().into(),
         ca_certificate: credentials.ca_certificate.clone().into(),

@@ -15,7 +15,9 @@ pub struct Private {
 
 /// `renew_before` and `ttl` alone mint nothing: they matter when the next certificate is due.
 pub fn plan(plan: &mut Plan<TalosKubeconfig>) {
-    let Some(prior) = plan.prior.clone() else { return };
+    let Some(prior) = plan.prior.clone() else {
+        return;
+    };
     if plan.is_destroy() {
         return;
     }
@@ -23,7 +25,10 @@ pub fn plan(plan: &mut Plan<TalosKubeconfig>) {
     if renew {
         plan.touch();
         plan.warn(
-            format!("TS-CERT-RENEW: {}: a new client certificate will be issued", prior.id.text()),
+            format!(
+                "TS-CERT-RENEW: {}: a new client certificate will be issued",
+                prior.id.text()
+            ),
             format!("The present one ends at {}.", prior.expires_at.text()),
         );
     }

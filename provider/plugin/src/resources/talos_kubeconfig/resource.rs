@@ -38,9 +38,16 @@ impl Resource for TalosKubeconfig {
         Ok(())
     }
 
-    async fn read(_cx: &ReadCx<Self>, state: Kubeconfig, mut private: Private) -> Result<Read<Self>, Error> {
+    async fn read(
+        _cx: &ReadCx<Self>,
+        state: Kubeconfig,
+        mut private: Private,
+    ) -> Result<Read<Self>, Error> {
         private.renew = ends_soon(&state, now());
-        Ok(Read::State { model: state, private })
+        Ok(Read::State {
+            model: state,
+            private,
+        })
     }
 
     async fn update(
@@ -50,19 +57,27 @@ impl Resource for TalosKubeconfig {
         _config: Kubeconfig,
         slot: &mut Slot<Self>,
     ) -> Result<(), Error> {
-        let state = if planned.kubeconfig.is_unknown() { minted(planned)? } else { planned };
+        let state = if planned.kubeconfig.is_unknown() {
+            minted(planned)?
+        } else {
+            planned
+        };
         slot.set(state);
         Ok(())
     }
 
-    async fn delete(_cx: &ApplyCx<Self>, _state: Kubeconfig, _slot: &mut Slot<Self>) -> Result<(), Error> {
+    async fn delete(
+        _cx: &ApplyCx<Self>,
+        _state: Kubeconfig,
+        _slot: &mut Slot<Self>,
+    ) -> Result<(), Error> {
         Ok(())
     }
 }
 
 fn minted(mut state: Kubeconfig) -> Result<Kubeconfig, Error> {
-    let bundle =
-        MachineSecrets::bundle(&state.machine_secrets).map_err(|problem| problem.diagnostic("the kubeconfig"))?;
+    let bundle = MachineSecrets::bundle(&state.machine_secrets)
+        .map_err(|problem| problem.diagnostic("the kubeconfig"))?;
     let organizations = groups(&state.organizations);
     let ttl = state.ttl.get().map_or(0, |ttl| ttl.value().as_secs());
     let minted = mint(
@@ -72,7 +87,10 @@ fn minted(mut state: Kubeconfig) -> Result<Kubeconfig, Error> {
             endpoint: state.cluster_endpoint.text(),
             user: state.user.text(),
             organizations: &organizations,
-            lifetime: Lifetime { now: now(), seconds: i64::try_from(ttl).unwrap_or(i64::MAX) },
+            lifetime: Lifetime {
+                now: now(),
+                seconds: i64::try_from(ttl).unwrap_or(i64::MAX),
+            },
         },
     )?;
     state.id = format!("{}/{}", state.cluster_name.text(), state.user.text()).into();
@@ -84,13 +102,24 @@ fn minted(mut state: Kubeconfig) -> Result<Kubeconfig, Error> {
 
 /// The default stands for a null list; an empty one is meant.
 fn groups(organizations: &Field<Vec<Field<String>>>) -> Vec<String> {
-    if organizations.is_null() { vec![ADMINISTRATORS.to_owned()] } else { organizations.all_known().unwrap_or_default() }
+    if organizations.is_null() {
+        vec![ADMINISTRATORS.to_owned()]
+    } else {
+        organizations.all_known().unwrap_or_default()
+    }
 }
 
 /// Whether the certificate in state ends within `renew_before`.
 fn ends_soon(state: &Kubeconfig, now: Timestamp) -> bool {
-    let Some(configuration) = state.kubernetes_client_configuration.get() else { return false };
-    let Ok(certificate) = Certificate::from_base64(configuration.client_certificate.text()) else { return false };
-    let margin = state.renew_before.get().map_or(0, |margin| margin.value().as_secs());
+    let Some(configuration) = state.kubernetes_client_configuration.get() else {
+        return false;
+    };
+    let Ok(certificate) = Certificate::from_base64(configuration.client_certificate.text()) else {
+        return false;
+    };
+    let margin = state
+        .renew_before
+        .get()
+        .map_or(0, |margin| margin.value().as_secs());
     certificate.validity.not_after <= now.plus_seconds(i64::try_from(margin).unwrap_or(i64::MAX))
 }

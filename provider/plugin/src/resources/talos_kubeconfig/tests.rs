@@ -6,8 +6,8 @@ use super::TalosKubeconfig;
 use super::model::Kubeconfig;
 use super::plan::Private;
 use crate::provider::{ProviderModel, TalosStack};
-use crate::shared::machine_secrets::MachineSecrets;
 use crate::shared::entropy::{OsRandom, now};
+use crate::shared::machine_secrets::MachineSecrets;
 
 fn config() -> Kubeconfig {
     let mut random = OsRandom::new().unwrap();

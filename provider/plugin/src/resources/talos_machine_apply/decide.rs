@@ -38,18 +38,32 @@ pub fn decide(
         "take" => OnConflict::Take,
         _ => OnConflict::Error,
     };
-    let drift = if model.drift.text() == "revert" { Drift::Revert } else { Drift::Report };
+    let drift = if model.drift.text() == "revert" {
+        Drift::Revert
+    } else {
+        Drift::Report
+    };
     let outcome = three_way(last, desired, live, on_conflict, drift)
         .map_err(|error| Diagnostics::from(unmergeable(node, &error.to_string())))?;
     let mut problems = Diagnostics::new();
     if on_conflict == OnConflict::Error {
         change::conflicts(node, &outcome.conflicts, WAYS_OUT, &mut problems);
         if last.is_none() && drift == Drift::Report {
-            change::conflicts(node, &overwritten(&outcome.changes), FIRST_WAYS_OUT, &mut problems);
+            change::conflicts(
+                node,
+                &overwritten(&outcome.changes),
+                FIRST_WAYS_OUT,
+                &mut problems,
+            );
         }
     }
     change::refuse_dangers(node, &outcome.changes, &model.allow_change, &mut problems);
-    let effect = change::effect(node, &outcome.changes, Mode::of(model.mode.text()), &mut problems);
+    let effect = change::effect(
+        node,
+        &outcome.changes,
+        Mode::of(model.mode.text()),
+        &mut problems,
+    );
     if problems.has_errors() {
         return Err(problems);
     }
@@ -64,7 +78,10 @@ pub fn decide(
 
 /// What of a configuration that we did not write would be lost.
 fn overwritten(changes: &Changes) -> Vec<Contradiction> {
-    let lost = changes.differences().iter().filter(|difference| difference.old.is_some());
+    let lost = changes
+        .differences()
+        .iter()
+        .filter(|difference| difference.old.is_some());
     lost.map(|difference| Contradiction {
         document: difference.document.clone(),
         path: difference.path.clone(),
@@ -82,7 +99,11 @@ const FIRST_WAYS_OUT: &str = "The machine has a configuration that this resource
 
 fn unmergeable(node: &str, reason: &str) -> Diagnostic {
     Diagnostic::error(
-        format!("TS-CONFIG-UNMERGEABLE: {node}: desired and live configuration cannot be brought together"),
-        format!("{reason}\n\nNothing was changed. `drift = \"revert\"` writes the desired configuration as it is."),
+        format!(
+            "TS-CONFIG-UNMERGEABLE: {node}: desired and live configuration cannot be brought together"
+        ),
+        format!(
+            "{reason}\n\nNothing was changed. `drift = \"revert\"` writes the desired configuration as it is."
+        ),
     )
 }

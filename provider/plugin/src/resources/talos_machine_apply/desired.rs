@@ -34,7 +34,8 @@ pub fn desired(model: &MachineApply, line: Line) -> Result<Desired, Diagnostics>
     if text.starts_with(PLACEHOLDER_MARK) {
         return Ok(Desired::Placeholder(attribute));
     }
-    let mut config = Config::load(&text, line).map_err(|error| invalid(attribute, &error.to_string()))?;
+    let mut config =
+        Config::load(&text, line).map_err(|error| invalid(attribute, &error.to_string()))?;
     let Some(patches) = patch_texts::load(&model.config_patches, PATCHES, line)? else {
         return Ok(Desired::Unknown);
     };

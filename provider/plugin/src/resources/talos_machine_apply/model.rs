@@ -36,7 +36,11 @@ pub struct MachineApply {
     pub config_patches: Field<Vec<Field<String>>>,
     /// How the machine takes a change: `auto`, `no_reboot`, `reboot`, `staged`, or `try` (written in try mode
     /// first, and kept only if the machine still answers).
-    #[tf(optional, default = "auto", one_of("auto", "no_reboot", "reboot", "staged", "try"))]
+    #[tf(
+        optional,
+        default = "auto",
+        one_of("auto", "no_reboot", "reboot", "staged", "try")
+    )]
     pub mode: Field<String>,
     /// Identity changes of a live machine that are allowed: `hostname`, `node_ip`, `cluster_id`,
     /// `encryption_key`, `install_disk`, `machine_type`.

@@ -9,7 +9,7 @@ use super::TalosMachineApply;
 use super::decide::{Decision, decide};
 use super::desired::{Desired, desired};
 use super::model::MachineApply;
-use crate::shared::change::{self, text_map};
+use crate::shared::change::{self, listing, text_map};
 
 /// What a refresh saw and what was applied last. Configurations are packed, and as secret as the state file.
 #[derive(Serialize, Deserialize, Default, Clone)]
@@ -29,7 +29,11 @@ pub fn plan(plan: &mut Plan<TalosMachineApply>) -> Result<(), Diagnostics> {
         announce_destroy(plan);
         return Ok(());
     }
-    let line = change::line_of(plan.prior.as_ref().and_then(|prior| prior.talos_version.as_str()));
+    let line = change::line_of(
+        plan.prior
+            .as_ref()
+            .and_then(|prior| prior.talos_version.as_str()),
+    );
     let wanted = match desired(&plan.config, line)? {
         Desired::Config(config) => config,
         Desired::Unknown => return Ok(()),
@@ -57,7 +61,12 @@ pub fn plan(plan: &mut Plan<TalosMachineApply>) -> Result<(), Diagnostics> {
 }
 
 /// An update touches the machine when something is written; otherwise only records move.
-fn show(plan: &mut Plan<TalosMachineApply>, prior: &MachineApply, decision: &Decision, digest: String) {
+fn show(
+    plan: &mut Plan<TalosMachineApply>,
+    prior: &MachineApply,
+    decision: &Decision,
+    digest: String,
+) {
     let node = prior.node.text().to_owned();
     if decision.writes {
         plan.touch();
@@ -65,7 +74,10 @@ fn show(plan: &mut Plan<TalosMachineApply>, prior: &MachineApply, decision: &Dec
         plan.proposed.plan_effect = decision.effect.into();
         plan.proposed.config_hash = digest.into();
         if decision.effect == "reboot" {
-            plan.warn(format!("TS-REBOOT: {node}: this change reboots the machine"), listing(&decision.changes));
+            plan.warn(
+                format!("TS-REBOOT: {node}: this change reboots the machine"),
+                listing(&decision.changes),
+            );
         }
     } else {
         keep_observed(&mut plan.proposed, prior);
@@ -74,8 +86,14 @@ fn show(plan: &mut Plan<TalosMachineApply>, prior: &MachineApply, decision: &Dec
     if !decision.drift.is_empty() {
         let drift = &decision.drift;
         plan.warn(
-            format!("TS-DRIFT: {node}: {} differ from what is applied here", paths(drift.len())),
-            format!("{}\n\nThey are kept. `drift = \"revert\"` writes the desired values.", listing(drift)),
+            format!(
+                "TS-DRIFT: {node}: {} differ from what is applied here",
+                paths(drift.len())
+            ),
+            format!(
+                "{}\n\nThey are kept. `drift = \"revert\"` writes the desired values.",
+                listing(drift)
+            ),
         );
     }
 }
@@ -95,7 +113,11 @@ fn install_again(plan: &mut Plan<TalosMachineApply>, digest: &str) -> Result<(),
 }
 
 /// The machine has never been read: what would change on it cannot be said.
-fn unseen(plan: &mut Plan<TalosMachineApply>, prior: &MachineApply, digest: &str) -> Result<(), Diagnostics> {
+fn unseen(
+    plan: &mut Plan<TalosMachineApply>,
+    prior: &MachineApply,
+    digest: &str,
+) -> Result<(), Diagnostics> {
     if prior.config_hash.as_str() == Some(digest) {
         keep_observed(&mut plan.proposed, prior);
     } else {
@@ -131,7 +153,10 @@ fn warn_placeholder(plan: &mut Plan<TalosMachineApply>, attribute: &str) {
 fn announce_destroy(plan: &mut Plan<TalosMachineApply>) {
     let Some(prior) = &plan.prior else { return };
     let node = prior.node.text().to_owned();
-    let resets = prior.on_destroy.get().is_some_and(|how| how.reset.get() == Some(&true));
+    let resets = prior
+        .on_destroy
+        .get()
+        .is_some_and(|how| how.reset.get() == Some(&true));
     if resets {
         plan.warn(
             format!("TS-RESET: {node}: destroy wipes this machine"),
@@ -140,11 +165,10 @@ fn announce_destroy(plan: &mut Plan<TalosMachineApply>) {
     }
 }
 
-/// One line per path.
-pub fn listing(map: &BTreeMap<String, String>) -> String {
-    map.iter().map(|(path, line)| format!("{path}: {line}")).collect::<Vec<_>>().join("\n")
-}
-
 fn paths(count: usize) -> String {
-    if count == 1 { "1 path".to_owned() } else { format!("{count} paths") }
+    if count == 1 {
+        "1 path".to_owned()
+    } else {
+        format!("{count} paths")
+    }
 }

@@ -6,19 +6,25 @@ use tokio_util::sync::CancellationToken;
 use super::decide::decide;
 use super::desired::{Desired, desired};
 use super::model::MachineApply;
-use super::plan::listing;
 use crate::provider::Data;
 use crate::shared::{calls, change, machine};
 
 /// One warning where the machine already has a configuration that would change.
 pub async fn preview(data: &Data, config: MachineApply) -> Vec<Diagnostic> {
-    let Ok(Desired::Config(wanted)) = desired(&config, change::line_of(None)) else { return Vec::new() };
+    let Ok(Desired::Config(wanted)) = desired(&config, change::line_of(None)) else {
+        return Vec::new();
+    };
     let Ok(access) = data.access(&config.endpoints, &config.client_configuration) else {
         return Vec::new();
     };
     let calls = calls::during(calls::PREVIEW, &CancellationToken::new());
-    let Ok(machine) = machine::observe(&access, &data.pool, &calls).await else { return Vec::new() };
-    let live = machine.live.as_ref().and_then(|text| change::parse(text.expose()));
+    let Ok(machine) = machine::observe(&access, &data.pool, &calls).await else {
+        return Vec::new();
+    };
+    let live = machine
+        .live
+        .as_ref()
+        .and_then(|text| change::parse(text.expose()));
     let Some(live) = live else { return Vec::new() };
     let node = config.node.text();
     match decide(&config, None, &wanted, &live) {
@@ -28,7 +34,7 @@ pub async fn preview(data: &Data, config: MachineApply) -> Vec<Diagnostic> {
                 "TS-PREVIEW: {node}: configured already; {}",
                 change::sentence(&decision.changes, decision.effect)
             ),
-            listing(&decision.changes),
+            change::listing(&decision.changes),
         )],
         Err(problems) => problems.into_iter().collect(),
     }

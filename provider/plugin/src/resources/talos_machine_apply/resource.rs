@@ -5,7 +5,7 @@
 //! unless `on_destroy.reset` says otherwise. Imported by `node=address`.
 
 use framework::prelude::*;
-use talos_client::{Code, Cx, ResetRequest};
+use talos_client::{Code, ResetRequest};
 use talos_config::document::Config;
 
 use super::decide::{Decision, decide};
@@ -15,11 +15,12 @@ use super::plan::{self, Private};
 use super::preview;
 use crate::describe_machine;
 use crate::provider::{Data, TalosStack, UnreachableDestroy};
-use crate::shared::access::{Access, Unusable};
+use crate::shared::access::Unusable;
 use crate::shared::calls;
 use crate::shared::change::{self, text_map};
 use crate::shared::config_text::pack;
 use crate::shared::machine::{self, Mode, Observed};
+use crate::shared::node::{Node, Write};
 use crate::shared::{quorum, report};
 
 /// The resource.
@@ -60,25 +61,35 @@ impl Resource for TalosMachineApply {
         slot: &mut Slot<Self>,
     ) -> Result<(), Error> {
         let job = Job::new(cx, &planned, &config)?;
-        let machine = job.observe().await?;
-        let decision = match &machine.live {
-            None => Decision::install(&job.desired),
-            Some(live) => decide(&planned, None, &job.desired, &job.parse(live.expose())?)?,
-        };
+        let machine = job.node.observe().await?;
+        let decision = job.decide(&planned, None, &machine)?;
         let mut state = planned;
-        state.id = cx.provider().id(&job.node).into();
+        state.id = cx.provider().id(&job.node.name).into();
         state.changes = text_map(decision.changes.clone());
         state.plan_effect = decision.effect.into();
         carry_out(&job, cx, &machine, &decision, state, slot).await
     }
 
-    async fn read(cx: &ReadCx<Self>, mut state: MachineApply, mut private: Private) -> Result<Read<Self>, Error> {
+    async fn read(
+        cx: &ReadCx<Self>,
+        mut state: MachineApply,
+        mut private: Private,
+    ) -> Result<Read<Self>, Error> {
         let node = state.node.text().to_owned();
-        let access = match cx.provider().access(&state.endpoints, &state.client_configuration) {
+        let access = match cx
+            .provider()
+            .access(&state.endpoints, &state.client_configuration)
+        {
             Ok(access) => access,
             Err(problem) => {
-                cx.warn(report::skipped(&node), format!("{}; what state holds is kept.", problem.reason()));
-                return Ok(Read::State { model: state, private });
+                cx.warn(
+                    report::skipped(&node),
+                    format!("{}; what state holds is kept.", problem.reason()),
+                );
+                return Ok(Read::State {
+                    model: state,
+                    private,
+                });
             }
         };
         let calls = calls::during(calls::REFRESH, cx.token());
@@ -86,7 +97,10 @@ impl Resource for TalosMachineApply {
             Ok(machine) => see(&mut state, &mut private, &machine),
             Err(error) => cx.warn(report::kept(&node, &error), error.detail()),
         }
-        Ok(Read::State { model: state, private })
+        Ok(Read::State {
+            model: state,
+            private,
+        })
     }
 
     async fn update(
@@ -98,12 +112,15 @@ impl Resource for TalosMachineApply {
     ) -> Result<(), Error> {
         let job = Job::new(cx, &planned, &config)?;
         let last = change::kept(&cx.private().last_applied, change::line_of(None));
-        let machine = job.observe().await?;
-        let decision = match &machine.live {
-            None => Decision::install(&job.desired),
-            Some(live) => decide(&planned, last.as_ref(), &job.desired, &job.parse(live.expose())?)?,
-        };
-        job.refuse_stale(&planned, &decision)?;
+        let machine = job.node.observe().await?;
+        let decision = job.decide(&planned, last.as_ref(), &machine)?;
+        let touched = planned.stage.is_unknown();
+        job.node.refuse_stale(
+            &planned.changes,
+            touched,
+            decision.writes,
+            &decision.changes,
+        )?;
         let mut state = planned;
         if !state.changes.is_known() {
             state.changes = text_map(decision.changes.clone());
@@ -114,12 +131,24 @@ impl Resource for TalosMachineApply {
         carry_out(&job, cx, &machine, &decision, state, slot).await
     }
 
-    async fn delete(cx: &ApplyCx<Self>, state: MachineApply, slot: &mut Slot<Self>) -> Result<(), Error> {
-        let Some(how) = state.on_destroy.get().filter(|how| how.reset.get() == Some(&true)) else {
+    async fn delete(
+        cx: &ApplyCx<Self>,
+        state: MachineApply,
+        slot: &mut Slot<Self>,
+    ) -> Result<(), Error> {
+        let Some(how) = state
+            .on_destroy
+            .get()
+            .filter(|how| how.reset.get() == Some(&true))
+        else {
             return Ok(());
         };
         let node = state.node.text();
-        let labels = how.wipe_labels.get().map(|labels| labels.iter().cloned().collect()).unwrap_or_default();
+        let labels = how
+            .wipe_labels
+            .get()
+            .map(|labels| labels.iter().cloned().collect())
+            .unwrap_or_default();
         let request = ResetRequest {
             graceful: how.graceful.get() != Some(&false),
             reboot: how.reboot.get() == Some(&true),
@@ -127,7 +156,9 @@ impl Resource for TalosMachineApply {
         };
         match reset(cx, &state, &request).await {
             Ok(()) => Ok(()),
-            Err(Failure::Unusable(problem)) => forget(cx.provider(), node, &problem.diagnostic(node).into(), slot),
+            Err(Failure::Unusable(problem)) => {
+                forget(cx.provider(), node, &problem.diagnostic(node).into(), slot)
+            }
             Err(Failure::Call(error)) if error.is_transient() => {
                 forget(cx.provider(), node, &report::error(node, &error), slot)
             }
@@ -149,19 +180,38 @@ enum Failure {
     Refused(Error),
 }
 
-async fn reset(cx: &ApplyCx<TalosMachineApply>, state: &MachineApply, request: &ResetRequest) -> Result<(), Failure> {
-    let access =
-        cx.provider().access(&state.endpoints, &state.client_configuration).map_err(Failure::Unusable)?;
+async fn reset(
+    cx: &ApplyCx<TalosMachineApply>,
+    state: &MachineApply,
+    request: &ResetRequest,
+) -> Result<(), Failure> {
+    let access = cx
+        .provider()
+        .access(&state.endpoints, &state.client_configuration)
+        .map_err(Failure::Unusable)?;
     let calls = calls::during(cx.remaining(), cx.token());
     let pool = &cx.provider().pool;
-    let machine = machine::observe(&access, pool, &calls.capped(calls::DESTROY)).await.map_err(Failure::Call)?;
-    quorum::guard(state.node.text(), &machine, &access, pool, &calls).await.map_err(Failure::Refused)?;
-    machine.client.reset(&calls, request).await.map_err(Failure::Call)?;
+    let machine = machine::observe(&access, pool, &calls.capped(calls::DESTROY))
+        .await
+        .map_err(Failure::Call)?;
+    quorum::guard(state.node.text(), &machine, &access, pool, &calls)
+        .await
+        .map_err(Failure::Refused)?;
+    machine
+        .client
+        .reset(&calls, request)
+        .await
+        .map_err(Failure::Call)?;
     Ok(())
 }
 
 /// The provider decides whether a machine that cannot be reached is left behind.
-fn forget(data: &Data, node: &str, error: &Error, slot: &mut Slot<TalosMachineApply>) -> Result<(), Error> {
+fn forget(
+    data: &Data,
+    node: &str,
+    error: &Error,
+    slot: &mut Slot<TalosMachineApply>,
+) -> Result<(), Error> {
     if data.unreachable_destroy == UnreachableDestroy::Error {
         return Err(error.clone());
     }
@@ -174,74 +224,53 @@ fn forget(data: &Data, node: &str, error: &Error, slot: &mut Slot<TalosMachineAp
 
 /// Everything an operation needs, checked once.
 struct Job<'a> {
-    node: String,
+    node: Node<'a>,
     attribute: &'static str,
     desired: Box<Config>,
-    access: Access,
     mode: Mode,
     group: Option<String>,
-    data: &'a Data,
-    calls: Cx,
 }
 
 impl<'a> Job<'a> {
-    fn new(cx: &'a ApplyCx<TalosMachineApply>, planned: &MachineApply, config: &MachineApply) -> Result<Self, Error> {
-        let node = planned.node.text().to_owned();
-        let access = cx
-            .provider()
-            .access(&planned.endpoints, &planned.client_configuration)
-            .map_err(|problem| problem.diagnostic(&node))?;
+    fn new(
+        cx: &'a ApplyCx<TalosMachineApply>,
+        planned: &MachineApply,
+        config: &MachineApply,
+    ) -> Result<Self, Error> {
+        let name = planned.node.text();
+        let node = Node::new(cx, name, &planned.endpoints, &planned.client_configuration)?;
         let desired = match desired(config, change::line_of(None))? {
             Desired::Config(config) => config,
-            Desired::Unknown => return Err(Unusable::Unknown.diagnostic(&node).into()),
-            Desired::Placeholder(attribute) => return Err(Unusable::Placeholder(attribute).diagnostic(&node).into()),
+            Desired::Unknown => return Err(Unusable::Unknown.diagnostic(name).into()),
+            Desired::Placeholder(attribute) => {
+                return Err(Unusable::Placeholder(attribute).diagnostic(name).into());
+            }
         };
         Ok(Self {
+            node,
             attribute: source(config).0,
+            desired,
             mode: Mode::of(planned.mode.text()),
             group: planned.disruption_group.as_str().map(str::to_owned),
-            data: cx.provider(),
-            calls: calls::during(cx.remaining(), cx.token()),
-            node,
-            access,
-            desired,
         })
     }
 
-    async fn observe(&self) -> Result<Observed, Error> {
-        machine::observe(&self.access, &self.data.pool, &self.calls).await.map_err(|error| report::error(&self.node, &error))
-    }
-
-    fn parse(&self, text: &str) -> Result<Config, Error> {
-        Config::load(text, change::line_of(None)).map_err(|error| {
-            Error::new(
-                format!("TS-CONFIG-UNREADABLE: {}: the machine's own configuration cannot be read", self.node),
-                format!("{error}\n\nNothing was changed. This provider may be older than the machine's Talos."),
-            )
-        })
-    }
-
-    /// What was reviewed is what is written.
-    fn refuse_stale(&self, planned: &MachineApply, decision: &Decision) -> Result<(), Error> {
-        let same = match &planned.changes {
-            // Nothing was planned for the machine itself: the attribute tells of an earlier change.
-            Field::Known(_) if planned.stage.is_known() => !decision.writes,
-            Field::Known(map) => {
-                map.len() == decision.changes.len()
-                    && map.iter().all(|(path, line)| line.as_str() == decision.changes.get(path).map(String::as_str))
-            }
-            _ => true,
-        };
-        if same || !decision.writes {
-            return Ok(());
+    /// Decides for the machine as it is now.
+    fn decide(
+        &self,
+        planned: &MachineApply,
+        last: Option<&Config>,
+        machine: &Observed,
+    ) -> Result<Decision, Error> {
+        match &machine.live {
+            None => Ok(Decision::install(&self.desired)),
+            Some(live) => Ok(decide(
+                planned,
+                last,
+                &self.desired,
+                &self.node.parse(live.expose())?,
+            )?),
         }
-        Err(Error::new(
-            format!("TS-PLAN-STALE: {}: the machine changed since the plan", self.node),
-            format!(
-                "Now these paths would change:\n{}\n\nNothing was written. Plan again and review.",
-                plan::listing(&decision.changes)
-            ),
-        ))
     }
 }
 
@@ -256,7 +285,10 @@ async fn carry_out(
 ) -> Result<(), Error> {
     let last_applied = job.desired.emit();
     state.config_hash = change::digest_of(&job.desired, &last_applied).into();
-    let mut private = Private { last_applied: pack(&last_applied), ..Private::default() };
+    let mut private = Private {
+        last_applied: pack(&last_applied),
+        ..Private::default()
+    };
     if !decision.writes {
         see(&mut state, &mut private, machine);
         slot.set(state);
@@ -264,44 +296,31 @@ async fn carry_out(
         return Ok(());
     }
     let _turn = match &job.group {
-        Some(group) => machine::turn(job.data.group(group), cx.token()).await,
+        Some(group) => machine::turn(job.node.data.group(group), cx.token()).await,
         None => None,
     };
-    if decision.effect == "reboot" {
-        quorum::guard(&job.node, machine, &job.access, &job.data.pool, &job.calls).await?;
-    }
-    cx.phase(&format!("{}: writing the configuration", job.node));
     let text = decision.text.expose();
-    match machine::write(machine, text, job.mode, &job.calls).await {
-        Ok(warnings) => warnings.iter().for_each(|warning| {
-            cx.warn(format!("TS-TALOS-WARNING: {}: Talos warns about the configuration", job.node), warning.clone());
-        }),
-        // It may have taken effect: whether it did shows in what the machine holds.
-        Err(error) if error.sent == talos_client::Sent::Maybe => {}
-        Err(error) => return Err(machine::refused(&job.node, job.attribute, &error)),
-    }
+    let write = Write {
+        text,
+        effect: decision.effect,
+        mode: job.mode,
+        attribute: job.attribute,
+    };
+    job.node.write(cx, machine, &write).await?;
     describe_machine!(state, machine);
     state.drift_found = text_map(decision.drift.clone());
     slot.set(state.clone());
     slot.private(private.clone());
     slot.irreversible();
-    let settled = machine::settle(&job.access, &job.data.pool, text, &job.calls, cx.token(), |phase| {
-        cx.phase(&format!("{}: {phase}", job.node));
-    })
-    .await
-    .map_err(|error| report::error(&job.node, &error))?;
+    let settled = job.node.settle(cx, text).await?;
     see(&mut state, &mut private, &settled);
     slot.set(state);
     slot.private(private);
-    if machine::holds(&settled, text) { Ok(()) } else { Err(not_held(&job.node)) }
-}
-
-fn not_held(node: &str) -> Error {
-    Error::new(
-        format!("TS-CONFIG-NOT-HELD: {node}: the machine does not hold what was written"),
-        "It answers, with another configuration: somebody else wrote at the same time, or it went back by itself.\n\n\
-         Plan again: the difference shows as drift.",
-    )
+    if machine::holds(&settled, text) {
+        Ok(())
+    } else {
+        Err(job.node.not_held())
+    }
 }
 
 /// What was seen, into state and private state.

@@ -38,19 +38,39 @@ pub struct Decision {
 }
 
 /// Decides, or refuses with every reason.
-pub fn decide(model: &MachinePatch, patches: &[Patch], record: &Record, live: &Config) -> Result<Decision, Diagnostics> {
+pub fn decide(
+    model: &MachinePatch,
+    patches: &[Patch],
+    record: &Record,
+    live: &Config,
+) -> Result<Decision, Diagnostics> {
     let node = model.node.text();
-    let on_foreign = if model.on_conflict.text() == "take" { OnForeign::Take } else { OnForeign::Error };
+    let on_foreign = if model.on_conflict.text() == "take" {
+        OnForeign::Take
+    } else {
+        OnForeign::Error
+    };
     let lay = |config: &mut Config| config.apply_patches(patches).map_err(Refusal::Patch);
-    let outcome = patch(live, record, lay, on_foreign).map_err(|refusal| refusal.diagnostics(node))?;
+    let outcome =
+        patch(live, record, lay, on_foreign).map_err(|refusal| refusal.diagnostics(node))?;
     let mut problems = Diagnostics::new();
     change::conflicts(node, &outcome.conflicts, WAYS_OUT, &mut problems);
     change::refuse_dangers(node, &outcome.changes, &model.allow_change, &mut problems);
-    let effect = change::effect(node, &outcome.changes, Mode::of(model.mode.text()), &mut problems);
-    if problems.has_errors() { Err(problems) } else { Ok(Decision::of(&outcome, effect)) }
+    let effect = change::effect(
+        node,
+        &outcome.changes,
+        Mode::of(model.mode.text()),
+        &mut problems,
+    );
+    if problems.has_errors() {
+        Err(problems)
+    } else {
+        Ok(Decision::of(&outcome, effect))
+    }
 }
 
-const WAYS_OUT: &str = "Set `on_conflict = \"take\"` to write the patch's value, or bring the two together.";
+const WAYS_OUT: &str =
+    "Set `on_conflict = \"take\"` to write the patch's value, or bring the two together.";
 
 impl Decision {
     fn of(outcome: &PatchOutcome, effect: &'static str) -> Self {
@@ -63,7 +83,11 @@ impl Decision {
             record: outcome.record.clone(),
             changes: outcome.changes.summary(),
             drift: outcome.drift.summary(),
-            kept: outcome.kept.iter().map(|kept| change::full_path(&kept.document, &kept.path)).collect(),
+            kept: outcome
+                .kept
+                .iter()
+                .map(|kept| change::full_path(&kept.document, &kept.path))
+                .collect(),
             owned,
             effect,
         }

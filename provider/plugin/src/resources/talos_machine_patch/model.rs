@@ -28,7 +28,11 @@ pub struct MachinePatch {
     #[tf(required)]
     pub patches: Field<Vec<Field<String>>>,
     /// How the machine takes a change: `no_reboot`, `auto`, `reboot`, `staged`, or `try`.
-    #[tf(optional, default = "no_reboot", one_of("auto", "no_reboot", "reboot", "staged", "try"))]
+    #[tf(
+        optional,
+        default = "no_reboot",
+        one_of("auto", "no_reboot", "reboot", "staged", "try")
+    )]
     pub mode: Field<String>,
     /// Identity changes of a live machine that are allowed: `hostname`, `node_ip`, `cluster_id`,
     /// `encryption_key`, `install_disk`, `machine_type`.

@@ -1,7 +1,5 @@
 //! What a plan of `talos_machine_patch` says: from configuration and what the refresh saw, nothing else.
 
-use std::collections::BTreeMap;
-
 use framework::prelude::*;
 use serde::{Deserialize, Serialize};
 use talos_config::merge::Patch;
@@ -10,7 +8,7 @@ use talos_config::ownership::Record;
 use super::TalosMachinePatch;
 use super::decide::{Decision, PATCHES, decide};
 use super::model::MachinePatch;
-use crate::shared::change::{self, text_map};
+use crate::shared::change::{self, listing, text_map};
 use crate::shared::patch_texts;
 
 /// What is owned, and what a refresh saw. As secret as the state file.
@@ -51,7 +49,10 @@ fn show(plan: &mut Plan<TalosMachinePatch>, prior: &MachinePatch, decision: &Dec
         plan.proposed.changes = text_map(decision.changes.clone());
         plan.proposed.plan_effect = decision.effect.into();
         if decision.effect == "reboot" {
-            plan.warn(format!("TS-REBOOT: {node}: this change reboots the machine"), listing(&decision.changes));
+            plan.warn(
+                format!("TS-REBOOT: {node}: this change reboots the machine"),
+                listing(&decision.changes),
+            );
         }
     } else {
         keep_observed(&mut plan.proposed, prior);
@@ -61,7 +62,10 @@ fn show(plan: &mut Plan<TalosMachinePatch>, prior: &MachinePatch, decision: &Dec
     if !decision.drift.is_empty() {
         plan.warn(
             format!("TS-DRIFT: {node}: what is patched here was changed on the machine"),
-            format!("{}\n\nIt is kept. `on_conflict = \"take\"` writes the patch's values.", listing(&decision.drift)),
+            format!(
+                "{}\n\nIt is kept. `on_conflict = \"take\"` writes the patch's values.",
+                listing(&decision.drift)
+            ),
         );
     }
     warn_kept(plan, &node, &decision.kept);
@@ -70,7 +74,9 @@ fn show(plan: &mut Plan<TalosMachinePatch>, prior: &MachinePatch, decision: &Dec
 fn warn_kept(plan: &mut Plan<TalosMachinePatch>, node: &str, kept: &[String]) {
     if !kept.is_empty() {
         plan.warn(
-            format!("TS-PATCH-KEPT: {node}: paths that leave the patch were changed by somebody else"),
+            format!(
+                "TS-PATCH-KEPT: {node}: paths that leave the patch were changed by somebody else"
+            ),
             format!("They stay as they are:\n{}", kept.join("\n")),
         );
     }
@@ -92,7 +98,9 @@ fn keep_observed(proposed: &mut MachinePatch, prior: &MachinePatch) {
 
 /// Destroy has no attributes to show what it takes back: a warning lists it.
 fn announce_destroy(plan: &mut Plan<TalosMachinePatch>) -> Result<(), Diagnostics> {
-    let Some(prior) = plan.prior.clone() else { return Ok(()) };
+    let Some(prior) = plan.prior.clone() else {
+        return Ok(());
+    };
     let node = prior.node.text().to_owned();
     if prior.revert_on_destroy.get() == Some(&false) {
         plan.warn(
@@ -102,20 +110,20 @@ fn announce_destroy(plan: &mut Plan<TalosMachinePatch>) -> Result<(), Diagnostic
         return Ok(());
     }
     let line = change::line_of(prior.talos_version.as_str());
-    let Some(live) = change::kept(&plan.prior_private.live, line) else { return Ok(()) };
+    let Some(live) = change::kept(&plan.prior_private.live, line) else {
+        return Ok(());
+    };
     let none: [Patch; 0] = [];
     let decision = decide(&prior, &none, &plan.prior_private.record, &live)?;
     if decision.writes {
         plan.warn(
-            format!("TS-PATCH-REVERT: {node}: paths get back what was there before, effect {}", decision.effect),
+            format!(
+                "TS-PATCH-REVERT: {node}: paths get back what was there before, effect {}",
+                decision.effect
+            ),
             listing(&decision.changes),
         );
     }
     warn_kept(plan, &node, &decision.kept);
     Ok(())
-}
-
-/// One line per path.
-pub fn listing(map: &BTreeMap<String, String>) -> String {
-    map.iter().map(|(path, line)| format!("{path}: {line}")).collect::<Vec<_>>().join("\n")
 }

@@ -5,7 +5,6 @@ use talos_config::ownership::Record;
 
 use super::decide::{PATCHES, decide};
 use super::model::MachinePatch;
-use super::plan::listing;
 use super::resource::live_text;
 use crate::provider::Data;
 use crate::shared::{calls, change, machine, patch_texts};
@@ -16,7 +15,8 @@ pub async fn preview(data: &Data, mut config: MachinePatch) -> Vec<Diagnostic> {
     if config.mode.is_null() {
         config.mode = MachinePatch::DEFAULT_MODE.into();
     }
-    let Ok(Some(patches)) = patch_texts::load(&config.patches, PATCHES, change::line_of(None)) else {
+    let Ok(Some(patches)) = patch_texts::load(&config.patches, PATCHES, change::line_of(None))
+    else {
         return Vec::new();
     };
     let Ok(access) = data.access(&config.endpoints, &config.client_configuration) else {
@@ -26,15 +26,20 @@ pub async fn preview(data: &Data, mut config: MachinePatch) -> Vec<Diagnostic> {
         return Vec::new();
     }
     let calls = calls::during(calls::PREVIEW, &CancellationToken::new());
-    let Ok(machine) = machine::observe(&access, &data.pool, &calls).await else { return Vec::new() };
+    let Ok(machine) = machine::observe(&access, &data.pool, &calls).await else {
+        return Vec::new();
+    };
     let live = live_text(&machine).and_then(|text| change::parse(text));
     let Some(live) = live else { return Vec::new() };
     let node = config.node.text();
     match decide(&config, &patches, &Record::default(), &live) {
         Ok(decision) if !decision.writes => Vec::new(),
         Ok(decision) => vec![Diagnostic::warning(
-            format!("TS-PREVIEW: {node}: {} on the machine as it is now", change::sentence(&decision.changes, decision.effect)),
-            listing(&decision.changes),
+            format!(
+                "TS-PREVIEW: {node}: {} on the machine as it is now",
+                change::sentence(&decision.changes, decision.effect)
+            ),
+            change::listing(&decision.changes),
         )],
         Err(problems) => problems.into_iter().collect(),
     }

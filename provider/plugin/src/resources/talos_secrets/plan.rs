@@ -30,7 +30,10 @@ pub fn contract(talos_version: &str) -> Result<Contract, Diagnostic> {
 
 /// The bundle that the configuration brings along, if any; the attribute it came from is named in errors.
 pub fn adopted(config: &TalosSecretsModel) -> Result<Option<Bundle>, Diagnostic> {
-    let sources = [("secrets_yaml_wo", &config.secrets_yaml_wo), ("secrets_yaml", &config.secrets_yaml)];
+    let sources = [
+        ("secrets_yaml_wo", &config.secrets_yaml_wo),
+        ("secrets_yaml", &config.secrets_yaml),
+    ];
     for (attribute, field) in sources {
         if let Some(text) = field.get() {
             return parse(text.expose(), attribute).map(Some);
@@ -99,7 +102,8 @@ pub fn refuse_destroy(prior: Option<&TalosSecretsModel>) -> Result<(), Diagnosti
 }
 
 fn refuse_other_secrets(prior: &TalosSecretsModel, given: &Bundle) -> Result<(), Diagnostics> {
-    let same = MachineSecrets::bundle(&prior.machine_secrets).is_ok_and(|present| &present == given);
+    let same =
+        MachineSecrets::bundle(&prior.machine_secrets).is_ok_and(|present| &present == given);
     if same {
         return Ok(());
     }

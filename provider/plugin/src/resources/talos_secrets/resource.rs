@@ -75,7 +75,10 @@ impl Resource for TalosSecrets {
         mut private: Private,
     ) -> Result<Read<Self>, Error> {
         private.renew = ends_soon(&state, now());
-        Ok(Read::State { model: state, private })
+        Ok(Read::State {
+            model: state,
+            private,
+        })
     }
 
     async fn update(
@@ -87,14 +90,19 @@ impl Resource for TalosSecrets {
     ) -> Result<(), Error> {
         let mut state = planned;
         if state.client_configuration.is_unknown() {
-            let bundle = MachineSecrets::bundle(&state.machine_secrets).map_err(|problem| problem.diagnostic("talos_secrets"))?;
+            let bundle = MachineSecrets::bundle(&state.machine_secrets)
+                .map_err(|problem| problem.diagnostic("talos_secrets"))?;
             issue(&mut state, &bundle, now())?;
         }
         slot.set(state);
         Ok(())
     }
 
-    async fn delete(_cx: &ApplyCx<Self>, state: TalosSecretsModel, _slot: &mut Slot<Self>) -> Result<(), Error> {
+    async fn delete(
+        _cx: &ApplyCx<Self>,
+        state: TalosSecretsModel,
+        _slot: &mut Slot<Self>,
+    ) -> Result<(), Error> {
         Ok(plan::refuse_destroy(Some(&state))?)
     }
 
@@ -131,12 +139,21 @@ fn unable(cause: &str) -> Error {
 
 /// Everything that follows from the bundle alone.
 fn describe(state: &mut TalosSecretsModel, bundle: &Bundle, data: &Data) {
-    let name = if data.cluster_name.is_empty() { &bundle.cluster.id } else { &data.cluster_name };
+    let name = if data.cluster_name.is_empty() {
+        &bundle.cluster.id
+    } else {
+        &data.cluster_name
+    };
     state.id = name.clone().into();
     state.cluster_id = bundle.cluster.id.clone().into();
     state.machine_secrets = Field::Known(MachineSecrets::of(bundle));
     let fingerprints = bundle.fingerprints();
-    state.fingerprints = Field::Known(fingerprints.into_iter().map(|(name, print)| (name, print.into())).collect());
+    state.fingerprints = Field::Known(
+        fingerprints
+            .into_iter()
+            .map(|(name, print)| (name, print.into()))
+            .collect(),
+    );
     if !state.secrets_yaml.is_known() {
         state.secrets_yaml = Field::Known(Secret::new(bundle.to_yaml().expose().to_owned()));
     }
@@ -144,11 +161,22 @@ fn describe(state: &mut TalosSecretsModel, bundle: &Bundle, data: &Data) {
 
 /// A new client certificate.
 fn issue(state: &mut TalosSecretsModel, bundle: &Bundle, now: Timestamp) -> Result<(), Error> {
-    let lifetime = Lifetime { now, seconds: CLIENT_CERTIFICATE_SECONDS };
+    let lifetime = Lifetime {
+        now,
+        seconds: CLIENT_CERTIFICATE_SECONDS,
+    };
     let mut random = OsRandom::new()?;
-    let credentials = pki::talos_client(&bundle.certs.os, &["os:admin".to_owned()], lifetime, &mut random)
-        .map_err(|error| unable(&format!("the client certificate cannot be signed: {error}")))?;
-    state.client_certificate_expires_at = now.plus_seconds(CLIENT_CERTIFICATE_SECONDS).to_rfc3339().into();
+    let credentials = pki::talos_client(
+        &bundle.certs.os,
+        &["os:admin".to_owned()],
+        lifetime,
+        &mut random,
+    )
+    .map_err(|error| unable(&format!("the client certificate cannot be signed: {error}")))?;
+    state.client_certificate_expires_at = now
+        .plus_seconds(CLIENT_CERTIFICATE_SECONDS)
+        .to_rfc3339()
+        .into();
     state.client_configuration = Field::Known(ClientConfiguration {
         ca_certificate: credentials.ca_certificate.into(),
         client_certificate: credentials.client_certificate.into(),
@@ -159,8 +187,16 @@ fn issue(state: &mut TalosSecretsModel, bundle: &Bundle, now: Timestamp) -> Resu
 
 /// Whether the client certificate in state ends within `client_certificate_renew_before`.
 pub(super) fn ends_soon(state: &TalosSecretsModel, now: Timestamp) -> bool {
-    let Some(configuration) = state.client_configuration.get() else { return false };
-    let Ok(certificate) = pki::Certificate::from_base64(configuration.client_certificate.text()) else { return false };
-    let margin = state.client_certificate_renew_before.get().map_or(0, |margin| margin.value().as_secs());
+    let Some(configuration) = state.client_configuration.get() else {
+        return false;
+    };
+    let Ok(certificate) = pki::Certificate::from_base64(configuration.client_certificate.text())
+    else {
+        return false;
+    };
+    let margin = state
+        .client_certificate_renew_before
+        .get()
+        .map_or(0, |margin| margin.value().as_secs());
     certificate.validity.not_after <= now.plus_seconds(i64::try_from(margin).unwrap_or(i64::MAX))
 }

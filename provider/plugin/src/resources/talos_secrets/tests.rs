@@ -46,7 +46,10 @@ async fn generated_once_and_never_replaced_by_a_version() {
         object.apply(Some(&plain(version))).await.unwrap();
         let state = object.state().unwrap();
         assert!(state.machine_secrets == made.machine_secrets, "{version}");
-        assert!(state.client_configuration == made.client_configuration, "{version}");
+        assert!(
+            state.client_configuration == made.client_configuration,
+            "{version}"
+        );
         assert_eq!(state.contract.text(), "v1.12");
     }
     assert_eq!(
