@@ -1,7 +1,7 @@
 //! A cluster that our own stages made on real machines, from which tests start in seconds.
 //!
-//! The stages ran in [`World::work`], which is saved with the machines' disks: state comes along, and whatever holds
-//! absolute paths (the copy of the tree, terragrunt's cache) is made anew where the world comes back.
+//! State is kept in [`World::work`], which is saved with the machines' disks; whatever holds
+//! absolute paths (terragrunt's cache) is made anew where the world comes back.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use sha2::{Digest, Sha256};
+use tempfile::TempDir;
 
 use crate::cache;
 use crate::machines::{Rack, RackSpec};
@@ -36,6 +37,7 @@ pub struct World {
     pub runner: Runner,
     /// The machines.
     pub rack: Rack,
+    _root: TempDir,
 }
 
 impl World {
@@ -62,8 +64,19 @@ impl World {
     }
 
     fn on(rack: Rack, runner: Runner) -> Result<Self> {
-        let tree = Tree::copy(CLUSTER, &stages::plugin()?, &work(&rack)?)?;
-        Ok(Self { tree, runner, rack })
+        let root = tempfile::Builder::new().prefix("stages-").tempdir()?;
+        let tree = Tree::copy_to(
+            &root.path().join("terragrunt"),
+            CLUSTER,
+            &stages::plugin()?,
+            &work(&rack)?,
+        )?;
+        Ok(Self {
+            tree,
+            runner,
+            rack,
+            _root: root,
+        })
     }
 
     /// Saves disks and state for [`Self::cluster`], in place of what earlier versions of the tree left.
@@ -84,7 +97,7 @@ impl World {
         Ok(self.rack.save(&name)?)
     }
 
-    /// Folder of state, mirror, caches and the copy of the tree.
+    /// Folder of state, mirror and caches.
     pub fn work(&self) -> Result<PathBuf> {
         work(&self.rack)
     }

@@ -61,9 +61,15 @@ impl Tree {
 
     /// A copy below `work` that may be edited.
     pub fn copy(cluster: &str, plugin: &Path, work: &Path) -> Result<Self> {
-        let root = work.join("terragrunt");
-        copy_folder(&checkout()?.join("terragrunt"), &root)?;
-        Self::at(root, cluster, plugin, work)
+        Self::copy_to(&work.join("terragrunt"), cluster, plugin, work)
+    }
+
+    /// A copy at `root` that may be edited; state, caches and the mirror are kept in `work`.
+    ///
+    /// No folder on the way to `root` may be hidden: terragrunt 0.89 finds no stages there.
+    pub fn copy_to(root: &Path, cluster: &str, plugin: &Path, work: &Path) -> Result<Self> {
+        copy_folder(&checkout()?.join("terragrunt"), root)?;
+        Self::at(root.to_owned(), cluster, plugin, work)
     }
 
     fn at(root: PathBuf, cluster: &str, plugin: &Path, work: &Path) -> Result<Self> {
