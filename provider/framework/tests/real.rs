@@ -316,3 +316,56 @@ fn it_ends_when_its_host_is_killed() {
         assert_eq!(survivors, 0, "the plugin outlived {}", core.name);
     }
 }
+
+#[test]
+fn a_destruction_can_be_refused_at_plan() {
+    everywhere(|world| {
+        world.write(&faulty("keep", ""));
+        world.succeeds(&["apply", "-auto-approve"]);
+        let told = world.fails(&["plan", "-destroy"]);
+        assert!(told.contains("DEMO-KEPT the file is protected"), "{told}");
+        assert!(world.file("a.txt").is_some());
+    });
+}
+
+#[test]
+fn a_destruction_that_fails_keeps_the_object() {
+    everywhere(|world| {
+        world.write(&faulty("stay", ""));
+        world.succeeds(&["apply", "-auto-approve"]);
+        let told = world.fails(&["destroy", "-auto-approve"]);
+        assert!(told.contains("DEMO-STAYS the file stays"), "{told}");
+        assert!(world.succeeds(&["show"]).contains("a.txt"));
+    });
+}
+
+#[test]
+fn a_host_without_tls_is_served_in_plain_text() {
+    for core in cores() {
+        let world = World::new(&core, Attach::Spawned);
+        world.write(BASICS);
+        let run = world.run_with(&["plan"], &[("TF_DISABLE_PLUGIN_TLS", "1")]);
+        assert!(run.success, "{}", run.text);
+    }
+}
+
+/// Terraform does not close what it opened when it is interrupted: the provider does it as it ends.
+#[test]
+fn an_interrupt_leaves_no_lease_open() {
+    for core in cores() {
+        let world = World::new(&core, Attach::Spawned);
+        let resource = faulty("stop", "content_wo = null");
+        let token = "ephemeral \"demo_token\" \"t\" { subject = \"me\" }\nresource \"demo_file\" \"wo\" {\n  name = \"wo.txt\"\n  content_wo = ephemeral.demo_token.t.token\n  depends_on = [demo_file.a]\n}\n";
+        world.write(&format!("{resource}{token}"));
+        world.interrupted(&["apply", "-auto-approve"], || {
+            world.file("a.txt").is_some()
+        });
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        let tokens = world.file("tokens.log").unwrap_or_default();
+        let (opened, closed) = (
+            tokens.matches("open me").count(),
+            tokens.matches("close me").count(),
+        );
+        assert!(opened >= 1 && opened == closed, "{}: {tokens}", core.name);
+    }
+}

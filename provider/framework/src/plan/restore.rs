@@ -17,6 +17,15 @@ pub(crate) fn restore(original: &Value, before: &Value, after: Value) -> Value {
         (Value::Map(original), Value::Map(before), Value::Map(after)) => {
             Value::Map(entries(original, before, after))
         }
+        (Value::List(original), Value::List(before), Value::List(after))
+            if original.len() == before.len() && before.len() == after.len() =>
+        {
+            let olds = original.iter().zip(before);
+            let items = olds
+                .zip(after)
+                .map(|((original, before), after)| restore(original, before, after));
+            Value::List(items.collect())
+        }
         (_, _, after) => after,
     }
 }

@@ -330,3 +330,13 @@ fn what_was_left_alone_comes_back_whole() {
     let after = Value::object([("a", Value::Unknown), ("b", text("2"))]);
     assert!(restore(&original, &before, after) == Value::object([("a", partly), ("b", text("2"))]));
 }
+
+#[test]
+fn a_changed_neighbour_in_a_list_does_not_spoil_the_rest() {
+    let partly = Value::List(vec![text("x"), Value::Unknown]);
+    let item = |tags: Value, device: Value| Value::object([("tags", tags), ("device", device)]);
+    let original = Value::List(vec![item(partly.clone(), Value::Unknown)]);
+    let before = Value::List(vec![item(Value::Unknown, Value::Unknown)]);
+    let after = Value::List(vec![item(Value::Unknown, text("sda"))]);
+    assert!(restore(&original, &before, after) == Value::List(vec![item(partly, text("sda"))]));
+}
