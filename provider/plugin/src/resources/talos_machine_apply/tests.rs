@@ -1,1 +1,211 @@
+use std::collections::BTreeSet;
 
+use framework::prelude::*;
+use framework::testing::{Change, MiniCore, Object};
+use talos_config::document::Config;
+use talos_config::generate::{Input, Role, generate};
+use talos_config::tables::Line;
+
+use super::TalosMachineApply;
+use super::model::MachineApply;
+use super::plan::Private;
+use crate::provider::{ProviderModel, TalosStack};
+use crate::shared::change;
+use crate::shared::config_text::pack;
+use crate::shared::stand_in;
+
+fn base() -> String {
+    let bundle = stand_in::secrets(&Field::Null)
+        .unwrap_or_else(|_| panic!("there are stand-in secrets"))
+        .bundle;
+    let contract = talos_config::contract::Contract::new(1, 12);
+    let endpoint = "https://10.0.0.1:6443";
+    let input = Input::new(
+        "c",
+        endpoint,
+        Role::ControlPlane,
+        contract,
+        "1.35.6",
+        &bundle,
+    );
+    generate(&input).unwrap().emit()
+}
+
+fn with(text: &str, patch: &str) -> String {
+    let mut config = Config::load(text, Line::V1_12).unwrap();
+    let patch = talos_config::merge::Patch::load(patch, Line::V1_12).unwrap();
+    config.apply_patches(&[patch]).unwrap();
+    config.emit()
+}
+
+fn config(text: &str) -> MachineApply {
+    MachineApply {
+        id: Field::Null,
+        machine_configuration: Field::Known(Secret::new(text.to_owned())),
+        mode: Field::Null,
+        drift: Field::Null,
+        on_conflict: Field::Null,
+        plan_effect: Field::Null,
+        changes: Field::Null,
+        drift_found: Field::Null,
+        ..MachineApply::imported("cp01=10.0.0.1").unwrap()
+    }
+}
+
+/// A machine that was applied `last` and has `live` now.
+fn applied(core: &MiniCore<TalosStack>, last: &str, live: &str) -> Object<TalosMachineApply> {
+    let mut object = core.object::<TalosMachineApply>();
+    let state = MachineApply {
+        config_hash: change::digest_of(&Config::load(last, Line::V1_12).unwrap(), last).into(),
+        machine_configuration: Field::Known(Secret::new(last.to_owned())),
+        machine_uuid: "u".into(),
+        hostname: "cp01".into(),
+        addresses: Field::Known(Vec::new()),
+        stage: "running".into(),
+        talos_version: "v1.12.6".into(),
+        boot_id: "b".into(),
+        endpoint: "10.0.0.1".into(),
+        ..MachineApply::imported("cp01=10.0.0.1").unwrap()
+    };
+    let private = Private {
+        last_applied: pack(last),
+        live: pack(live),
+        maintenance: false,
+    };
+    object.assume(&state, &private).unwrap();
+    object
+}
+
+fn core() -> MiniCore<TalosStack> {
+    MiniCore::configure(ProviderModel::empty())
+        .unwrap_or_else(|problems| panic!("{problems:?}"))
+        .value
+}
+
+fn changes(model: &MachineApply) -> Vec<(String, String)> {
+    let map = model.changes.get().unwrap();
+    map.iter()
+        .map(|(path, line)| (path.clone(), line.text().to_owned()))
+        .collect()
+}
+
+const OURS: &str = "machine:\n  sysctls:\n    net.core.somaxconn: \"1024\"\n";
+const THEIRS: &str = "machine:\n  sysctls:\n    net.core.somaxconn: \"4096\"\n";
+const LABEL: &str = "machine:\n  nodeLabels:\n    rack: r1\n";
+
+#[test]
+fn what_others_added_is_kept_and_reported() {
+    let (core, base) = (core(), base());
+    let object = applied(&core, &base, &with(&base, LABEL));
+    let planned = object.plan_only(Some(&config(&base))).unwrap();
+    assert_eq!(planned.change, Change::None);
+    let warning = planned.warnings.iter().next().unwrap();
+    assert!(warning.summary.starts_with("TS-DRIFT: cp01"), "{warning:?}");
+    assert!(
+        warning.detail.contains("machine.nodeLabels") && warning.detail.contains("(none) -> r1"),
+        "{warning:?}"
+    );
+}
+
+#[test]
+fn an_update_carries_over_exactly_what_changed() {
+    let (core, base) = (core(), base());
+    let object = applied(&core, &base, &with(&base, LABEL));
+    let planned = object.plan_only(Some(&config(&with(&base, OURS)))).unwrap();
+    assert_eq!(planned.change, Change::Update);
+    let model = planned.model.unwrap();
+    let changes = changes(&model);
+    assert_eq!(changes.len(), 1, "{changes:?}");
+    assert_eq!(changes[0].1, "(none) -> 1024");
+    assert_eq!(model.plan_effect.text(), "live");
+    assert!(model.stage.is_unknown());
+}
+
+#[test]
+fn changed_on_both_sides_is_an_error_unless_somebody_decides() {
+    let (core, base) = (core(), base());
+    let ours = with(&base, OURS);
+    let object = applied(&core, &base, &with(&base, THEIRS));
+    let Err(problems) = object.plan_only(Some(&config(&ours))) else {
+        panic!("both changed the path")
+    };
+    let text = format!("{problems:?}");
+    assert!(
+        text.contains("TS-CONFLICT: cp01") && text.contains("1024") && text.contains("4096"),
+        "{text}"
+    );
+    for (how, wanted) in [("take", Change::Update), ("keep", Change::Update)] {
+        let config = MachineApply {
+            on_conflict: how.into(),
+            ..config(&ours)
+        };
+        let planned = object.plan_only(Some(&config)).unwrap();
+        assert_eq!(planned.change, wanted, "{how}");
+        let written = changes(&planned.model.unwrap());
+        assert_eq!(
+            written.len(),
+            usize::from(how == "take"),
+            "{how}: {written:?}"
+        );
+    }
+}
+
+#[test]
+fn reverting_writes_the_desired_configuration() {
+    let (core, base) = (core(), base());
+    let object = applied(&core, &base, &with(&base, LABEL));
+    let config = MachineApply {
+        drift: "revert".into(),
+        ..config(&base)
+    };
+    let planned = object.plan_only(Some(&config)).unwrap();
+    assert_eq!(planned.change, Change::Update);
+    assert_eq!(changes(&planned.model.unwrap())[0].1, "r1 -> (none)");
+}
+
+#[test]
+fn a_live_machine_keeps_its_identity_unless_it_is_allowed_by_name() {
+    let (core, base) = (core(), base());
+    let named = "apiVersion: v1alpha1\nkind: HostnameConfig\nauto: off\nhostname: other\n";
+    let object = applied(&core, &base, &base);
+    let wanted = config(&with(&base, named));
+    let Err(problems) = object.plan_only(Some(&wanted)) else {
+        panic!("the host name changes")
+    };
+    assert!(format!("{problems:?}").contains("TS-CHANGE-REFUSED"));
+    let allowed = MachineApply {
+        allow_change: Field::Known(BTreeSet::from(["hostname".to_owned()])),
+        ..wanted
+    };
+    assert_eq!(
+        object.plan_only(Some(&allowed)).unwrap().change,
+        Change::Update
+    );
+}
+
+#[test]
+fn a_reboot_is_announced_or_refused_as_the_mode_says() {
+    let (core, base) = (core(), base());
+    let object = applied(&core, &base, &base);
+    let files = "machine:\n  udev:\n    rules:\n      - SUBSYSTEM==\"net\"\n";
+    let wanted = config(&with(&base, files));
+    let planned = object.plan_only(Some(&wanted)).unwrap();
+    assert_eq!(planned.model.unwrap().plan_effect.text(), "reboot");
+    assert!(format!("{:?}", planned.warnings).contains("TS-REBOOT: cp01"));
+    let live_only = MachineApply {
+        mode: "no_reboot".into(),
+        ..wanted
+    };
+    let Err(problems) = object.plan_only(Some(&live_only)) else {
+        panic!("the mode forbids it")
+    };
+    assert!(format!("{problems:?}").contains("TS-REBOOT-NEEDED"));
+}
+
+#[test]
+fn placeholders_are_planned_and_nothing_moves() {
+    let (core, base) = (core(), base());
+    let object = applied(&core, &base, &base);
+    let planned = object.plan_only(Some(&config("mock"))).unwrap();
+    assert!(format!("{:?}", planned.warnings).contains("TS-PLACEHOLDER: cp01"));
+}

@@ -1,1 +1,134 @@
+use framework::prelude::*;
+use talos_config::document::Config;
+use talos_config::generate::{Input, Role, generate};
+use talos_config::merge::Patch;
+use talos_config::ownership::Record;
+use talos_config::tables::Line;
 
+use super::decide::{Decision, decide};
+use super::model::MachinePatch;
+use crate::shared::stand_in;
+
+fn base() -> Config {
+    let bundle = stand_in::secrets(&Field::Null)
+        .unwrap_or_else(|_| panic!("there are stand-in secrets"))
+        .bundle;
+    let contract = talos_config::contract::Contract::new(1, 12);
+    let endpoint = "https://10.0.0.1:6443";
+    let input = Input::new(
+        "c",
+        endpoint,
+        Role::ControlPlane,
+        contract,
+        "1.35.6",
+        &bundle,
+    );
+    generate(&input).unwrap()
+}
+
+fn model() -> MachinePatch {
+    MachinePatch::imported("cp01=10.0.0.1").unwrap()
+}
+
+fn patches(texts: &[&str]) -> Vec<Patch> {
+    let load = |text: &&str| Patch::load(text, Line::V1_12).unwrap();
+    texts.iter().map(load).collect()
+}
+
+fn laid(live: &Config, record: &Record, texts: &[&str]) -> Decision {
+    decide(&model(), &patches(texts), record, live).unwrap_or_else(|found| panic!("{found:?}"))
+}
+
+fn parse(decision: &Decision) -> Config {
+    Config::load(decision.text.expose(), Line::V1_12).unwrap()
+}
+
+const LABEL: &str = "machine:\n  nodeLabels:\n    rack: r1\n";
+const SYSCTL: &str = "machine:\n  sysctls:\n    net.core.somaxconn: \"4096\"\n";
+const SANS: &str = "machine:\n  certSANs:\n    - cp01.example.com\n";
+const DELETE: &str = "cluster:\n  discovery:\n    $patch: delete\n";
+const MIRROR: &str = "apiVersion: v1alpha1\nkind: RegistryMirrorConfig\nname: docker.io\nendpoints:\n  - url: https://mirror.example.com\n";
+
+#[test]
+fn what_is_taken_back_leaves_every_byte_as_it_was() {
+    let base = base();
+    for texts in [
+        vec![LABEL],
+        vec![SYSCTL],
+        vec![SANS],
+        vec![DELETE],
+        vec![MIRROR],
+        vec![LABEL, SYSCTL, SANS, DELETE, MIRROR],
+    ] {
+        let on = laid(&base, &Record::default(), &texts);
+        assert!(on.writes, "{texts:?}");
+        let off = laid(&parse(&on), &on.record, &[]);
+        assert_eq!(off.text.expose(), &base.emit(), "{texts:?}");
+        assert!(off.record.is_empty());
+    }
+}
+
+#[test]
+fn applying_twice_writes_nothing() {
+    let base = base();
+    let texts = [LABEL, SYSCTL, SANS, DELETE, MIRROR];
+    let on = laid(&base, &Record::default(), &texts);
+    let again = laid(&parse(&on), &on.record, &texts);
+    assert!(!again.writes, "{:?}", again.changes);
+    assert_eq!(again.digest, on.digest);
+    assert_eq!(again.owned, on.owned);
+}
+
+#[test]
+fn a_lost_record_never_doubles_items_of_lists() {
+    let on = laid(&base(), &Record::default(), &[SANS]);
+    let again = laid(&parse(&on), &Record::default(), &[SANS]);
+    assert!(!again.writes, "{:?}", again.changes);
+}
+
+#[test]
+fn what_somebody_changed_since_stays_when_it_is_given_up() {
+    let on = laid(&base(), &Record::default(), &[SYSCTL]);
+    let theirs = on.text.expose().replace("\"4096\"", "\"8192\"");
+    let live = Config::load(&theirs, Line::V1_12).unwrap();
+    let off = laid(&live, &on.record, &[]);
+    assert!(!off.writes);
+    assert_eq!(off.kept.len(), 1, "{:?}", off.kept);
+}
+
+#[test]
+fn what_somebody_changed_since_is_drift_while_it_is_owned() {
+    let on = laid(&base(), &Record::default(), &[SYSCTL]);
+    let theirs = on.text.expose().replace("\"4096\"", "\"8192\"");
+    let live = Config::load(&theirs, Line::V1_12).unwrap();
+    let now = laid(&live, &on.record, &[SYSCTL]);
+    assert!(!now.writes);
+    assert_eq!(
+        now.drift.values().next().map(String::as_str),
+        Some("4096 -> 8192")
+    );
+
+    let take = MachinePatch {
+        on_conflict: "take".into(),
+        ..model()
+    };
+    let taken = decide(&take, &patches(&[SYSCTL]), &on.record, &live).unwrap();
+    assert!(taken.writes);
+    assert_eq!(taken.text.expose(), on.text.expose());
+}
+
+#[test]
+fn a_patch_that_does_not_fit_names_its_place() {
+    let wrong = "machine:\n  nodeLabels:\n    absent:\n      $patch: delete\n";
+    let Err(problems) = decide(
+        &model(),
+        &patches(&[LABEL, wrong]),
+        &Record::default(),
+        &base(),
+    ) else {
+        panic!("there is nothing to delete")
+    };
+    let problem = problems.iter().next().unwrap();
+    assert!(problem.summary.contains("TS-PATCH-REFUSED"), "{problem:?}");
+    assert!(problem.summary.contains("patch 1"), "{problem:?}");
+}
