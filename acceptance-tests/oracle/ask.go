@@ -52,6 +52,8 @@ func (a asker) ask(req Request) (answer Answer) {
 	case "patch":
 		answer.Output, err = patched(text, req.Patches)
 		a.texts[req.Name] = answer.Output
+	case "bundle":
+		answer.Output, err = bundleText(text)
 	case "validate":
 		answer.Verdicts, err = validate(text)
 	default:

@@ -18,6 +18,12 @@ type Cases struct {
 		Name  string         `yaml:"name"`
 		Input map[string]any `yaml:"input"`
 	} `yaml:"generate"`
+	// Bundle: edits of the secrets bundle, or texts of their own.
+	Bundle []struct {
+		Name string         `yaml:"name"`
+		Edit map[string]any `yaml:"edit"`
+		Text string         `yaml:"text"`
+	} `yaml:"bundle"`
 	// Load: texts that are loaded, accepted or not, and validated.
 	Load []struct {
 		Name   string `yaml:"name"`
@@ -85,7 +91,7 @@ func (e *expander) file(path string) error {
 		return err
 	}
 
-	for _, step := range []func(Cases) error{e.generate, e.load, e.patch} {
+	for _, step := range []func(Cases) error{e.generate, e.bundle, e.load, e.patch} {
 		if err := step(cases); err != nil {
 			return err
 		}
@@ -109,6 +115,25 @@ func (e *expander) generate(cases Cases) error {
 		e.bases[c.Name] = req.Name
 
 		if err := e.write(req); err != nil {
+			return err
+		}
+	}
+
+	return nil
+}
+
+func (e *expander) bundle(cases Cases) error {
+	for _, c := range cases.Bundle {
+		text := c.Text
+
+		if text == "" {
+			var err error
+			if text, err = edited(e.asker.bundle, c.Edit); err != nil {
+				return err
+			}
+		}
+
+		if err := e.out.Encode(Request{Name: "bundle/" + c.Name, Op: "bundle", Config: text}); err != nil {
 			return err
 		}
 	}

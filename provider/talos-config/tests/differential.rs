@@ -125,6 +125,28 @@ fn random_patches_apply_as_in_official_machinery() {
     });
 }
 
+/// The texts that official machinery tests itself with, as they are in the module cache.
+#[test]
+fn official_test_data_loads_as_in_official_machinery() {
+    let Some(program) = machinery::find("official test data") else {
+        return;
+    };
+    let texts = machinery::test_data();
+    assert!(texts.len() > 100, "only {} files found", texts.len());
+    let questions: Vec<Answer> = texts
+        .into_iter()
+        .map(|(name, config)| Answer {
+            name,
+            op: "load".into(),
+            config,
+            ..Answer::default()
+        })
+        .collect();
+    let answers = machinery::ask(program, &questions);
+    let differences: Vec<String> = answers.iter().filter_map(oracle::difference).collect();
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
 #[test]
 fn vectors_are_those_that_the_oracle_makes() {
     let Some(program) = machinery::find("vectors") else {

@@ -40,6 +40,11 @@ fn generation_equals_official_machinery() {
 }
 
 #[test]
+fn bundles_equal_official_machinery() {
+    check("bundle");
+}
+
+#[test]
 fn loading_equals_official_machinery() {
     check("load");
 }

@@ -119,3 +119,26 @@ fn converse(program: &Path, input: String) -> String {
     assert!(child.wait().unwrap().success());
     output
 }
+
+/// Names and texts of the YAML files in the machinery's own `testdata` folders.
+pub fn test_data() -> Vec<(String, String)> {
+    let root = cache().join("gomod/github.com/siderolabs/talos/pkg/machinery@v1.12.6/config");
+    let mut found = Vec::new();
+    let mut folders = vec![root];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let is_yaml = path.extension().is_some_and(|e| e == "yaml");
+            if path.is_dir() {
+                folders.push(path);
+            } else if is_yaml && path.components().any(|c| c.as_os_str() == "testdata") {
+                found.push((
+                    path.display().to_string(),
+                    std::fs::read_to_string(&path).unwrap(),
+                ));
+            }
+        }
+    }
+    found.sort();
+    found
+}

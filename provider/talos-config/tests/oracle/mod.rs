@@ -122,7 +122,16 @@ fn ours(question: &Answer) -> Result<String, String> {
             .map(|c| c.emit())
             .map_err(|e| e.to_string()),
         "patch" => ours_patched(question),
+        "bundle" => ours_bundle(&question.config),
         other => panic!("unknown op {other}"),
+    }
+}
+
+fn ours_bundle(text: &str) -> Result<String, String> {
+    let bundle = Bundle::from_yaml(text).map_err(|e| e.to_string())?;
+    match bundle.problems().as_slice() {
+        [] => Ok(bundle.to_yaml().expose().to_owned()),
+        problems => Err(problems.join(", ")),
     }
 }
 
