@@ -74,10 +74,9 @@ pub(crate) async fn dial(
             return Err(ask_plainly(endpoint, explain(Stage::Handshake, &error)).await);
         }
         Err(_) => {
-            return Err(silent(
-                endpoint,
-                "it accepts connections but does not answer over TLS",
-            ));
+            // A Go server without TLS waits for the end of a line that a handshake may not hold.
+            let seen = "it accepts connections but does not answer over TLS";
+            return Err(ask_plainly(endpoint, silent(endpoint, seen)).await);
         }
     };
     if stream.get_ref().1.alpn_protocol() != Some(b"h2") {
@@ -185,7 +184,7 @@ async fn resolve(endpoint: &Endpoint, patience: Duration) -> Result<Vec<SocketAd
     }
 }
 
-/// A server without TLS hangs up on a TLS handshake, as a Talos API does that is restarting. Only the former answers plain HTTP.
+/// A server without TLS hangs up on a TLS handshake or is silent, as a Talos API may that is starting. Only the former answers plain HTTP.
 async fn ask_plainly(endpoint: &Endpoint, error: Error) -> Error {
     if !error.is_transient() {
         return error;

@@ -248,6 +248,35 @@ async fn says(text: &'static [u8], only_to_http: bool) -> Endpoint {
 }
 
 #[tokio::test]
+async fn http_server_that_waits_for_the_end_of_a_line() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = Endpoint::parse(&listener.local_addr().unwrap().to_string()).unwrap();
+    tokio::spawn(async move {
+        let mut waiting = Vec::new();
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = [0; 4];
+            stream.read_exact(&mut request).await.unwrap();
+            if request == *b"HEAD" {
+                let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+            }
+            waiting.push(stream);
+        }
+    });
+    let client = secure(&endpoint, Pki::new().identity());
+    let begun = Instant::now();
+    let error = client
+        .version(&Cx::new(Duration::from_secs(60)))
+        .await
+        .unwrap_err();
+    assert_eq!(error.code, Code::NodeNotTalos, "{error}");
+    assert!(
+        begun.elapsed() < Duration::from_secs(8),
+        "took {:?}",
+        begun.elapsed()
+    );
+}
+
+#[tokio::test]
 async fn nobody() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = Endpoint::parse(&listener.local_addr().unwrap().to_string()).unwrap();

@@ -1,7 +1,6 @@
 //! How a call is made: endpoints in turn, waiting where that is safe, never repeating what may have been carried out.
 
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -13,15 +12,13 @@ use tonic::metadata::AsciiMetadataValue;
 use tonic::{Request, Status};
 use tonic_prost::ProstCodec;
 
+use super::report::{Point, telling};
 use super::{Client, Op, Tell};
-use crate::cx::{Backoff, Cx, Ended};
+use crate::cx::{Backoff, Cx};
 use crate::dial::Connection;
 use crate::endpoint::Endpoint;
 use crate::error::{Code, Error, Result, Sent, status};
-use crate::facts::Stage;
-use crate::method::{self, Effect};
-use crate::recorder::Exchange;
-use crate::tls::Credentials;
+use crate::method::Effect;
 use crate::wire::Wire;
 
 /// How long a call without effect may hang before it is tried anew.
@@ -30,15 +27,6 @@ const READ_LIMIT: Duration = Duration::from_secs(15);
 const MESSAGE_LIMIT: usize = 32 << 20;
 
 pub(crate) type Channel = Grpc<Wire>;
-
-/// How far an operation has come, for the error that says that its time ran out.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Point {
-    Dialling,
-    Asked,
-    /// A call with an effect is under way.
-    Acting,
-}
 
 type Track = std::sync::Mutex<Point>;
 
@@ -105,23 +93,6 @@ impl Client {
         }
     }
 
-    /// Fingerprint (base64 SHA-256 of the public key) of the certificate that the machine presents.
-    ///
-    /// # Errors
-    /// Any of the taxonomy.
-    pub async fn fingerprint(&self, cx: &Cx) -> Result<String> {
-        let op = Op::new(&method::STATE_GET, &());
-        let begun = Instant::now();
-        let dial = self
-            .0
-            .pool
-            .connection(self.endpoint(), &self.0.credentials, self.0.patience);
-        match cx.bounded(dial).await {
-            Ok(connection) => Ok(connection?.peer.fingerprint.clone()),
-            Err(ended) => Err(self.ended(&op, ended, None, begun, Point::Dialling)),
-        }
-    }
-
     /// The request with its routing header.
     pub(crate) fn request<Q>(&self, message: Q) -> Result<Request<Q>, Status> {
         let mut request = Request::new(message);
@@ -182,20 +153,6 @@ impl Client {
         Err(telling(errors))
     }
 
-    /// A certificate that is not of our cluster may be that of maintenance mode: its looks are not the same in all versions of Talos.
-    async fn look_closer(&self, endpoint: &Endpoint, error: Error) -> Error {
-        if error.code == Code::NodeWrongCa
-            && in_maintenance(endpoint.clone(), self.0.patience).await
-        {
-            return Error::new(
-                Code::NodeMaintenance,
-                error.attempted,
-                "it says that it is in maintenance mode",
-            );
-        }
-        error
-    }
-
     async fn exchange<T, F, R>(
         &self,
         op: &Op<'_>,
@@ -245,108 +202,6 @@ impl Client {
         self.record(op, endpoint, &result, begun.elapsed());
         result
     }
-
-    /// Says which roles were too small.
-    fn with_roles(&self, error: Error) -> Error {
-        match &self.0.credentials {
-            Credentials::Identity(identity) if error.code == Code::NodeRole => {
-                let roles = identity.roles().join(", ");
-                error.because(format!("the client certificate carries the roles {roles}, and the call needs a greater one"))
-            }
-            _ => error,
-        }
-    }
-
-    fn record<T: Tell>(
-        &self,
-        op: &Op<'_>,
-        endpoint: &Endpoint,
-        result: &Result<T>,
-        elapsed: Duration,
-    ) {
-        tracing::debug!(
-            target: "talos_client", method = op.method.path, %endpoint,
-            status = result.as_ref().err().map_or("ok", |error| error.code.as_str()), "called"
-        );
-        let Some(recorder) = &self.0.recorder else {
-            return;
-        };
-        let (status, response) = match result {
-            Ok(answer) => ("ok", answer.tell()),
-            Err(error) => (error.code.as_str(), error.seen.clone()),
-        };
-        recorder.record(Exchange {
-            endpoint: endpoint.to_string(),
-            node: self.0.node.clone(),
-            method: op.method.path,
-            write: op.method.effect == Effect::Write,
-            request: op.request.tell(),
-            status: status.to_owned(),
-            response,
-            elapsed,
-        });
-    }
-
-    /// The error of an operation that ran out of time or was stopped.
-    fn ended(
-        &self,
-        op: &Op<'_>,
-        ended: Ended,
-        last: Option<Error>,
-        begun: Instant,
-        point: Point,
-    ) -> Error {
-        let sent = if point == Point::Acting {
-            Sent::Maybe
-        } else {
-            Sent::Never
-        };
-        let waited = format!("{:.1} s", begun.elapsed().as_secs_f32());
-        let attempted = op.attempted(&self.place(self.endpoint()));
-        match (ended, last) {
-            (Ended::Cancelled, None) => Error::new(
-                Code::NodeCancelled,
-                attempted,
-                format!("stopped after {waited}"),
-            )
-            .sent(sent),
-            (Ended::Cancelled, Some(last)) => Error::new(
-                Code::NodeCancelled,
-                attempted,
-                format!("stopped after {waited}; before that: {}", last.seen),
-            )
-            .sent(sent),
-            (Ended::Deadline, Some(mut last)) => {
-                last.seen = format!("{} (tried for {waited})", last.seen);
-                last.sent(sent)
-            }
-            (Ended::Deadline, None) => {
-                let code = if point == Point::Dialling {
-                    Code::NodeUnreachable
-                } else {
-                    Code::NodeTimeout
-                };
-                Error::new(code, attempted, format!("no answer within {waited}")).sent(sent)
-            }
-        }
-    }
-}
-
-/// Asks without a certificate of our own. Boxed, because asking is what it is a part of.
-fn in_maintenance(
-    endpoint: Endpoint,
-    patience: Duration,
-) -> Pin<Box<dyn Future<Output = bool> + Send>> {
-    Box::pin(async move {
-        let Ok(client) = Client::builder(vec![endpoint])
-            .connect_timeout(patience)
-            .build()
-        else {
-            return false;
-        };
-        let status = client.machine_status(&Cx::new(patience)).await;
-        status.is_ok_and(|status| status.stage == Stage::Maintenance)
-    })
 }
 
 fn channel(endpoint: &Endpoint, wire: Wire) -> Channel {
@@ -360,27 +215,4 @@ fn channel(endpoint: &Endpoint, wire: Wire) -> Channel {
     Grpc::with_origin(wire, origin)
         .max_decoding_message_size(MESSAGE_LIMIT)
         .max_encoding_message_size(MESSAGE_LIMIT)
-}
-
-/// The error that tells most of those of a round: one that waiting does not cure, or else all in one.
-fn telling(mut errors: Vec<(String, Error)>) -> Error {
-    if let Some(index) = errors.iter().position(|(_, error)| !error.is_transient()) {
-        return errors.swap_remove(index).1;
-    }
-    let seen: Vec<_> = errors
-        .iter()
-        .map(|(endpoint, error)| format!("{endpoint}: {}", error.seen))
-        .collect();
-    match errors.into_iter().next() {
-        Some((_, first)) if seen.len() == 1 => first,
-        Some((_, first)) => Error {
-            seen: seen.join("; "),
-            ..first
-        },
-        None => Error::new(
-            Code::ClientEndpoint,
-            "calling a machine",
-            "the list of endpoints is empty",
-        ),
-    }
 }

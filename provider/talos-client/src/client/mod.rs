@@ -3,6 +3,8 @@
 mod builder;
 mod call;
 mod op;
+mod probe;
+mod report;
 
 pub use builder::ClientBuilder;
 pub(crate) use op::{Op, Tell, only};
