@@ -19,7 +19,7 @@ impl std::fmt::Display for Why {
 impl std::error::Error for Why {}
 
 /// Commands of the host that a rack uses, with the Debian package that has each.
-const COMMANDS: [(&str, &str); 8] = [
+pub(super) const COMMANDS: [(&str, &str); 8] = [
     ("unshare", "util-linux"),
     ("nsenter", "util-linux"),
     ("mount", "mount"),

@@ -13,7 +13,12 @@ const PROVIDER: &str = "talos-stack";
 const PROGRAM: &str = "terraform-provider-talos-stack";
 
 /// Folders below docs/ that are generated as a whole; beside them only index.md is.
-const GENERATED: &[&str] = &["resources", "data-sources", "ephemeral-resources", "functions"];
+const GENERATED: &[&str] = &[
+    "resources",
+    "data-sources",
+    "ephemeral-resources",
+    "functions",
+];
 
 /// Options of `cargo xtask docs`.
 #[derive(clap::Args)]
@@ -38,12 +43,20 @@ pub fn run(args: &Args) -> Result<()> {
         .iter()
         .filter(|(path, text)| present.get(*path) != Some(text))
         .map(|(path, _)| path.as_str())
-        .chain(present.keys().filter(|path| !wanted.contains_key(*path)).map(String::as_str))
+        .chain(
+            present
+                .keys()
+                .filter(|path| !wanted.contains_key(*path))
+                .map(String::as_str),
+        )
         .collect();
     if stale.is_empty() {
         return Ok(());
     }
-    bail!("these pages differ from the schema and the examples: {}; run `cargo xtask docs`", stale.join(", "))
+    bail!(
+        "these pages differ from the schema and the examples: {}; run `cargo xtask docs`",
+        stale.join(", ")
+    )
 }
 
 /// The generated pages that are there.
@@ -67,7 +80,11 @@ fn texts(folder: &Path, prefix: &str) -> Result<Texts> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        let path = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
+        let path = if prefix.is_empty() {
+            name
+        } else {
+            format!("{prefix}/{name}")
+        };
         if entry.path().is_dir() {
             found.extend(texts(&entry.path(), &path)?);
         } else if let Ok(text) = fs::read_to_string(entry.path()) {

@@ -19,7 +19,11 @@ pub struct Args {
 /// Generates or checks the bindings of each contract.
 pub fn run(args: &Args) -> Result<()> {
     let root = crate_root();
-    let names = if args.names.is_empty() { contracts(&root)? } else { args.names.clone() };
+    let names = if args.names.is_empty() {
+        contracts(&root)?
+    } else {
+        args.names.clone()
+    };
     let mut stale = Vec::new();
     for name in &names {
         let contract = root.join("proto").join(name);
@@ -32,7 +36,10 @@ pub fn run(args: &Args) -> Result<()> {
         }
     }
     if !stale.is_empty() {
-        bail!("bindings differ from their .proto text: {}; run `cargo xtask proto`", stale.join(", "));
+        bail!(
+            "bindings differ from their .proto text: {}; run `cargo xtask proto`",
+            stale.join(", ")
+        );
     }
     Ok(())
 }
@@ -76,7 +83,8 @@ fn sources(contract: &Path) -> Result<Vec<PathBuf>> {
 
 fn generate(contract: &Path) -> Result<Files> {
     let out = tempfile::tempdir()?;
-    let descriptors = protox::compile(sources(contract)?, [contract]).map_err(|error| anyhow::anyhow!("{error:?}"))?;
+    let descriptors = protox::compile(sources(contract)?, [contract])
+        .map_err(|error| anyhow::anyhow!("{error:?}"))?;
     tonic_prost_build::configure()
         .build_transport(false)
         .generate_default_stubs(true)
@@ -94,7 +102,10 @@ fn read(folder: &Path) -> Result<Files> {
     }
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
         files.insert(name, fs::read_to_string(&path)?);
     }
     Ok(files)
@@ -102,7 +113,10 @@ fn read(folder: &Path) -> Result<Files> {
 
 fn write(folder: &Path, files: &Files) -> Result<()> {
     fs::create_dir_all(folder)?;
-    for name in read(folder)?.keys().filter(|name| !files.contains_key(*name)) {
+    for name in read(folder)?
+        .keys()
+        .filter(|name| !files.contains_key(*name))
+    {
         fs::remove_file(folder.join(name))?;
     }
     for (name, text) in files {

@@ -33,7 +33,9 @@ struct Tally {
 impl Tally {
     /// Adds what libtest says at the end of a test binary; other lines say nothing.
     fn read(&mut self, line: &str) {
-        let Some((_, counts)) = line.split_once("test result: ") else { return };
+        let Some((_, counts)) = line.split_once("test result: ") else {
+            return;
+        };
         let count = |word: &str| -> u64 {
             counts
                 .split(['.', ';'])
@@ -55,13 +57,15 @@ impl Tally {
 
 /// Runs all steps, goes on after a failed one, and closes with one line that counts.
 pub fn run(args: &Args) -> Result<()> {
-    let skips = tempfile::NamedTempFile::new().context("cannot create the list of skipped tests")?;
+    let skips =
+        tempfile::NamedTempFile::new().context("cannot create the list of skipped tests")?;
     let mut tally = Tally::default();
     for step in steps() {
         announce(&step);
         let mut command = step.command(&skips.path().to_path_buf(), args.deep)?;
         let before = tally.failed;
-        let ended_well = stream(&mut command, &mut tally).with_context(|| format!("cannot run {}", step.name))?;
+        let ended_well = stream(&mut command, &mut tally)
+            .with_context(|| format!("cannot run {}", step.name))?;
         if !ended_well && tally.failed == before {
             tally.failed += 1;
             workspace::say(&format!("step failed: {}", step.name));
@@ -80,11 +84,46 @@ fn steps() -> Vec<Step> {
     let step = |name, arguments| Step { name, arguments };
     vec![
         step("formatting", &["fmt", "--all", "--check"]),
-        step("bindings", &["run", "--quiet", "--package", "xtask", "--", "proto", "--check"]),
-        step("tools", &["run", "--quiet", "--package", "xtask", "--", "tools"]),
-        step("lints", &["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]),
+        step(
+            "bindings",
+            &[
+                "run",
+                "--quiet",
+                "--package",
+                "xtask",
+                "--",
+                "proto",
+                "--check",
+            ],
+        ),
+        step(
+            "tools",
+            &["run", "--quiet", "--package", "xtask", "--", "tools"],
+        ),
+        step(
+            "lints",
+            &[
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--",
+                "--deny",
+                "warnings",
+            ],
+        ),
         step("plugin", &["build", "--package", "plugin"]),
-        step("registry pages", &["run", "--quiet", "--package", "xtask", "--", "docs", "--check"]),
+        step(
+            "registry pages",
+            &[
+                "run",
+                "--quiet",
+                "--package",
+                "xtask",
+                "--",
+                "docs",
+                "--check",
+            ],
+        ),
         step("tests", &["test", "--workspace", "--no-fail-fast"]),
     ]
 }
@@ -102,7 +141,11 @@ impl Step {
 }
 
 fn announce(step: &Step) {
-    workspace::say(&format!("\n=== {}: cargo {}", step.name, step.arguments.join(" ")));
+    workspace::say(&format!(
+        "\n=== {}: cargo {}",
+        step.name,
+        step.arguments.join(" ")
+    ));
 }
 
 /// Runs a command with its output passed on and read; true when it ended with success.
@@ -122,7 +165,10 @@ fn close(mut tally: Tally, skips: &str) -> Result<()> {
         workspace::say(&format!("skipped: {reason}"));
     }
     tally.move_skips(skips.lines().count() as u64);
-    workspace::say(&format!("\n{} passed, {} failed, {} skipped", tally.passed, tally.failed, tally.skipped));
+    workspace::say(&format!(
+        "\n{} passed, {} failed, {} skipped",
+        tally.passed, tally.failed, tally.skipped
+    ));
     std::io::stdout().flush()?;
     if tally.failed > 0 {
         bail!("{} failed", tally.failed);
@@ -138,7 +184,8 @@ mod tests {
     fn tally_reads_what_libtest_prints() {
         let mut tally = Tally::default();
         tally.read("test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out; finished in 0.00s");
-        tally.read("test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out");
+        tally
+            .read("test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out");
         tally.read("running 12 tests");
         assert_eq!((tally.passed, tally.failed, tally.skipped), (15, 2, 1));
         tally.move_skips(4);

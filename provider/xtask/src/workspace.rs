@@ -41,14 +41,19 @@ pub fn build_release(package: &str, program: &str) -> Result<PathBuf> {
         bail!("{program} does not build");
     }
     let folder = profile_folder()?;
-    let target = folder.parent().context("the build directory has no parent")?;
+    let target = folder
+        .parent()
+        .context("the build directory has no parent")?;
     Ok(target.join("release").join(program))
 }
 
 /// Folder of this very program: the debug folder of the build directory.
 fn profile_folder() -> Result<PathBuf> {
     let program = std::env::current_exe().context("cannot tell where this program is")?;
-    program.parent().map(Path::to_path_buf).context("this program is in no folder")
+    program
+        .parent()
+        .map(Path::to_path_buf)
+        .context("this program is in no folder")
 }
 
 /// Writes a file that only its owner may read.
@@ -60,7 +65,8 @@ pub fn write_private(path: &Path, text: &str) -> Result<()> {
         .mode(0o600)
         .open(path)
         .with_context(|| format!("cannot write {}", path.display()))?;
-    file.write_all(text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))
+    file.write_all(text.as_bytes())
+        .with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// Prints a line to standard output: this program's purpose, unlike the provider's.

@@ -26,18 +26,43 @@ pub fn run(args: &Args) -> Result<()> {
     say("building the provider (release)");
     let plugin = workspace::build_release("plugin", "terraform-provider-talos-stack")?;
     let mut figures = Vec::new();
-    let size = std::fs::metadata(&plugin).context("the provider is missing")?.len();
-    figures.push(figure("binary, stripped", format!("{:.1} MB", megabytes(size)), "15 MB"));
+    let size = std::fs::metadata(&plugin)
+        .context("the provider is missing")?
+        .len();
+    figures.push(figure(
+        "binary, stripped",
+        format!("{:.1} MB", megabytes(size)),
+        "15 MB",
+    ));
     let start = startup::measure(&plugin, args.runs)?;
-    figures.push(figure("exec to handshake line", milliseconds(start.handshake), "3 ms"));
-    figures.push(figure("exec to schema served, mutual TLS", milliseconds(start.schema), "10 ms"));
-    figures.push(figure("resident memory at handshake", kilobytes(start.resident), ""));
+    figures.push(figure(
+        "exec to handshake line",
+        milliseconds(start.handshake),
+        "3 ms",
+    ));
+    figures.push(figure(
+        "exec to schema served, mutual TLS",
+        milliseconds(start.schema),
+        "10 ms",
+    ));
+    figures.push(figure(
+        "resident memory at handshake",
+        kilobytes(start.resident),
+        "",
+    ));
     for stage in stages::peaks(&plugin)? {
-        figures.push(figure(&format!("peak memory, plan of {}", stage.name), kilobytes(stage.peak_kilobytes), "16 MB"));
+        figures.push(figure(
+            &format!("peak memory, plan of {}", stage.name),
+            kilobytes(stage.peak_kilobytes),
+            "16 MB",
+        ));
     }
     for nodes in [6, 96] {
         let cost = stages::config(&plugin, nodes)?;
-        let name = format!("plan of {nodes} configurations: plugin CPU over {} starts", cost.starts);
+        let name = format!(
+            "plan of {nodes} configurations: plugin CPU over {} starts",
+            cost.starts
+        );
         figures.push(figure(&name, milliseconds(cost.cpu), ""));
     }
     say("");

@@ -30,13 +30,21 @@ pub fn run(args: &Args) -> ExitCode {
 }
 
 fn watch(args: &Args) -> Result<u8> {
-    let status = Command::new(&args.plugin).status().context("cannot start the provider")?;
+    let status = Command::new(&args.plugin)
+        .status()
+        .context("cannot start the provider")?;
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN).context("cannot read the provider's usage")?;
     let cpu = [usage.user_time(), usage.system_time()];
-    let cpu: i64 = cpu.iter().map(|time| time.tv_sec() * 1_000_000 + time.tv_usec()).sum();
+    let cpu: i64 = cpu
+        .iter()
+        .map(|time| time.tv_sec() * 1_000_000 + time.tv_usec())
+        .sum();
     let folder = std::env::current_dir().context("this folder has gone")?;
     let line = format!("{};{};{cpu}\n", folder.display(), usage.max_rss());
-    let mut notes = OpenOptions::new().create(true).append(true).open(&args.notes)?;
+    let mut notes = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(&args.notes)?;
     notes.write_all(line.as_bytes())?;
     let code = status.code().or(status.signal()).unwrap_or(1);
     Ok(u8::try_from(code).unwrap_or(1))

@@ -41,16 +41,26 @@ pub fn peaks(plugin: &Path) -> Result<Vec<Peak>> {
     let runner = Runner::current(&mut Stderr)?;
     let output = tree.run_all(&runner, &["plan"], &|program| Command::new(program))?;
     if !output.status.success() {
-        bail!("the plan failed:\n{}", String::from_utf8_lossy(&output.stderr));
+        bail!(
+            "the plan failed:\n{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
     let mut peaks: BTreeMap<&str, u64> = BTreeMap::new();
     for note in read(&notes)? {
-        let stage = Stage::ALL.into_iter().find(|stage| note.folder.ends_with(stage.name()));
+        let stage = Stage::ALL
+            .into_iter()
+            .find(|stage| note.folder.ends_with(stage.name()));
         let Some(stage) = stage else { continue };
         let peak = peaks.entry(stage.name()).or_default();
         *peak = note.kilobytes.max(*peak);
     }
-    let peak = |stage: Stage| Some(Peak { name: stage.name(), peak_kilobytes: *peaks.get(stage.name())? });
+    let peak = |stage: Stage| {
+        Some(Peak {
+            name: stage.name(),
+            peak_kilobytes: *peaks.get(stage.name())?,
+        })
+    };
     Ok(Stage::ALL.into_iter().filter_map(peak).collect())
 }
 
@@ -71,16 +81,28 @@ pub fn config(plugin: &Path, nodes: usize) -> Result<Cost> {
             .output()
             .context("cannot run the core")?;
         if !output.status.success() {
-            bail!("{} failed:\n{}", arguments.join(" "), String::from_utf8_lossy(&output.stderr));
+            bail!(
+                "{} failed:\n{}",
+                arguments.join(" "),
+                String::from_utf8_lossy(&output.stderr)
+            );
         }
         Ok(())
     };
     run(&["init", "-no-color"])?;
-    run(&["apply", "-auto-approve", "-no-color", "-target=talos_secrets.cluster"])?;
+    run(&[
+        "apply",
+        "-auto-approve",
+        "-no-color",
+        "-target=talos_secrets.cluster",
+    ])?;
     fs::remove_file(&notes)?;
     run(&["plan", "-no-color"])?;
     let notes = read(&notes)?;
-    Ok(Cost { starts: notes.len(), cpu: notes.iter().map(|note| note.cpu).sum() })
+    Ok(Cost {
+        starts: notes.len(),
+        cpu: notes.iter().map(|note| note.cpu).sum(),
+    })
 }
 
 fn configuration(nodes: usize) -> String {
@@ -115,7 +137,9 @@ data "talos_machine_config" "node" {{
 
 /// A script under the provider's name that starts the probe.
 fn install_probe(plugin: &Path, folder: &Path) -> Result<(PathBuf, PathBuf)> {
-    let program = std::env::current_exe().context("cannot tell where this program is")?;
+    // A copy: the original may be built anew while figures are taken.
+    let program = folder.join("xtask");
+    fs::copy("/proc/self/exe", &program).context("cannot copy this program")?;
     let (script, notes) = (folder.join("probe"), folder.join("notes"));
     let text = format!(
         "#!/bin/sh\nexec '{}' bench-probe '{}' '{}'\n",
@@ -130,12 +154,18 @@ fn install_probe(plugin: &Path, folder: &Path) -> Result<(PathBuf, PathBuf)> {
 
 fn read(notes: &Path) -> Result<Vec<Note>> {
     let text = fs::read_to_string(notes).context("the provider was never started")?;
-    text.lines().map(|line| note(line).with_context(|| format!("odd note: {line}"))).collect()
+    text.lines()
+        .map(|line| note(line).with_context(|| format!("odd note: {line}")))
+        .collect()
 }
 
 fn note(line: &str) -> Option<Note> {
     let mut parts = line.rsplitn(3, ';');
     let cpu = Duration::from_micros(parts.next()?.parse().ok()?);
     let kilobytes = parts.next()?.parse().ok()?;
-    Some(Note { folder: parts.next()?.into(), kilobytes, cpu })
+    Some(Note {
+        folder: parts.next()?.into(),
+        kilobytes,
+        cpu,
+    })
 }

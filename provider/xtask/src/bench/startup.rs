@@ -34,12 +34,16 @@ pub struct Start {
 /// Starts the provider `runs` times.
 pub fn measure(plugin: &Path, runs: usize) -> Result<Start> {
     let certificate = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let mut starts = Vec::new();
     for _ in 0..runs.max(1) {
         starts.push(once(plugin, &certificate, &runtime)?);
     }
-    let of = |read: fn(&Start) -> Duration| median(starts.iter().map(read).collect()).unwrap_or_default();
+    let of = |read: fn(&Start) -> Duration| {
+        median(starts.iter().map(read).collect()).unwrap_or_default()
+    };
     Ok(Start {
         handshake: of(|start| start.handshake),
         schema: of(|start| start.schema),
@@ -47,7 +51,11 @@ pub fn measure(plugin: &Path, runs: usize) -> Result<Start> {
     })
 }
 
-fn once(plugin: &Path, own: &rcgen::CertifiedKey<rcgen::KeyPair>, runtime: &tokio::runtime::Runtime) -> Result<Start> {
+fn once(
+    plugin: &Path,
+    own: &rcgen::CertifiedKey<rcgen::KeyPair>,
+    runtime: &tokio::runtime::Runtime,
+) -> Result<Start> {
     let begun = Instant::now();
     let mut child = Command::new(plugin)
         .env("TF_PLUGIN_MAGIC_COOKIE", COOKIE)
@@ -62,10 +70,16 @@ fn once(plugin: &Path, own: &rcgen::CertifiedKey<rcgen::KeyPair>, runtime: &toki
     let handshake = begun.elapsed();
     let resident = resident(child.id());
     let (socket, certificate) = parse(&line)?;
-    let schema = runtime.block_on(ask(socket, certificate, own)).map(|()| begun.elapsed());
+    let schema = runtime
+        .block_on(ask(socket, certificate, own))
+        .map(|()| begun.elapsed());
     let _ = child.kill();
     let _ = child.wait();
-    Ok(Start { handshake, schema: schema?, resident })
+    Ok(Start {
+        handshake,
+        schema: schema?,
+        resident,
+    })
 }
 
 fn first_line(child: &mut Child) -> Result<String> {
@@ -86,7 +100,11 @@ fn parse(line: &str) -> Result<(PathBuf, CertificateDer<'static>)> {
     Ok((socket.into(), der.into()))
 }
 
-async fn ask(socket: PathBuf, server: CertificateDer<'static>, own: &rcgen::CertifiedKey<rcgen::KeyPair>) -> Result<()> {
+async fn ask(
+    socket: PathBuf,
+    server: CertificateDer<'static>,
+    own: &rcgen::CertifiedKey<rcgen::KeyPair>,
+) -> Result<()> {
     let mut roots = RootCertStore::empty();
     roots.add(server)?;
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(own.signing_key.serialize_der()));
@@ -101,11 +119,22 @@ async fn ask(socket: PathBuf, server: CertificateDer<'static>, own: &rcgen::Cert
         let (connector, socket) = (connector.clone(), socket.clone());
         async move {
             let stream = UnixStream::connect(socket).await?;
-            connector.connect(ServerName::try_from("localhost").map_err(std::io::Error::other)?, stream).await.map(TokioIo::new)
+            connector
+                .connect(
+                    ServerName::try_from("localhost").map_err(std::io::Error::other)?,
+                    stream,
+                )
+                .await
+                .map(TokioIo::new)
         }
     });
-    let channel: Channel = Endpoint::from_static("http://localhost").connect_with_connector(connect).await?;
-    ProviderClient::new(channel).max_decoding_message_size(64 << 20).get_provider_schema(Request {}).await?;
+    let channel: Channel = Endpoint::from_static("http://localhost")
+        .connect_with_connector(connect)
+        .await?;
+    ProviderClient::new(channel)
+        .max_decoding_message_size(64 << 20)
+        .get_provider_schema(Request {})
+        .await?;
     Ok(())
 }
 
@@ -113,5 +142,6 @@ async fn ask(socket: PathBuf, server: CertificateDer<'static>, own: &rcgen::Cert
 fn resident(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or_default()
+    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok())
+        .unwrap_or_default()
 }

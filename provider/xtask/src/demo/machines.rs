@@ -27,7 +27,11 @@ pub fn start(folder: &Path, names: &[&str]) -> Result<Rack> {
     }
     say("building what the machines are made of (minutes the first time, nothing later)");
     acceptance_tests::tools::ensure(&Tool::all(), &mut acceptance_tests::progress::Stderr)?;
-    say(&format!("starting {} Talos machines: {}", names.len(), names.join(", ")));
+    say(&format!(
+        "starting {} Talos machines: {}",
+        names.len(),
+        names.join(", ")
+    ));
     std::fs::create_dir_all(&dir)?;
     let log = folder.join("rack.log");
     let output = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
@@ -44,16 +48,25 @@ pub fn start(folder: &Path, names: &[&str]) -> Result<Rack> {
     let begun = Instant::now();
     loop {
         if let Some(status) = server.try_wait()? {
-            bail!("the machines did not start ({status}); see {}", log.display());
+            bail!(
+                "the machines did not start ({status}); see {}",
+                log.display()
+            );
         }
         if let Ok(rack) = Rack::attach(&dir)
             && rack.machines().all(|machine| machine.is_running())
-            && rack.machines().all(|machine| machine.wait_for_api(LIMIT).is_ok())
+            && rack
+                .machines()
+                .all(|machine| machine.wait_for_api(LIMIT).is_ok())
         {
             return Ok(rack);
         }
         if begun.elapsed() > LIMIT {
-            bail!("the machines did not start within {} s; see {}", LIMIT.as_secs(), log.display());
+            bail!(
+                "the machines did not start within {} s; see {}",
+                LIMIT.as_secs(),
+                log.display()
+            );
         }
         sleep(Duration::from_millis(200));
     }
@@ -62,7 +75,9 @@ pub fn start(folder: &Path, names: &[&str]) -> Result<Rack> {
 /// Ends the machines of an earlier demo, if there are any.
 pub fn stop(folder: &Path) -> Result<()> {
     let dir = folder.join("rack");
-    let server = std::fs::read_to_string(folder.join(PID_FILE)).ok().and_then(|text| text.parse().ok());
+    let server = std::fs::read_to_string(folder.join(PID_FILE))
+        .ok()
+        .and_then(|text| text.parse().ok());
     let (Ok(_), Some(pid)) = (Rack::attach(&dir), server) else {
         say("no machines of a demo are running");
         return Ok(());

@@ -4,7 +4,7 @@ mod machines;
 mod stages;
 mod summary;
 
-use acceptance_tests::machines::Rack;
+use acceptance_tests::machines::{Rack, install_missing};
 use acceptance_tests::progress::Stderr;
 use acceptance_tests::stages::{Runner, Tree};
 use acceptance_tests::{cache, tools};
@@ -38,6 +38,7 @@ pub fn run(args: &Args) -> Result<()> {
     if args.stop {
         return machines::stop(&folder);
     }
+    install_missing(&mut Stderr);
     if let Err(why) = Rack::available() {
         bail!("the demo needs real machines, and this host cannot run them:\n{why}");
     }
@@ -45,7 +46,8 @@ pub fn run(args: &Args) -> Result<()> {
         machines::stop(&folder)?;
         std::fs::remove_dir_all(&folder).ok();
     }
-    std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    std::fs::create_dir_all(&folder)
+        .with_context(|| format!("cannot create {}", folder.display()))?;
 
     say("building the provider");
     let plugin = workspace::build_release("plugin", "terraform-provider-talos-stack")?;
@@ -54,11 +56,16 @@ pub fn run(args: &Args) -> Result<()> {
     let rack = machines::start(&folder, &MACHINES)?;
     let tree = Tree::of_checkout(CLUSTER, &plugin, &folder)?;
 
-    say(&format!("\nterragrunt run --all apply   in {}", tree.cluster().display()));
+    say(&format!(
+        "\nterragrunt run --all apply   in {}",
+        tree.cluster().display()
+    ));
     let report = stages::apply(&tree, &runner, &rack)?;
     summary::print(&tree, &report, &folder)?;
     if report.failed {
-        bail!("a stage failed; its messages are above. Running the demo again goes on where it stopped");
+        bail!(
+            "a stage failed; its messages are above. Running the demo again goes on where it stopped"
+        );
     }
     Ok(())
 }

@@ -25,13 +25,22 @@ pub struct Report {
 pub fn apply(tree: &Tree, runner: &Runner, rack: &Rack) -> Result<Report> {
     let command = rack.command(&runner.terragrunt);
     let mut command = tree.prepare(command, runner, &tree.cluster());
-    command.args(runner.all).arg("apply").stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .args(runner.all)
+        .arg("apply")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let begun = Instant::now();
     let mut child = command.spawn().context("cannot start terragrunt")?;
     let (send, lines) = std::sync::mpsc::channel();
     let outputs: [Box<dyn std::io::Read + Send>; 2] = [
         Box::new(child.stdout.take().context("terragrunt has no output")?),
-        Box::new(child.stderr.take().context("terragrunt has no error output")?),
+        Box::new(
+            child
+                .stderr
+                .take()
+                .context("terragrunt has no error output")?,
+        ),
     ];
     for output in outputs {
         let send = send.clone();
@@ -44,11 +53,18 @@ pub fn apply(tree: &Tree, runner: &Runner, rack: &Rack) -> Result<Report> {
         });
     }
     drop(send);
-    let mut report = Report { failed: false, spans: BTreeMap::new(), results: BTreeMap::new() };
+    let mut report = Report {
+        failed: false,
+        spans: BTreeMap::new(),
+        results: BTreeMap::new(),
+    };
     for line in lines {
         follow(&mut report, &line, begun.elapsed());
     }
-    report.failed = !child.wait().context("cannot wait for terragrunt")?.success();
+    report.failed = !child
+        .wait()
+        .context("cannot wait for terragrunt")?
+        .success();
     Ok(report)
 }
 
@@ -66,7 +82,11 @@ fn follow(report: &mut Report, line: &str, at: Duration) {
         report.results.insert(stage, text.trim().to_owned());
     }
     if is_news(text) {
-        say(&format!("{:>6.1}s  {stage:<10}  {}", at.as_secs_f64(), text.trim()));
+        say(&format!(
+            "{:>6.1}s  {stage:<10}  {}",
+            at.as_secs_f64(),
+            text.trim()
+        ));
     }
 }
 
@@ -74,17 +94,32 @@ fn follow(report: &mut Report, line: &str, at: Duration) {
 fn attribute(line: &str) -> Option<(&'static str, &str)> {
     let (before, rest) = line.split_once(']')?;
     let (_, name) = before.rsplit_once('[')?;
-    let stage = Stage::ALL.into_iter().find(|stage| name.trim_end_matches('/').rsplit('/').next() == Some(stage.name()))?;
+    let stage = Stage::ALL
+        .into_iter()
+        .find(|stage| name.trim_end_matches('/').rsplit('/').next() == Some(stage.name()))?;
     let text = rest.trim_start();
-    let text = ["tofu: ", "terraform: "].iter().find_map(|core| text.strip_prefix(core)).unwrap_or(text);
+    let text = ["tofu: ", "terraform: "]
+        .iter()
+        .find_map(|core| text.strip_prefix(core))
+        .unwrap_or(text);
     Some((stage.name(), text))
 }
 
 /// Lines that tell what is going on; the plan itself is long and can be read with `terragrunt plan`.
 fn is_news(text: &str) -> bool {
     const NEWS: [&str; 12] = [
-        "Creating...", "Creation complete", "Still creating", "Modifying...", "Modifications complete",
-        "Still modifying", "Apply complete!", "No changes.", "Plan:", "Warning:", "Error:", "TS-",
+        "Creating...",
+        "Creation complete",
+        "Still creating",
+        "Modifying...",
+        "Modifications complete",
+        "Still modifying",
+        "Apply complete!",
+        "No changes.",
+        "Plan:",
+        "Warning:",
+        "Error:",
+        "TS-",
     ];
     NEWS.iter().any(|news| text.contains(news)) || text.trim_start().starts_with('│')
 }
@@ -95,10 +130,22 @@ mod tests {
 
     #[test]
     fn lines_are_put_down_to_their_stage() {
-        let line = "12:00:01.123 STDOUT [apply] tofu: talos_machine_apply.node[\"realcp01\"]: Creating...";
-        assert_eq!(attribute(line), Some(("apply", "talos_machine_apply.node[\"realcp01\"]: Creating...")));
-        assert_eq!(attribute("12:00:01.123 INFO   The runner-pool runner has started"), None);
-        assert!(is_news("talos_bootstrap.cluster: Still creating... [10s elapsed]"));
+        let line =
+            "12:00:01.123 STDOUT [apply] tofu: talos_machine_apply.node[\"realcp01\"]: Creating...";
+        assert_eq!(
+            attribute(line),
+            Some((
+                "apply",
+                "talos_machine_apply.node[\"realcp01\"]: Creating..."
+            ))
+        );
+        assert_eq!(
+            attribute("12:00:01.123 INFO   The runner-pool runner has started"),
+            None
+        );
+        assert!(is_news(
+            "talos_bootstrap.cluster: Still creating... [10s elapsed]"
+        ));
         assert!(!is_news("  + id = (known after apply)"));
     }
 }
