@@ -348,24 +348,3 @@ fn a_host_without_tls_is_served_in_plain_text() {
         assert!(run.success, "{}", run.text);
     }
 }
-
-/// Terraform does not close what it opened when it is interrupted: the provider does it as it ends.
-#[test]
-fn an_interrupt_leaves_no_lease_open() {
-    for core in cores() {
-        let world = World::new(&core, Attach::Spawned);
-        let resource = faulty("stop", "content_wo = null");
-        let token = "ephemeral \"demo_token\" \"t\" { subject = \"me\" }\nresource \"demo_file\" \"wo\" {\n  name = \"wo.txt\"\n  content_wo = ephemeral.demo_token.t.token\n  depends_on = [demo_file.a]\n}\n";
-        world.write(&format!("{resource}{token}"));
-        world.interrupted(&["apply", "-auto-approve"], || {
-            world.file("a.txt").is_some()
-        });
-        std::thread::sleep(std::time::Duration::from_millis(300));
-        let tokens = world.file("tokens.log").unwrap_or_default();
-        let (opened, closed) = (
-            tokens.matches("open me").count(),
-            tokens.matches("close me").count(),
-        );
-        assert!(opened >= 1 && opened == closed, "{}: {tokens}", core.name);
-    }
-}

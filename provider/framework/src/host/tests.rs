@@ -31,6 +31,7 @@ impl Provider for Empties {
 
     fn register(registry: &mut Registry<Self>) {
         registry.resource::<Empty1>();
+        registry.ephemeral::<Lent>();
     }
 }
 
@@ -78,6 +79,71 @@ impl Resource for Empty1 {
     async fn delete(_: &ApplyCx<Self>, _: EmptyModel, _: &mut Slot<Self>) -> Result<(), Error> {
         Ok(())
     }
+}
+
+/// Leases that are open, by subject.
+static LENT: std::sync::Mutex<Vec<String>> = std::sync::Mutex::new(Vec::new());
+
+struct Lent;
+
+impl Ephemeral for Lent {
+    type Provider = Empties;
+    type Model = EmptyModel;
+    type Lease = String;
+
+    const NAME: &'static str = "empties_lent";
+
+    async fn open(_: &EphemeralCx<Self>, mut config: EmptyModel) -> Result<Opened<Self>, Error> {
+        let lease = format!("lease {}", LENT.lock().unwrap().len());
+        LENT.lock().unwrap().push(lease.clone());
+        config.id = lease.clone().into();
+        Ok(Opened {
+            model: config,
+            lease,
+            renew_at: None,
+        })
+    }
+
+    async fn close(_: &EphemeralCx<Self>, lease: String) -> Result<(), Error> {
+        LENT.lock().unwrap().retain(|open| *open != lease);
+        Ok(())
+    }
+}
+
+/// After an interruption core asks for no closing: the provider closes as it ends, and nothing twice.
+#[tokio::test]
+async fn what_core_leaves_open_is_closed_at_the_end() {
+    let (channel, running, _folder) = served().await;
+    let mut client = ProviderClient::new(channel.clone());
+    let configure = proto::configure_provider::Request::default();
+    client.configure_provider(configure).await.unwrap();
+    let config = Some(proto::DynamicValue {
+        msgpack: vec![0x81, 0xa2, b'i', b'd', 0xc0],
+        json: Vec::new(),
+    });
+    let mut leases = Vec::new();
+    for _ in 0..2 {
+        let request = proto::open_ephemeral_resource::Request {
+            type_name: "empties_lent".into(),
+            config: config.clone(),
+            client_capabilities: None,
+        };
+        let opened = client.open_ephemeral_resource(request).await.unwrap();
+        leases.push(opened.into_inner().private);
+    }
+    let close = proto::close_ephemeral_resource::Request {
+        type_name: "empties_lent".into(),
+        private: leases[0].clone(),
+    };
+    client.close_ephemeral_resource(close).await.unwrap();
+    assert_eq!(*LENT.lock().unwrap(), ["lease 1"]);
+    GrpcControllerClient::new(channel)
+        .shutdown(Empty {})
+        .await
+        .unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(2), running).await;
+    ended.unwrap().unwrap().unwrap();
+    assert!(LENT.lock().unwrap().is_empty());
 }
 
 /// A served provider, a connection to it, and the task that ends with it.
