@@ -39,7 +39,7 @@ impl Search<'_> {
         path: &[String],
     ) -> Result<(), &'static str> {
         let (first, rest) = path.split_first().ok_or(NOT_FOUND)?;
-        let field = ty.field(first).ok_or(UNKNOWN)?;
+        let field = field(ty, first)?;
         if rest.is_empty() {
             map.remove(first);
             return Ok(());
@@ -87,7 +87,7 @@ impl Search<'_> {
         let (Type::Struct(index), Some((key, text))) = (item.pointee(), &self.selector.item) else {
             return Err(NOT_FOUND);
         };
-        let field = self.tables.structs[*index].field(key).ok_or(UNKNOWN)?;
+        let field = field(&self.tables.structs[*index], key)?;
         let at = items.iter().position(|item| {
             let Value::Map(map) = item else { return false };
             self.text(&field.ty, map.get(key))
@@ -126,7 +126,8 @@ impl Search<'_> {
 
 /// Certificates and keys can only be deleted as a whole.
 fn field<'a>(ty: &'a StructType, name: &str) -> Result<&'a Field, &'static str> {
-    ty.field(name).filter(|_| !ty.whole).ok_or(NOT_FOUND)
+    let field = ty.field(name).ok_or(UNKNOWN)?;
+    if ty.whole { Err(NOT_FOUND) } else { Ok(field) }
 }
 
 fn free(map: &mut Map, path: &[String]) -> Result<(), &'static str> {
