@@ -337,3 +337,35 @@ fn transcripts_are_lines_of_json() {
         "{text}"
     );
 }
+
+#[tokio::test]
+async fn addresses_of_version_6_and_names() {
+    let pki = Pki::new();
+    let at = |name| {
+        let config = pki.server(
+            &Server {
+                name,
+                ..Server::default()
+            },
+            &pki,
+        );
+        |listener| serve_on(listener, config, Fake::default())
+    };
+    let six = at("::1")(TcpListener::bind("[::1]:0").await.unwrap()).endpoint;
+    assert_eq!(six.host(), "::1");
+    // The name leads to ::1 first where the host has it; nobody listens there.
+    let four = at("localhost")(TcpListener::bind("127.0.0.1:0").await.unwrap()).endpoint;
+    let named = Endpoint::parse(&format!("localhost:{}", four.port())).unwrap();
+    for endpoint in [six, named] {
+        let builder = Client::builder(vec![endpoint]).identity(pki.identity());
+        builder.build().unwrap().version(&cx()).await.unwrap();
+    }
+    let unknown = Client::builder(vec![Endpoint::parse("nobody.invalid").unwrap()]);
+    let error = unknown
+        .build()
+        .unwrap()
+        .version(&cx().capped(Duration::from_millis(500)))
+        .await
+        .unwrap_err();
+    assert_eq!(error.code, Code::NodeName, "{error}");
+}

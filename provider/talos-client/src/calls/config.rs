@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::state::{RawResource, kind};
 use crate::client::{Client, Op, only};
 use crate::cx::Cx;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, without_values};
 use crate::{method, yaml};
 
 /// Set by Talos 1.12 and later on configurations whose YAML is a YAML text of its own.
@@ -110,7 +110,11 @@ impl Client {
         let reply = only(&op, &self.place(self.endpoint()), answer.messages)?;
         Ok(Applied {
             mode: from_wire(reply.mode()),
-            details: reply.mode_details,
+            details: if apply.dry_run {
+                reply.mode_details
+            } else {
+                without_values(&reply.mode_details)
+            },
             warnings: reply.warnings,
         })
     }
