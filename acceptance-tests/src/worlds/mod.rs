@@ -3,6 +3,8 @@
 //! State is kept in [`World::work`], which is saved with the machines' disks; whatever holds
 //! absolute paths (terragrunt's cache) is made anew where the world comes back.
 
+mod observe;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
@@ -17,6 +19,8 @@ use crate::machines::{Rack, RackSpec};
 use crate::progress::{Quiet, Stderr};
 use crate::stages::{self, Runner, Stage, Tree};
 use crate::talosctl::Talosctl;
+
+pub use observe::{Held, Planned, flat};
 
 /// Cluster of the stage tree that suits real machines.
 pub const CLUSTER: &str = "real-101";
