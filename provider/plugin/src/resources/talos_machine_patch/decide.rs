@@ -35,6 +35,8 @@ pub struct Decision {
     pub drift: BTreeMap<String, String>,
     /// Paths given up that others changed since: they stay as they are.
     pub kept: Vec<String>,
+    /// Deletions that found nothing to delete, a sentence each.
+    pub idle: Vec<String>,
 }
 
 /// Decides, or refuses with every reason.
@@ -50,12 +52,21 @@ pub fn decide(
     } else {
         OnForeign::Error
     };
-    let lay = |config: &mut Config| config.apply_patches(patches).map_err(Refusal::Patch);
-    let outcome =
-        patch(live, record, lay, on_foreign).map_err(|refusal| refusal.diagnostics(node))?;
+    let mut idle = Vec::new();
+    let lay = |config: &mut Config| {
+        // Where a record was lost the deletion has been made already: it has what it wants.
+        let faults = config
+            .apply_patches_again(patches)
+            .map_err(Refusal::Patch)?;
+        idle.extend(faults.iter().map(ToString::to_string));
+        Ok(())
+    };
+    let outcome = patch(live, record, lay, on_foreign)
+        .map_err(|refusal: Refusal| refusal.diagnostics(node))?;
+    // What would make it another machine makes every further question moot.
+    change::refuse_dangers(node, &outcome.changes, &model.allow_change)?;
     let mut problems = Diagnostics::new();
     change::conflicts(node, &outcome.conflicts, WAYS_OUT, &mut problems);
-    change::refuse_dangers(node, &outcome.changes, &model.allow_change, &mut problems);
     let effect = change::effect(
         node,
         &outcome.changes,
@@ -65,7 +76,7 @@ pub fn decide(
     if problems.has_errors() {
         Err(problems)
     } else {
-        Ok(Decision::of(&outcome, effect))
+        Ok(Decision::of(&outcome, effect, idle))
     }
 }
 
@@ -73,7 +84,7 @@ const WAYS_OUT: &str =
     "Set `on_conflict = \"take\"` to write the patch's value, or bring the two together.";
 
 impl Decision {
-    fn of(outcome: &PatchOutcome, effect: &'static str) -> Self {
+    fn of(outcome: &PatchOutcome, effect: &'static str, idle: Vec<String>) -> Self {
         let owned = outcome.owned.new_values();
         let record = serde_json::to_string(&outcome.record).unwrap_or_default();
         Self {
@@ -90,6 +101,7 @@ impl Decision {
                 .collect(),
             owned,
             effect,
+            idle,
         }
     }
 }

@@ -69,6 +69,12 @@ fn show(plan: &mut Plan<TalosMachinePatch>, prior: &MachinePatch, decision: &Dec
         );
     }
     warn_kept(plan, &node, &decision.kept);
+    if !decision.idle.is_empty() && decision.writes {
+        plan.warn(
+            format!("TS-PATCH-IDLE: {node}: deletions that find nothing to delete"),
+            decision.idle.join("\n"),
+        );
+    }
 }
 
 fn warn_kept(plan: &mut Plan<TalosMachinePatch>, node: &str, kept: &[String]) {

@@ -118,15 +118,23 @@ fn what_somebody_changed_since_is_drift_while_it_is_owned() {
 }
 
 #[test]
+fn a_deletion_that_finds_nothing_is_told_and_does_no_harm() {
+    let absent = "machine:\n  nodeLabels:\n    absent:\n      $patch: delete\n";
+    let decision = laid(&base(), &Record::default(), &[LABEL, absent]);
+    assert_eq!(decision.idle.len(), 1, "{:?}", decision.idle);
+    assert_eq!(decision.changes.len(), 1, "{:?}", decision.changes);
+}
+
+#[test]
 fn a_patch_that_does_not_fit_names_its_place() {
-    let wrong = "machine:\n  nodeLabels:\n    absent:\n      $patch: delete\n";
+    let wrong = "- op: remove\n  path: /machine/nodeLabels/absent\n";
     let Err(problems) = decide(
         &model(),
         &patches(&[LABEL, wrong]),
         &Record::default(),
         &base(),
     ) else {
-        panic!("there is nothing to delete")
+        panic!("JSON patches are refused where there are several documents")
     };
     let problem = problems.iter().next().unwrap();
     assert!(problem.summary.contains("TS-PATCH-REFUSED"), "{problem:?}");
