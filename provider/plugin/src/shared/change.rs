@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use framework::prelude::*;
 use talos_config::diff::Changes;
 use talos_config::document::Config;
-use talos_config::ownership::{self, Contradiction, Effect};
+use talos_config::ownership::{self, Contradiction, Danger, Effect};
 use talos_config::tables::Line;
 
 use super::machine::Mode;
@@ -29,18 +29,23 @@ pub fn line_of(_talos_version: Option<&str>) -> Line {
 }
 
 /// Identity changes that nobody allowed are refused, each with the paths that pose it.
+///
+/// # Errors
+/// One for each; only that of the cluster where it changes, because it brings the others with it.
 pub fn refuse_dangers(
     node: &str,
     changes: &Changes,
     allowed: &Field<BTreeSet<String>>,
-    problems: &mut Diagnostics,
-) {
+) -> Result<(), Diagnostics> {
     let allowed = allowed.get();
-    for (danger, paths) in ownership::dangers(changes) {
+    let mut dangers = ownership::dangers(changes);
+    dangers.retain(|danger, _| !allowed.is_some_and(|allowed| allowed.contains(danger.as_str())));
+    if let Some(paths) = dangers.remove(&Danger::ClusterId) {
+        dangers = [(Danger::ClusterId, paths)].into();
+    }
+    let mut problems = Diagnostics::new();
+    for (danger, paths) in dangers {
         let name = danger.as_str();
-        if allowed.is_some_and(|allowed| allowed.contains(name)) {
-            continue;
-        }
         problems.error_at(
             "allow_change",
             format!("TS-CHANGE-REFUSED: {node}: a live machine's {name} would change"),
@@ -50,6 +55,11 @@ pub fn refuse_dangers(
                 lines(changes, &paths)
             ),
         );
+    }
+    if problems.has_errors() {
+        Err(problems)
+    } else {
+        Ok(())
     }
 }
 

@@ -45,6 +45,8 @@ pub fn decide(
     };
     let outcome = three_way(last, desired, live, on_conflict, drift)
         .map_err(|error| Diagnostics::from(unmergeable(node, &error.to_string())))?;
+    // What would make it another machine makes every further question moot.
+    change::refuse_dangers(node, &outcome.changes, &model.allow_change)?;
     let mut problems = Diagnostics::new();
     if on_conflict == OnConflict::Error {
         change::conflicts(node, &outcome.conflicts, WAYS_OUT, &mut problems);
@@ -57,7 +59,6 @@ pub fn decide(
             );
         }
     }
-    change::refuse_dangers(node, &outcome.changes, &model.allow_change, &mut problems);
     let effect = change::effect(
         node,
         &outcome.changes,

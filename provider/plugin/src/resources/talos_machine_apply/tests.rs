@@ -209,3 +209,26 @@ fn placeholders_are_planned_and_nothing_moves() {
     let planned = object.plan_only(Some(&config("mock"))).unwrap();
     assert!(format!("{:?}", planned.warnings).contains("TS-PLACEHOLDER: cp01"));
 }
+
+#[test]
+fn another_clusters_machine_is_one_error_however_much_would_change() {
+    let (core, base) = (core(), base());
+    let other = "machine: { token: other.token, ca: { crt: QQ==, key: QQ== } }\n\
+                 cluster: { id: other, secret: other, secretboxEncryptionSecret: other }\n";
+    let object = applied(&core, &base, &base);
+    let planned = object.plan_only(Some(&config(&with(&base, other))));
+    let refused = planned.err().unwrap();
+    let summaries: Vec<_> = refused
+        .iter()
+        .map(|problem| problem.summary.clone())
+        .collect();
+    assert_eq!(
+        summaries,
+        ["TS-CHANGE-REFUSED: cp01: a live machine's cluster_id would change"]
+    );
+    assert!(
+        refused
+            .iter()
+            .all(|problem| problem.detail.contains("cluster.id"))
+    );
+}
