@@ -8,6 +8,7 @@ use crate::yaml::{Map, Value};
 
 const NOT_FOUND: &str = "there is nothing to delete at this path";
 const UNKNOWN: &str = "there is no such key, so there is nothing to delete";
+const WHOLE: &str = "certificates and keys can only be deleted together with what they are in";
 
 /// Deletes within a document.
 pub(super) fn delete(
@@ -127,7 +128,7 @@ impl Search<'_> {
 /// Certificates and keys can only be deleted as a whole.
 fn field<'a>(ty: &'a StructType, name: &str) -> Result<&'a Field, &'static str> {
     let field = ty.field(name).ok_or(UNKNOWN)?;
-    if ty.whole { Err(NOT_FOUND) } else { Ok(field) }
+    if ty.whole { Err(WHOLE) } else { Ok(field) }
 }
 
 fn free(map: &mut Map, path: &[String]) -> Result<(), &'static str> {

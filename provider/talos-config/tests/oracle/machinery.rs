@@ -1,4 +1,5 @@
 //! The oracle itself: built where Go is, and asked in batches.
+#![allow(clippy::print_stderr)]
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};

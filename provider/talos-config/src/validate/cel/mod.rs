@@ -1,10 +1,12 @@
 //! Expressions in CEL that select disks, volumes and links: whether they can be read, know their
 //! names and give the type that is needed.
 
+mod calls;
 mod environment;
 mod fields;
 mod lexer;
 mod parser;
+mod rules;
 mod types;
 
 pub(super) use environment::{DISK, LINK, OOM_RANKING, OOM_TRIGGER, VOLUME};

@@ -2,12 +2,13 @@
 
 use super::environment::Environment;
 use super::lexer::{Token, tokens};
+use super::rules::{at_index, logical, need, same, select};
 use super::types::Type;
 
 /// How deep brackets may nest.
 const MAX_DEPTH: usize = 100;
 
-type Result<T> = std::result::Result<T, String>;
+pub(super) type Result<T> = std::result::Result<T, String>;
 
 /// The type that an expression gives.
 pub(super) fn type_of(text: &str, environment: &Environment) -> Result<Type> {
@@ -25,27 +26,27 @@ pub(super) fn type_of(text: &str, environment: &Environment) -> Result<Type> {
     Ok(ty)
 }
 
-struct Parser<'a> {
-    tokens: Vec<Token>,
-    at: usize,
-    environment: &'a Environment,
+pub(super) struct Parser<'a> {
+    pub(super) tokens: Vec<Token>,
+    pub(super) at: usize,
+    pub(super) environment: &'a Environment,
     /// Variables of macros, the innermost last.
-    scope: Vec<(String, Type)>,
+    pub(super) scope: Vec<(String, Type)>,
     depth: usize,
 }
 
 impl Parser<'_> {
-    fn peek(&self) -> Option<&Token> {
+    pub(super) fn peek(&self) -> Option<&Token> {
         self.tokens.get(self.at)
     }
 
-    fn take(&mut self, sign: &str) -> bool {
+    pub(super) fn take(&mut self, sign: &str) -> bool {
         let found = matches!(self.peek(), Some(Token::Sign(s)) if *s == sign);
         self.at += usize::from(found);
         found
     }
 
-    fn expect(&mut self, sign: &str) -> Result<()> {
+    pub(super) fn expect(&mut self, sign: &str) -> Result<()> {
         if self.take(sign) {
             Ok(())
         } else {
@@ -57,7 +58,7 @@ impl Parser<'_> {
         signs.iter().copied().find(|sign| self.take(sign))
     }
 
-    fn expression(&mut self) -> Result<Type> {
+    pub(super) fn expression(&mut self) -> Result<Type> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
             return Err("nests too deep".to_owned());
@@ -276,166 +277,5 @@ impl Parser<'_> {
             }
         }
         Ok(Type::Map(Box::new(key), Box::new(value)))
-    }
-
-    fn arguments(&mut self) -> Result<Vec<Type>> {
-        let mut arguments = Vec::new();
-        while !self.take(")") {
-            arguments.push(self.expression()?);
-            if !self.take(",") {
-                self.expect(")")?;
-                break;
-            }
-        }
-        Ok(arguments)
-    }
-
-    fn function(&mut self, name: &str) -> Result<Type> {
-        let start = self.at;
-        let arguments = self.arguments()?;
-        if name == "has" {
-            // Only for the selection of a field.
-            let selected = self.tokens[start..self.at].contains(&Token::Sign("."));
-            return if selected && arguments.len() == 1 {
-                Ok(Type::Bool)
-            } else {
-                Err("uses has() on no field".to_owned())
-            };
-        }
-        let own = self.environment.functions.contains(&name);
-        match (name, arguments.as_slice()) {
-            ("glob", [Type::Text | Type::Dyn, Type::Text | Type::Dyn]) if own => Ok(Type::Bool),
-            ("mac", [Type::Bytes | Type::Dyn]) if own => Ok(Type::Text),
-            ("multiply_qos_vectors", [Type::Map(..) | Type::Dyn, Type::Map(..) | Type::Dyn])
-                if own =>
-            {
-                Ok(Type::Double)
-            }
-            ("size", [Type::Text | Type::Bytes | Type::List(_) | Type::Map(..) | Type::Dyn]) => {
-                Ok(Type::Int)
-            }
-            ("int", [_]) => Ok(Type::Int),
-            ("uint", [_]) => Ok(Type::Uint),
-            ("double", [_]) => Ok(Type::Double),
-            ("string", [_]) => Ok(Type::Text),
-            ("bytes", [_]) => Ok(Type::Bytes),
-            ("bool", [_]) => Ok(Type::Bool),
-            ("duration", [_]) => Ok(Type::Duration),
-            ("timestamp", [_]) => Ok(Type::Time),
-            ("matches", [Type::Text | Type::Dyn, Type::Text | Type::Dyn]) => Ok(Type::Bool),
-            ("dyn" | "type", [_]) => Ok(Type::Dyn),
-            _ => Err(format!(
-                "does not know a function {name}() for these values"
-            )),
-        }
-    }
-
-    fn method(&mut self, of: &Type, name: &str) -> Result<Type> {
-        if matches!(name, "all" | "exists" | "exists_one" | "map" | "filter") {
-            return self.comprehension(of, name);
-        }
-        let arguments = self.arguments()?;
-        let text = |ty: &Type| matches!(ty, Type::Text | Type::Dyn);
-        match (name, of, arguments.as_slice()) {
-            ("contains" | "startsWith" | "endsWith" | "matches", of, [argument])
-                if text(of) && text(argument) =>
-            {
-                Ok(Type::Bool)
-            }
-            ("size", Type::Text | Type::Bytes | Type::List(_) | Type::Map(..) | Type::Dyn, []) => {
-                Ok(Type::Int)
-            }
-            ("hasValue", Type::Optional(_) | Type::Dyn, []) => Ok(Type::Bool),
-            ("value", Type::Optional(inner), []) => Ok((**inner).clone()),
-            ("orValue", Type::Optional(inner), [other]) => {
-                same((**inner).clone(), other.clone(), "orValue")
-            }
-            ("or", Type::Optional(_), [other]) => same(of.clone(), other.clone(), "or"),
-            (
-                "getSeconds" | "getMinutes" | "getHours" | "getMilliseconds",
-                Type::Duration | Type::Time,
-                [],
-            ) => Ok(Type::Int),
-            _ => Err(format!(
-                "does not know a function .{name}() for {}",
-                of.name()
-            )),
-        }
-    }
-
-    /// `list.all(x, condition)` and its relatives.
-    fn comprehension(&mut self, of: &Type, name: &str) -> Result<Type> {
-        let item = match of {
-            Type::List(item) | Type::Map(item, _) => (**item).clone(),
-            Type::Dyn => Type::Dyn,
-            other => return Err(format!("uses .{name}() on {}", other.name())),
-        };
-        let Some(Token::Name(variable)) = self.peek().cloned() else {
-            return Err(format!("lacks the variable of .{name}()"));
-        };
-        self.at += 1;
-        self.expect(",")?;
-        self.scope.push((variable, item.clone()));
-        let body = self.expression();
-        self.scope.pop();
-        let body = body?;
-        self.expect(")")?;
-        if name == "map" {
-            return Ok(Type::List(Box::new(body)));
-        }
-        need(&body, &Type::Bool, name)?;
-        Ok(if name == "filter" {
-            Type::List(Box::new(item))
-        } else {
-            Type::Bool
-        })
-    }
-}
-
-fn need(found: &Type, wanted: &Type, sign: &str) -> Result<()> {
-    if found.fits(wanted) {
-        Ok(())
-    } else {
-        Err(format!("uses {sign} on {}", found.name()))
-    }
-}
-
-fn logical(left: &Type, right: &Type, sign: &str) -> Result<Type> {
-    need(left, &Type::Bool, sign)?;
-    need(right, &Type::Bool, sign)?;
-    Ok(Type::Bool)
-}
-
-fn same(left: Type, right: Type, sign: &str) -> Result<Type> {
-    if left.fits(&right) {
-        return Ok(left.join(right));
-    }
-    Err(format!(
-        "uses {sign} on {} and {}",
-        left.name(),
-        right.name()
-    ))
-}
-
-fn select(of: &Type, name: &str) -> Result<Type> {
-    match of {
-        Type::Object(fields) => {
-            let field = fields.iter().find(|(known, _)| *known == name);
-            field
-                .map(|(_, kind)| kind.ty())
-                .ok_or_else(|| format!("does not know a field '{name}'"))
-        }
-        Type::Map(_, value) => Ok((**value).clone()),
-        Type::Dyn => Ok(Type::Dyn),
-        other => Err(format!("selects '{name}' from {}", other.name())),
-    }
-}
-
-fn at_index(of: Type, index: &Type) -> Result<Type> {
-    match of {
-        Type::List(item) => same(index.clone(), Type::Int, "[]").map(|_| *item),
-        Type::Map(key, value) => same(index.clone(), *key, "[]").map(|_| *value),
-        Type::Dyn => Ok(Type::Dyn),
-        other => Err(format!("takes an item from {}", other.name())),
     }
 }
