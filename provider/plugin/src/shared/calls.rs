@@ -14,6 +14,11 @@ pub const PREVIEW: Duration = Duration::from_secs(4);
 /// How long destroy waits for a machine before it counts as out of reach.
 pub const DESTROY: Duration = Duration::from_secs(30);
 
+/// How long a refresh waits for a machine with that many addresses: each of them may be silent for three seconds.
+pub fn refresh(addresses: usize) -> Duration {
+    REFRESH + Duration::from_secs(3) * u32::try_from(addresses.saturating_sub(1)).unwrap_or(0)
+}
+
 /// A context that ends with the operation.
 pub fn during(remaining: Duration, token: &CancellationToken) -> Cx {
     Cx::new(remaining).with_cancel(token.clone())

@@ -92,7 +92,7 @@ impl Resource for TalosMachineApply {
                 });
             }
         };
-        let calls = calls::during(calls::REFRESH, cx.token());
+        let calls = calls::during(calls::refresh(access.endpoints.len()), cx.token());
         match machine::observe(&access, &cx.provider().pool, &calls).await {
             Ok(machine) => see(&mut state, &mut private, &machine),
             Err(error) => cx.warn(report::kept(&node, &error), error.detail()),

@@ -82,7 +82,7 @@ impl Resource for TalosMachinePatch {
                 });
             }
         };
-        let calls = calls::during(calls::REFRESH, cx.token());
+        let calls = calls::during(calls::refresh(access.endpoints.len()), cx.token());
         match machine::observe(&access, &cx.provider().pool, &calls).await {
             Ok(machine) => {
                 describe_machine!(state, &machine);

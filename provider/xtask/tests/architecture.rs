@@ -1,0 +1,161 @@
+//! The invariants of docs/architecture.md that the source tree itself can break.
+
+#![allow(clippy::unwrap_used, reason = "tests end by panicking")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap().to_owned()
+}
+
+/// Workspace crates that each crate uses, tests aside.
+fn arrows() -> BTreeMap<String, Vec<String>> {
+    let members = ["proto/tfplugin", "proto/talos", "acceptance-tests"]
+        .map(|path| root().join(path))
+        .into_iter()
+        .chain(
+            fs::read_dir(root().join("provider"))
+                .unwrap()
+                .map(|entry| entry.unwrap().path()),
+        );
+    members.filter_map(|folder| crate_of(&folder)).collect()
+}
+
+fn crate_of(folder: &Path) -> Option<(String, Vec<String>)> {
+    let manifest = fs::read_to_string(folder.join("Cargo.toml")).ok()?;
+    let name = manifest
+        .lines()
+        .find_map(|line| line.strip_prefix("name = \""))?
+        .trim_end_matches('"')
+        .to_owned();
+    let used = section(&manifest, "[dependencies]");
+    Some((name, used))
+}
+
+/// Names of the workspace's own crates in one section of a manifest.
+fn section(manifest: &str, header: &str) -> Vec<String> {
+    const OWN: [&str; 8] = [
+        "acceptance-tests",
+        "framework",
+        "framework-derive",
+        "plugin",
+        "proto-talos",
+        "proto-tfplugin",
+        "talos-client",
+        "talos-config",
+    ];
+    let lines = manifest.lines().skip_while(|line| *line != header).skip(1);
+    let lines = lines.take_while(|line| !line.starts_with('['));
+    let names = lines.filter_map(|line| line.split(['.', ' ', '=']).next());
+    names
+        .filter(|name| OWN.contains(name))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn crates_use_only_what_the_map_allows() {
+    let allowed: BTreeMap<&str, &[&str]> = BTreeMap::from([
+        (
+            "acceptance-tests",
+            ["talos-client", "talos-config"].as_slice(),
+        ),
+        ("framework", &["framework-derive", "proto-tfplugin"]),
+        ("framework-derive", &[]),
+        ("plugin", &["framework", "talos-client", "talos-config"]),
+        ("proto-talos", &[]),
+        ("proto-tfplugin", &[]),
+        ("talos-client", &["proto-talos"]),
+        ("talos-config", &[]),
+        (
+            "xtask",
+            &[
+                "acceptance-tests",
+                "framework",
+                "proto-tfplugin",
+                "talos-client",
+            ],
+        ),
+    ]);
+    for (name, used) in arrows() {
+        let allowed = allowed
+            .get(name.as_str())
+            .unwrap_or_else(|| panic!("{name} is not on the map"));
+        for other in used {
+            assert!(
+                allowed.contains(&other.as_str()),
+                "{name} must not use {other}"
+            );
+        }
+    }
+}
+
+/// Files below a folder, with their text.
+fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = fs::read_to_string(&path).unwrap();
+            found.push((path, text));
+        }
+    }
+    found
+}
+
+#[test]
+fn decisions_do_no_io_and_read_no_clock() {
+    const WORLD: [&str; 9] = [
+        "net::Tcp",
+        "net::Udp",
+        "ToSocketAddrs",
+        "std::fs",
+        "tokio::",
+        "SystemTime::now",
+        "Instant::now",
+        "SystemRandom",
+        "OsRandom",
+    ];
+    let pure = sources(&root().join("provider/talos-config/src"))
+        .into_iter()
+        .chain(
+            sources(&root().join("provider/plugin/src"))
+                .into_iter()
+                .filter(|(path, _)| path.ends_with("plan.rs") || path.ends_with("decide.rs")),
+        );
+    for (path, text) in pure.filter(|(path, _)| !path.to_string_lossy().contains("tests")) {
+        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+        for world in WORLD {
+            assert!(!code.contains(world), "{} uses {world}", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_resource_has_its_parts() {
+    let resources = root().join("provider/plugin/src/resources");
+    for entry in fs::read_dir(resources).unwrap() {
+        let folder = entry.unwrap().path();
+        if !folder.is_dir() {
+            continue;
+        }
+        for part in ["mod.rs", "model.rs", "plan.rs", "resource.rs", "tests.rs"] {
+            assert!(
+                folder.join(part).is_file(),
+                "{} lacks {part}",
+                folder.display()
+            );
+        }
+        let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+        let example = root()
+            .join("examples/resources")
+            .join(&name)
+            .join("resource.tf");
+        assert!(example.is_file(), "{name} has no example");
+    }
+}
