@@ -45,6 +45,7 @@ fn compare(test: &str, make: impl Fn(&Grammar, &mut Dice, &[String]) -> Answer) 
             }
         })
         .collect();
+    let mut accepted = 0;
     for batch in 0..batches() {
         let mut dice = Dice::new(seed() * 1_000_003 + batch);
         let questions: Vec<Answer> = (0..BATCH)
@@ -52,6 +53,10 @@ fn compare(test: &str, make: impl Fn(&Grammar, &mut Dice, &[String]) -> Answer) 
             .collect();
         let answers = machinery::ask(program, &questions);
         assert_eq!(answers.len(), questions.len());
+        accepted += answers
+            .iter()
+            .filter(|answer| answer.error.is_empty())
+            .count();
         let differences: Vec<String> = answers
             .iter()
             .filter_map(|answer| {
@@ -76,6 +81,12 @@ fn compare(test: &str, make: impl Fn(&Grammar, &mut Dice, &[String]) -> Answer) 
             answers.len()
         );
     }
+    // Where all is refused, nothing is compared.
+    let asked = usize::try_from(batches()).unwrap() * BATCH;
+    assert!(
+        accepted * 10 > asked,
+        "only {accepted} of {asked} are accepted"
+    );
 }
 
 #[test]

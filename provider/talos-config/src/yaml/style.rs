@@ -91,8 +91,12 @@ struct Shape {
 
 impl Shape {
     fn of(text: &str) -> Self {
-        let chars: Vec<char> = text.chars().collect();
-        let (Some(&first), Some(&last)) = (chars.first(), chars.last()) else {
+        let mut scan = Scan::default();
+        let mut chars = text.chars().peekable();
+        while let Some(c) = chars.next() {
+            scan.see(c, chars.peek().copied());
+        }
+        let (Some(first), Some(last)) = (scan.first, scan.previous) else {
             return Self {
                 multiline: false,
                 plain: true,
@@ -100,47 +104,61 @@ impl Shape {
                 block: false,
             };
         };
-        let pair =
-            |a: fn(char) -> bool, b: fn(char) -> bool| chars.windows(2).any(|w| a(w[0]) && b(w[1]));
-        let is_space = |c| c == ' ';
-        let multiline = chars.iter().any(|c| is_break(*c));
-        let special = chars.iter().any(|c| *c != '\t' && !is_printable(*c));
-        let tabs = chars.contains(&'\t');
-        let edge = is_space(first) || is_break(first) || is_space(last) || is_break(last);
-        let break_space = pair(is_break, is_space);
-        let space_break = pair(is_space, is_break);
-        let single = !break_space && !space_break && !tabs && !special;
+        let edge = [first, last].into_iter().any(|c| c == ' ' || is_break(c));
+        let marker = text.starts_with("---") || text.starts_with("...");
+        let single = !scan.break_space && !scan.space_break && !scan.tabs && !scan.special;
         Self {
-            multiline,
-            plain: single && !edge && !multiline && !has_indicator(&chars),
+            multiline: scan.breaks,
+            plain: single && !edge && !scan.breaks && !scan.indicator && !marker,
             single,
-            block: !is_space(last) && !space_break && !special,
+            block: last != ' ' && !scan.space_break && !scan.special,
         }
     }
 }
 
-/// Whether a plain scalar would start or contain something that ends it.
-fn has_indicator(chars: &[char]) -> bool {
-    let blank_after = |i: usize| {
-        chars
-            .get(i + 1)
-            .is_none_or(|c| is_blank_or_break(*c, false))
-    };
-    let marker = chars.starts_with(&['-', '-', '-']) || chars.starts_with(&['.', '.', '.']);
-    let leading = match chars.first() {
-        Some(
+/// What is found on the way through a text.
+#[derive(Default)]
+struct Scan {
+    first: Option<char>,
+    previous: Option<char>,
+    breaks: bool,
+    special: bool,
+    tabs: bool,
+    break_space: bool,
+    space_break: bool,
+    /// A plain scalar would start with, or contain, something that ends it.
+    indicator: bool,
+}
+
+impl Scan {
+    fn see(&mut self, c: char, next: Option<char>) {
+        let breaks = is_break(c);
+        self.breaks |= breaks;
+        self.tabs |= c == '\t';
+        self.special |= c != '\t' && !is_printable(c);
+        self.indicator |= is_indicator(self.previous, c, next);
+        if let Some(previous) = self.previous {
+            self.break_space |= c == ' ' && is_break(previous);
+            self.space_break |= breaks && previous == ' ';
+        }
+        self.first.get_or_insert(c);
+        self.previous = Some(c);
+    }
+}
+
+/// Whether a character has a meaning at this place of a plain scalar.
+fn is_indicator(previous: Option<char>, c: char, next: Option<char>) -> bool {
+    let blank_after = || next.is_none_or(|c| is_blank_or_break(c, false));
+    match (previous, c) {
+        (
+            None,
             '#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%'
             | '@' | '`',
         ) => true,
-        Some('?' | ':' | '-') => blank_after(0),
+        (None, '?' | '-') | (_, ':') => blank_after(),
+        (Some(previous), '#') => is_blank_or_break(previous, true),
         _ => false,
-    };
-    let inner = chars.iter().enumerate().skip(1).any(|(i, c)| match c {
-        ':' => blank_after(i),
-        '#' => is_blank_or_break(chars[i - 1], true),
-        _ => false,
-    });
-    marker || leading || inner
+    }
 }
 
 fn is_blank_or_break(c: char, breaks: bool) -> bool {
