@@ -42,6 +42,31 @@ pub struct Kubeconfig {
     pub expires_at: Field<String>,
 }
 
+impl Kubeconfig {
+    /// State of an import: `cluster/user`. There is no kubeconfig in it yet: the next apply mints one.
+    pub fn imported(id: &str) -> Result<Self, Error> {
+        let Some((cluster, user)) = id.split_once('/') else {
+            return Err(Error::new(
+                format!("TS-IMPORT: {id:?} names no kubeconfig"),
+                "Write the import id as `cluster/user`: cluster-101/admin.",
+            ));
+        };
+        Ok(Self {
+            id: id.into(),
+            cluster_name: cluster.into(),
+            cluster_endpoint: Field::Null,
+            machine_secrets: Field::Null,
+            user: user.into(),
+            organizations: Field::Null,
+            ttl: Field::Null,
+            renew_before: Field::Null,
+            kubeconfig: Field::Null,
+            kubernetes_client_configuration: Field::Null,
+            expires_at: Field::Null,
+        })
+    }
+}
+
 /// What a client of the Kubernetes API needs.
 #[derive(Model, Clone, PartialEq)]
 pub struct KubernetesClientConfiguration {

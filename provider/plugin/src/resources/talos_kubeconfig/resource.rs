@@ -73,6 +73,10 @@ impl Resource for TalosKubeconfig {
     ) -> Result<(), Error> {
         Ok(())
     }
+
+    async fn import(_cx: &ReadCx<Self>, id: &str) -> Result<(Kubeconfig, Private), Error> {
+        Ok((Kubeconfig::imported(id)?, Private::default()))
+    }
 }
 
 fn minted(mut state: Kubeconfig) -> Result<Kubeconfig, Error> {
