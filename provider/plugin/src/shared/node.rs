@@ -128,7 +128,7 @@ impl<'a> Node<'a> {
             )
             .await?;
         }
-        cx.phase(&format!("{}: writing the configuration", self.name));
+        cx.phase(format!("{}: writing the configuration", self.name));
         match machine::write(machine, write.text, write.mode, &self.calls).await {
             Ok(warnings) => warnings.into_iter().for_each(|warning| {
                 let summary = format!(
@@ -149,7 +149,7 @@ impl<'a> Node<'a> {
         cx: &OperationCx<TalosStack, V>,
         text: &str,
     ) -> Result<Observed, Error> {
-        let phase = |phase: &str| cx.phase(&format!("{}: {phase}", self.name));
+        let phase = |phase: &str| cx.phase(format!("{}: {phase}", self.name));
         machine::settle(
             &self.access,
             &self.data.pool,

@@ -303,7 +303,7 @@ async fn start(
                 Ok(status) => return Ok(status),
                 // Whether the request took effect shows in the next look.
                 Err(error) if error.is_transient() => {
-                    cx.phase(&format!("{}: {}", job.target, error.summary()))
+                    cx.phase(format!("{}: {}", job.target, error.summary()))
                 }
                 Err(error) if error.code == Code::EtcdExists => {
                     cx.phase("etcd has data already; looking again")
@@ -311,7 +311,7 @@ async fn start(
                 Err(error) => return Err(report::error(&job.target, &error)),
             },
             Decision::Wait(reasons) => {
-                cx.phase(&format!("before the bootstrap: {}", reasons.join("; ")))
+                cx.phase(format!("before the bootstrap: {}", reasons.join("; ")))
             }
         }
         if !backoff.wait(cx.token()).await {
@@ -388,7 +388,7 @@ async fn wait(
         if missing.is_empty() {
             return Ok(());
         }
-        cx.phase(&format!("cluster: {}", missing.join("; ")));
+        cx.phase(format!("cluster: {}", missing.join("; ")));
         if missing != last {
             backoff.reset();
         }

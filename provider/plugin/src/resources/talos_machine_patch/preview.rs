@@ -29,7 +29,7 @@ pub async fn preview(data: &Data, mut config: MachinePatch) -> Vec<Diagnostic> {
     let Ok(machine) = machine::observe(&access, &data.pool, &calls).await else {
         return Vec::new();
     };
-    let live = live_text(&machine).and_then(|text| change::parse(text));
+    let live = live_text(&machine).and_then(change::parse);
     let Some(live) = live else { return Vec::new() };
     let node = config.node.text();
     match decide(&config, &patches, &Record::default(), &live) {
