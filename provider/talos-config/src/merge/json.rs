@@ -42,8 +42,13 @@ fn operation(index: usize, item: &Value) -> Result<Operation, LoadError> {
             "has an 'op' that is none of add, remove, replace, move, copy and test",
         ));
     }
+    // Replacing and testing can mean the whole document.
+    let whole = matches!(op, "replace" | "test");
     let pointer = |key: &str| -> Result<Vec<String>, LoadError> {
         let text = text(key).ok_or_else(|| wrong(&format!("has no '{key}'")))?;
+        if text.is_empty() && whole {
+            return Ok(Vec::new());
+        }
         let rest = text
             .strip_prefix('/')
             .ok_or_else(|| wrong(&format!("has a '{key}' that does not begin with /")))?;
@@ -82,8 +87,9 @@ pub(super) fn apply(root: &mut Map, operations: &[Operation]) -> Result<(), Faul
             ..Fault::new(message)
         })?;
     }
-    if let Value::Map(map) = value {
-        *root = map;
+    match value {
+        Value::Map(map) => *root = map,
+        _ => return Err(Fault::new("the JSON patch leaves no mapping")),
     }
     Ok(())
 }
@@ -126,12 +132,14 @@ fn find<'a>(root: &'a mut Value, path: &[String]) -> Result<&'a mut Value, &'sta
     })
 }
 
+/// A position in a list of `len` items; negative ones count from the end.
 fn index(part: &str, len: usize) -> Result<usize, &'static str> {
-    match part {
-        "-" => Ok(len),
-        number => number
-            .parse()
-            .map_err(|_| "the JSON patch needs a number for a list's item"),
+    const WRONG: &str = "the JSON patch needs a number for a list's item";
+    match part.strip_prefix('-') {
+        Some(back) => len
+            .checked_sub(back.parse().map_err(|_| WRONG)?)
+            .ok_or(MISSING),
+        None => part.parse().map_err(|_| WRONG),
     }
 }
 
@@ -142,7 +150,10 @@ fn add(root: &mut Value, path: &[String], value: Value) -> Result<(), &'static s
             map.insert(last.as_str(), value);
         }
         Value::List(items) => {
-            let at = index(last, items.len())?;
+            let at = match last.as_str() {
+                "-" => items.len(),
+                number => index(number, items.len() + 1)?,
+            };
             if at > items.len() {
                 return Err(MISSING);
             }
