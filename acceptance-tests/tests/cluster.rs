@@ -43,7 +43,10 @@ fn former_terragrunt_with_terraform_makes_a_cluster() {
 fn makes_a_cluster(runner: Runner) -> World {
     let started = Instant::now();
     let step = |what: &str| {
-        Stderr.line(&format!("{:5.1} s  {what}", started.elapsed().as_secs_f32()));
+        Stderr.line(&format!(
+            "{:5.1} s  {what}",
+            started.elapsed().as_secs_f32()
+        ));
     };
     let world = World::machines(runner).unwrap();
     step("three machines in maintenance mode");
@@ -59,10 +62,22 @@ fn makes_a_cluster(runner: Runner) -> World {
     let seen = world.output(Stage::Bootstrap, "cluster_id").unwrap();
     assert_eq!(cluster, seen);
 
-    let listed = |text: &str| MACHINES.iter().all(|name| text.contains(&format!("node/{name}")));
-    until(NODES, || talosctl.kubectl(&["get", "nodes", "-o", "name"]), listed).unwrap();
+    let listed = |text: &str| {
+        MACHINES
+            .iter()
+            .all(|name| text.contains(&format!("node/{name}")))
+    };
+    until(
+        NODES,
+        || talosctl.kubectl(&["get", "nodes", "-o", "name"]),
+        listed,
+    )
+    .unwrap();
     let pods = || talosctl.kubectl(&["-n", "kube-system", "get", "pods", "-o", "name"]);
-    until(NODES, pods, |text| text.contains("pod/kube-apiserver-realcp01")).unwrap();
+    until(NODES, pods, |text| {
+        text.contains("pod/kube-apiserver-realcp01")
+    })
+    .unwrap();
     step("Kubernetes answers to our kubeconfig");
 
     nothing_left_to_do(&world);
@@ -74,7 +89,16 @@ fn makes_a_cluster(runner: Runner) -> World {
 fn nothing_left_to_do(world: &World) {
     for stage in Stage::ALL {
         let output = world.run(stage, &["plan", "-detailed-exitcode"]).unwrap();
-        assert_eq!(output.status.code(), Some(0), "{stage:?}\n{}", said(&output));
-        assert!(said(&output).contains("No changes."), "{stage:?}\n{}", said(&output));
+        assert_eq!(
+            output.status.code(),
+            Some(0),
+            "{stage:?}\n{}",
+            said(&output)
+        );
+        assert!(
+            said(&output).contains("No changes."),
+            "{stage:?}\n{}",
+            said(&output)
+        );
     }
 }

@@ -32,7 +32,10 @@ fn former_terragrunt_with_terraform_plans_offline() {
 
 fn plans_offline(runner: &Runner) {
     let _turn = TURN.lock();
-    let work = tempfile::Builder::new().prefix("offline-").tempdir().unwrap();
+    let work = tempfile::Builder::new()
+        .prefix("offline-")
+        .tempdir()
+        .unwrap();
     let tree = Tree::copy(CLUSTER, &stages::plugin().unwrap(), work.path()).unwrap();
     assert_eq!(routes(), "", "the network of this test leads somewhere");
 
@@ -40,8 +43,16 @@ fn plans_offline(runner: &Runner) {
     let text = said(&all);
     assert!(all.status.success(), "{text}");
     // Stages that hold resources plan to create them: the mocks reach the resources and are told apart.
-    for planned in ["talos_secrets.cluster", "talos_machine_apply.node[\"realcp01\"]", "talos_machine_patch.node[\"realcp03\"]", "talos_bootstrap.cluster"] {
-        assert!(text.contains(&format!("{planned} will be created")), "{planned}\n{text}");
+    for planned in [
+        "talos_secrets.cluster",
+        "talos_machine_apply.node[\"realcp01\"]",
+        "talos_machine_patch.node[\"realcp03\"]",
+        "talos_bootstrap.cluster",
+    ] {
+        assert!(
+            text.contains(&format!("{planned} will be created")),
+            "{planned}\n{text}"
+        );
     }
     assert!(text.contains("TS-PLACEHOLDER"), "{text}");
     assert!(!text.contains("Error"), "{text}");
@@ -50,7 +61,12 @@ fn plans_offline(runner: &Runner) {
         let started = Instant::now();
         let output = tree.run(runner, stage, &["plan"], &alone).unwrap();
         let took = started.elapsed();
-        Stderr.line(&format!("{}: {} planned in {:.1} s", runner.name, stage.name(), took.as_secs_f32()));
+        Stderr.line(&format!(
+            "{}: {} planned in {:.1} s",
+            runner.name,
+            stage.name(),
+            took.as_secs_f32()
+        ));
         assert!(output.status.success(), "{}", said(&output));
         assert!(took < STAGE, "{stage:?} took {took:?}");
     }
@@ -68,7 +84,10 @@ fn alone(program: &Path) -> Command {
 
 /// What such a command could reach.
 fn routes() -> String {
-    let output = alone(Path::new("ip")).args(["route", "show", "table", "all"]).output().unwrap();
+    let output = alone(Path::new("ip"))
+        .args(["route", "show", "table", "all"])
+        .output()
+        .unwrap();
     assert!(output.status.success(), "{}", said(&output));
     said(&output).trim().to_owned()
 }

@@ -61,10 +61,7 @@ impl World {
 
     /// Three machines in maintenance mode, and stages that were never run.
     pub fn machines(runner: Runner) -> Result<Self> {
-        Self::on(
-            Rack::start(RackSpec::named(MACHINES), &mut Stderr)?,
-            runner,
-        )
+        Self::on(Rack::start(RackSpec::named(MACHINES), &mut Stderr)?, runner)
     }
 
     fn on(rack: Rack, runner: Runner) -> Result<Self> {
@@ -131,8 +128,8 @@ impl World {
     /// A stage's state.
     pub fn state(&self, stage: Stage) -> Result<serde_json::Value> {
         let file = self.tree.state_file(stage);
-        let text = fs::read_to_string(&file)
-            .with_context(|| format!("cannot read {}", file.display()))?;
+        let text =
+            fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
         serde_json::from_str(&text).with_context(|| format!("cannot parse {}", file.display()))
     }
 
@@ -210,7 +207,11 @@ fn name() -> Result<String> {
         digest.update(fs::read(&file)?);
     }
     let digest = digest.finalize();
-    let short: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let short: String = digest
+        .iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     Ok(format!("{PREFIX}-{short}"))
 }
 

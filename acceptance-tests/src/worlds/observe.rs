@@ -35,7 +35,9 @@ impl Planned {
             .into_iter()
             .flatten()
             .find(|change| change["address"] == address);
-        found.map_or(Value::Null, |change| change["change"]["after"][name].clone())
+        found.map_or(Value::Null, |change| {
+            change["change"]["after"][name].clone()
+        })
     }
 }
 
@@ -53,7 +55,10 @@ impl World {
     pub fn plan(&self, stage: Stage) -> Result<Planned> {
         let file = self.work()?.join(format!("plan-{}", stage.name()));
         let file = file.to_string_lossy();
-        let output = self.run(stage, &["plan", "-detailed-exitcode", &format!("-out={file}")])?;
+        let output = self.run(
+            stage,
+            &["plan", "-detailed-exitcode", &format!("-out={file}")],
+        )?;
         let code = output.status.code().context("the plan was killed")?;
         let json = if code == 1 {
             Value::Null
@@ -70,7 +75,9 @@ impl World {
     pub fn held(&self, address: &str) -> Result<Held> {
         let arguments = ["get", "machineconfig", "v1alpha1", "--output", "json"];
         let answer: Value = serde_json::from_str(&self.talosctl()?.at(address, &arguments)?)?;
-        let text = answer["spec"].as_str().context("the configuration is no text")?;
+        let text = answer["spec"]
+            .as_str()
+            .context("the configuration is no text")?;
         Ok(Held {
             version: answer["metadata"]["version"].to_string(),
             text: text.to_owned(),

@@ -1,6 +1,7 @@
 //! What several types share.
 
 pub mod access;
+pub mod announce;
 pub mod api_server;
 pub mod calls;
 pub mod change;

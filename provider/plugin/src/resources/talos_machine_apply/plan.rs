@@ -9,6 +9,7 @@ use super::TalosMachineApply;
 use super::decide::{Decision, decide};
 use super::desired::{Desired, desired};
 use super::model::MachineApply;
+use crate::shared::announce;
 use crate::shared::change::{self, listing, text_map};
 
 /// What a refresh saw and what was applied last. Configurations are packed, and as secret as the state file.
@@ -73,11 +74,11 @@ fn show(
         plan.proposed.changes = text_map(decision.changes.clone());
         plan.proposed.plan_effect = decision.effect.into();
         plan.proposed.config_hash = digest.into();
-        if decision.effect == "reboot" {
-            plan.warn(
-                format!("TS-REBOOT: {node}: this change reboots the machine"),
-                listing(&decision.changes),
-            );
+        let last = prior.plan_effect.as_str();
+        if let Some((summary, detail)) =
+            announce::effect(&node, last, decision.effect, &decision.changes)
+        {
+            plan.warn(summary, detail);
         }
     } else {
         keep_observed(&mut plan.proposed, prior);

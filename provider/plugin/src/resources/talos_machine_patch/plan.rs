@@ -8,6 +8,7 @@ use talos_config::ownership::Record;
 use super::TalosMachinePatch;
 use super::decide::{Decision, PATCHES, decide};
 use super::model::MachinePatch;
+use crate::shared::announce;
 use crate::shared::change::{self, listing, text_map};
 use crate::shared::patch_texts;
 
@@ -48,11 +49,11 @@ fn show(plan: &mut Plan<TalosMachinePatch>, prior: &MachinePatch, decision: &Dec
         plan.touch();
         plan.proposed.changes = text_map(decision.changes.clone());
         plan.proposed.plan_effect = decision.effect.into();
-        if decision.effect == "reboot" {
-            plan.warn(
-                format!("TS-REBOOT: {node}: this change reboots the machine"),
-                listing(&decision.changes),
-            );
+        let last = prior.plan_effect.as_str();
+        if let Some((summary, detail)) =
+            announce::effect(&node, last, decision.effect, &decision.changes)
+        {
+            plan.warn(summary, detail);
         }
     } else {
         keep_observed(&mut plan.proposed, prior);
