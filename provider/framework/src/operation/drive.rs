@@ -10,7 +10,7 @@ use tracing::Instrument;
 
 use super::context::{OpState, StopReason};
 use super::{lock, panics};
-use crate::diag::{Diagnostic, Diagnostics, Error};
+use crate::diag::{Diagnostic, Diagnostics, Error, Severity};
 use crate::model::go_text;
 
 /// How long an operation may go on after it was asked to end. Core is promised five seconds.
@@ -43,7 +43,7 @@ where
     };
     match ended {
         Some(Ok(Ok(value))) => Ok(value),
-        Some(Ok(Err(found))) => Err(interrupted(&state).into_iter().chain(found).collect()),
+        Some(Ok(Err(found))) => Err(explained(&state, found)),
         Some(Err(_)) => Err(panics::unexplained().into()),
         None => {
             task.abort();
@@ -57,6 +57,29 @@ fn end<T>(state: &OpState, reason: StopReason) -> Option<T> {
     let _ = state.reason.set(reason);
     state.token.cancel();
     None
+}
+
+/// What the author told, and why the operation ended. At the deadline that is one error, not two: the author's own
+/// says what was missing, and learns how long it was waited for.
+fn explained(state: &OpState, found: Diagnostics) -> Diagnostics {
+    let Some(reason) = interrupted(state) else {
+        return found;
+    };
+    if state.reason.get() != Some(&StopReason::Deadline) || !found.has_errors() {
+        return std::iter::once(reason).chain(found).collect();
+    }
+    let mut late = Some(format!(
+        "\n\nGiven up after {}. {}",
+        go_text(state.allowed),
+        reason.detail
+    ));
+    let explain = |mut diagnostic: Diagnostic| {
+        if diagnostic.severity == Severity::Error {
+            diagnostic.detail += &late.take().unwrap_or_default();
+        }
+        diagnostic
+    };
+    found.into_iter().map(explain).collect()
 }
 
 fn interrupted(state: &OpState) -> Option<Diagnostic> {
@@ -90,4 +113,41 @@ fn interrupted(state: &OpState) -> Option<Diagnostic> {
 /// Runs pure author code; a panic becomes a diagnostic.
 pub(crate) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, Diagnostics> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|payload| panics::diagnostic(&*payload).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+
+    /// An operation that fails with `problem` as soon as it is asked to end.
+    async fn ended(allowed: Duration, stop: &CancellationToken) -> Vec<Diagnostic> {
+        let state = OpState::new(stop, "create of a_thing".to_owned(), "create", allowed);
+        let token = state.token.clone();
+        let work = async move {
+            token.cancelled().await;
+            Err::<(), _>(Error::new("TS-ABSENT: it is not there", "Look for it."))
+        };
+        drive(state, work).await.unwrap_err().into_iter().collect()
+    }
+
+    #[tokio::test]
+    async fn what_ran_out_of_time_is_one_error_that_says_for_how_long_it_was_tried() {
+        let told = ended(Duration::from_secs(1), &CancellationToken::new()).await;
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert_eq!(told[0].summary, "TS-ABSENT: it is not there");
+        for part in ["Look for it.", "Given up after 1s", "timeouts.create"] {
+            assert!(told[0].detail.contains(part), "{told:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_interrupted_says_so_first() {
+        let stop = CancellationToken::new();
+        stop.cancel();
+        let told = ended(Duration::from_secs(60), &stop).await;
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(told[0].summary.starts_with("TS-INTERRUPTED"), "{told:?}");
+    }
 }
