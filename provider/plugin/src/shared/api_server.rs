@@ -1,4 +1,4 @@
-//! Whether a control plane's Kubernetes API server is ready, by asking it.
+//! A control plane's Kubernetes API server, asked a single question.
 //!
 //! The credentials are those that Talos made for its own components on that machine; they are read over the Talos
 //! API, used for one request and dropped.
@@ -21,28 +21,45 @@ const SECRETS: Kind = Kind {
     resource_type: "KubernetesSecrets.secrets.talos.dev",
 };
 
-/// Asks `/readyz` at the address at which the Talos API of `client` answers. No answer is not ready.
+/// A control plane's API server, with credentials of its own machine.
+pub struct ApiServer {
+    http: reqwest::Client,
+    url: String,
+}
+
+impl ApiServer {
+    /// The one behind the address at which the Talos API of `client` answers; `None` where the machine has no
+    /// credentials for it yet.
+    pub async fn of(client: &Client, cx: &Cx) -> Result<Option<Self>, talos_client::Error> {
+        let secrets = client.get(cx, &SECRETS, "k8s-certs").await?;
+        let kubeconfig = secrets.and_then(|secrets| {
+            let text = secrets.spec["localhostAdminKubeconfig"].as_str()?;
+            http(text)
+        });
+        let host = client.endpoint().host();
+        let host = if host.contains(':') {
+            format!("[{host}]")
+        } else {
+            host.to_owned()
+        };
+        let url = format!("https://{host}:{PORT}");
+        Ok(kubeconfig.map(|http| Self { http, url }))
+    }
+
+    /// The answer to a GET of `path`; no answer, and any but a good one, is `None`.
+    pub async fn get(&self, path: &str) -> Option<Vec<u8>> {
+        let answer = self.http.get(format!("{}{path}", self.url)).send().await;
+        let answer = answer.ok().filter(|answer| answer.status().is_success())?;
+        answer.bytes().await.ok().map(|bytes| bytes.to_vec())
+    }
+}
+
+/// Asks `/readyz`. No answer is not ready.
 pub async fn is_ready(client: &Client, cx: &Cx) -> Result<bool, talos_client::Error> {
-    let Some(secrets) = client.get(cx, &SECRETS, "k8s-certs").await? else {
-        return Ok(false);
-    };
-    let kubeconfig = secrets.spec["localhostAdminKubeconfig"]
-        .as_str()
-        .unwrap_or_default();
-    let Some(http) = http(kubeconfig) else {
-        return Ok(false);
-    };
-    let host = client.endpoint().host();
-    let host = if host.contains(':') {
-        format!("[{host}]")
-    } else {
-        host.to_owned()
-    };
-    let answer = http
-        .get(format!("https://{host}:{PORT}/readyz"))
-        .send()
-        .await;
-    Ok(answer.is_ok_and(|answer| answer.status().is_success()))
+    match ApiServer::of(client, cx).await? {
+        Some(server) => Ok(server.get("/readyz").await.is_some()),
+        None => Ok(false),
+    }
 }
 
 /// A client that trusts the cluster's CA and shows the kubeconfig's certificate.

@@ -5,10 +5,11 @@ use std::time::Duration;
 use framework::prelude::*;
 use talos_client::{Cx, health};
 
+use super::cluster;
 use super::kubernetes;
 use super::machines::machines;
 use super::model::Health;
-use super::verdict::{self, Finding};
+use super::verdict::{self, Beyond, Finding};
 use crate::provider::TalosStack;
 
 /// How long a machine may take to answer.
@@ -54,14 +55,17 @@ impl DataSource for TalosHealth {
 }
 
 async fn look(nodes: &[health::Node], level: Option<&str>, cx: &Cx) -> Vec<Finding> {
-    let (level, kubernetes) = verdict::level(level);
+    let (level, beyond) = verdict::level(level);
     let mut findings: Vec<Finding> = health::look(nodes, level, cx)
         .await
         .into_iter()
         .map(Finding::from)
         .collect();
-    if kubernetes {
+    if beyond >= Beyond::Kubernetes {
         findings.extend(kubernetes::look(nodes, cx).await);
+    }
+    if beyond >= Beyond::Cluster {
+        findings.extend(cluster::look(nodes, cx).await);
     }
     findings
 }

@@ -24,11 +24,14 @@ pub struct Health {
     /// Client identity for the Talos API; the provider's unless given.
     #[tf(optional, sensitive)]
     pub client_configuration: Field<ClientConfiguration>,
-    /// How far to look; each level includes those before it, and `kubernetes` is looked at unless given.
+    /// How far to look; each level includes those before it, and `cluster` is looked at unless given.
     /// `node`: each machine for itself. `etcd`: its members agree and are the control planes. `control_plane`: the
     /// API server, controller manager and scheduler of each control plane are ready. `kubernetes`: every machine is
-    /// registered as a node, ready and schedulable.
-    #[tf(optional, one_of("node", "etcd", "control_plane", "kubernetes"))]
+    /// registered as a node, ready and schedulable. `cluster`: kube-proxy and CoreDNS are ready where they run.
+    #[tf(
+        optional,
+        one_of("node", "etcd", "control_plane", "kubernetes", "cluster")
+    )]
     pub level: Field<String>,
     /// Whether a cluster that is not healthy is an error; false unless given.
     #[tf(optional)]

@@ -4,7 +4,7 @@ use talos_client::health::{Check, Level};
 use super::TalosHealth;
 use super::machines::{Unusable, machines};
 use super::model::{Health, Machines};
-use super::verdict::{self, Finding};
+use super::verdict::{self, Beyond, Finding};
 use crate::shared::stand_in;
 use crate::shared::testing::{core, data, told};
 
@@ -84,16 +84,16 @@ fn all_checks_passed_is_healthy() {
 
 #[test]
 fn levels_include_those_before() {
-    assert_eq!(verdict::level(Some("node")), (Level::Node, false));
+    assert_eq!(verdict::level(Some("node")), (Level::Node, Beyond::Talos));
     assert_eq!(
         verdict::level(Some("control_plane")),
-        (Level::ControlPlane, false)
+        (Level::ControlPlane, Beyond::Talos)
     );
     assert_eq!(
         verdict::level(Some("kubernetes")),
-        (Level::ControlPlane, true)
+        (Level::ControlPlane, Beyond::Kubernetes)
     );
-    assert_eq!(verdict::level(None), (Level::ControlPlane, true));
+    assert_eq!(verdict::level(None), (Level::ControlPlane, Beyond::Cluster));
 }
 
 #[tokio::test]

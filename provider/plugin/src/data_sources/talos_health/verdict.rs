@@ -61,13 +61,25 @@ impl From<Check> for Finding {
     }
 }
 
-/// The Talos-side level of a level, and whether Kubernetes is looked at as well.
-pub fn level(text: Option<&str>) -> (Level, bool) {
+/// How far beyond Talos a level looks.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Beyond {
+    /// Not at all.
+    Talos,
+    /// At the nodes.
+    Kubernetes,
+    /// At what Talos runs in Kubernetes, too.
+    Cluster,
+}
+
+/// The Talos-side level of a level, and how far beyond it looks.
+pub fn level(text: Option<&str>) -> (Level, Beyond) {
     match text {
-        Some("node") => (Level::Node, false),
-        Some("etcd") => (Level::Etcd, false),
-        Some("control_plane") => (Level::ControlPlane, false),
-        _ => (Level::ControlPlane, true),
+        Some("node") => (Level::Node, Beyond::Talos),
+        Some("etcd") => (Level::Etcd, Beyond::Talos),
+        Some("control_plane") => (Level::ControlPlane, Beyond::Talos),
+        Some("kubernetes") => (Level::ControlPlane, Beyond::Kubernetes),
+        _ => (Level::ControlPlane, Beyond::Cluster),
     }
 }
 
