@@ -2,14 +2,14 @@ use std::rc::Rc;
 
 /// A parsed YAML node with its position. Aliases share what they stand for, so that a small text
 /// cannot grow into a large tree before anyone counts.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Node {
     pub kind: NodeKind,
     /// Counted from 1.
     pub line: usize,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) enum NodeKind {
     Scalar(Scalar),
     List(Vec<Node>),
@@ -18,7 +18,7 @@ pub(crate) enum NodeKind {
 }
 
 /// A scalar as written.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Scalar {
     pub text: String,
     /// Short form such as `!!int`; empty if the text itself decides.

@@ -10,7 +10,7 @@ use super::value::{Map, Value};
 use super::{number, timestamp};
 
 /// A scalar's type and value. `Text` carries no value: it is the scalar's own text.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub(crate) enum Resolved {
     Null,
     Bool(bool),

@@ -89,3 +89,21 @@ fn floats_print_as_go_prints_them() {
         assert_eq!(round(text), format!("{want}\n"));
     }
 }
+
+#[test]
+fn debug_text_shows_no_values() {
+    let value = parse("token: hunter2\nport: 4711\nlist: [swordfish]\n")
+        .unwrap()
+        .remove(0);
+    let text = format!("{value:?}");
+    assert!(
+        text.contains("token") && text.contains("a text of 7 bytes"),
+        "{text}"
+    );
+    assert!(
+        !["hunter2", "4711", "swordfish"]
+            .iter()
+            .any(|secret| text.contains(secret)),
+        "{text}"
+    );
+}

@@ -1,5 +1,7 @@
+use std::fmt;
+
 /// A YAML value without positions, comments and style.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub enum Value {
     /// `null`.
     Null,
@@ -97,6 +99,28 @@ impl Value {
     }
 }
 
+/// Shows what it is, never what is in it: that may be a secret.
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("null"),
+            Self::Bool(_) => f.write_str("a boolean"),
+            Self::Int(_) => f.write_str("an integer"),
+            Self::Float(_) => f.write_str("a number"),
+            Self::Str(text) => write!(f, "a text of {} bytes", text.len()),
+            Self::Plain(_) => f.write_str("a plain scalar"),
+            Self::List(items) => f.debug_list().entries(items).finish(),
+            Self::Map(map) => map.fmt(f),
+        }
+    }
+}
+
+impl fmt::Debug for Map {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
         Self::Str(text.to_owned())
@@ -122,7 +146,7 @@ impl From<Map> for Value {
 }
 
 /// A mapping with unique text keys, in the order in which they were put in.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct Map(Vec<(String, Value)>);
 
 impl Map {
