@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use talos_client::{Cx, Sent};
 use talos_config::document::Config;
 
-use super::access::Access;
+use super::access::{Access, Unusable};
 use super::change::{self, TextMap, listing};
 use super::client_configuration::ClientConfiguration;
 use super::machine::{self, Mode, Observed};
@@ -38,7 +38,7 @@ pub struct Write<'a> {
 }
 
 impl<'a> Node<'a> {
-    /// Fails on placeholders and on values that cannot be used.
+    /// Fails on placeholders, on values that cannot be used, and without an identity: a configured machine wants one.
     pub fn new<V>(
         cx: &'a OperationCx<TalosStack, V>,
         name: &str,
@@ -49,6 +49,11 @@ impl<'a> Node<'a> {
         let access = data
             .access(endpoints, client_configuration)
             .map_err(|problem| problem.diagnostic(name))?;
+        if access.identity.is_none() {
+            return Err(Unusable::Missing("client_configuration")
+                .diagnostic(name)
+                .into());
+        }
         Ok(Self {
             name: name.to_owned(),
             access,
