@@ -11,6 +11,7 @@ use super::desired::{Desired, desired};
 use super::model::MachineApply;
 use crate::shared::announce;
 use crate::shared::change::{self, listing, text_map};
+use crate::shared::config_text::pack;
 
 /// What a refresh saw and what was applied last. Configurations are packed, and as secret as the state file.
 #[derive(Serialize, Deserialize, Default, Clone)]
@@ -22,6 +23,20 @@ pub struct Private {
     pub live: String,
     /// The machine was in maintenance mode at the last look: it lost its configuration.
     pub maintenance: bool,
+}
+
+impl Private {
+    /// Core forgets private state when the plugin dies in an update. The attributes survive, and what was applied last
+    /// follows from them, unless the configuration was write-only.
+    pub fn recall(&mut self, state: &MachineApply) {
+        if !self.last_applied.is_empty() || state.machine_configuration.is_null() {
+            return;
+        }
+        let line = change::line_of(state.talos_version.as_str());
+        if let Ok(Desired::Config(config)) = desired(state, line) {
+            self.last_applied = pack(&config.emit());
+        }
+    }
 }
 
 /// Decides what the plan shows.

@@ -76,6 +76,7 @@ impl Resource for TalosMachineApply {
         mut private: Private,
     ) -> Result<Read<Self>, Error> {
         let node = state.node.text().to_owned();
+        private.recall(&state);
         let access = match cx
             .provider()
             .access(&state.endpoints, &state.client_configuration)

@@ -232,3 +232,23 @@ fn another_clusters_machine_is_one_error_however_much_would_change() {
             .all(|problem| problem.detail.contains("cluster.id"))
     );
 }
+
+#[tokio::test]
+async fn what_was_applied_last_outlives_the_loss_of_private_state() {
+    let (core, base) = (core(), base());
+    let mut object = core.object::<TalosMachineApply>();
+    let first = with(&base, OURS);
+    let state = MachineApply {
+        machine_configuration: Field::Known(Secret::new(base)),
+        config_patches: Field::Known(vec![OURS.into()]),
+        endpoints: Field::Known(vec!["cp01.invalid".into()]),
+        ..MachineApply::imported("cp01=10.0.0.1").unwrap()
+    };
+    object.assume(&state, &Private::default()).unwrap();
+    object.refresh().await.unwrap();
+    let private = object.private().unwrap();
+    assert_eq!(
+        crate::shared::config_text::unpack(&private.last_applied).unwrap(),
+        first
+    );
+}
