@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use framework::prelude::*;
 use serde::{Deserialize, Serialize};
+use talos_config::diff::diff;
 
 use super::TalosMachineApply;
 use super::decide::{Decision, decide};
@@ -72,7 +73,12 @@ pub fn plan(plan: &mut Plan<TalosMachineApply>) -> Result<(), Diagnostics> {
         return unseen(plan, &prior, &digest);
     };
     let decision = decide(&plan.proposed, last.as_ref(), &wanted, &live)?;
+    let moves = prior.config_hash.as_str() != Some(&digest);
     show(plan, &prior, &decision, digest);
+    if moves && !decision.writes {
+        // Only the record moves, and drift is counted from it.
+        plan.proposed.drift_found = text_map(diff(&wanted, &live).summary());
+    }
     Ok(())
 }
 

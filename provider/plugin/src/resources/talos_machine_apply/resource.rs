@@ -291,7 +291,10 @@ async fn carry_out(
         ..Private::default()
     };
     if !decision.writes {
+        let planned = state.clone();
         see(&mut state, &mut private, machine);
+        // What the plan says of the machine stands; what moved since is for the next refresh to tell.
+        let state = if planned.stage.is_unknown() { state } else { planned };
         slot.set(state);
         slot.private(private);
         return Ok(());

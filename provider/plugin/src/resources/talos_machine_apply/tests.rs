@@ -252,3 +252,17 @@ async fn what_was_applied_last_outlives_the_loss_of_private_state() {
         first
     );
 }
+
+#[test]
+fn drift_that_becomes_desired_is_planned_to_be_gone() {
+    let (core, base) = (core(), base());
+    let object = applied(&core, &base, &with(&base, OURS));
+    let planned = object.plan_only(Some(&config(&with(&base, OURS)))).unwrap();
+    assert_eq!(planned.change, Change::Update);
+    let model = planned.model.unwrap();
+    assert!(model.stage.is_known(), "nothing is written to the machine");
+    assert!(
+        model.drift_found.get().unwrap().is_empty(),
+        "nothing differs any more"
+    );
+}

@@ -224,7 +224,10 @@ async fn carry_out(
 ) -> Result<(), Error> {
     let settled = write(node, cx, machine, decision, &state).await?;
     let seen = settled.as_ref().unwrap_or(machine);
-    describe_machine!(state, seen);
+    // Where nothing is written, what the plan says of the machine stands until the next refresh.
+    if state.stage.is_unknown() {
+        describe_machine!(state, seen);
+    }
     if !state.changes.is_known() {
         state.changes = text_map(decision.changes.clone());
     }
