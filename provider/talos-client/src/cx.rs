@@ -25,6 +25,9 @@ pub struct Progress {
 
 type Observer = Arc<dyn Fn(&Progress) + Send + Sync>;
 
+/// A stop this short before the deadline is the deadline.
+const SAME_MOMENT: Duration = Duration::from_millis(100);
+
 /// Limits and company of one operation.
 #[derive(Clone)]
 pub struct Cx {
@@ -109,8 +112,17 @@ impl Cx {
     pub(crate) async fn bounded<T>(&self, future: impl Future<Output = T>) -> Result<T, Ended> {
         tokio::select! {
             biased;
-            () = self.cancel.cancelled() => Err(Ended::Cancelled),
+            () = self.cancel.cancelled() => Err(self.stopped()),
             done = tokio::time::timeout_at(self.deadline, future) => done.map_err(|_| Ended::Deadline),
+        }
+    }
+
+    /// Whoever gave us the time also stops us when it is over, and may be the first to notice.
+    fn stopped(&self) -> Ended {
+        if self.deadline <= Instant::now() + SAME_MOMENT {
+            Ended::Deadline
+        } else {
+            Ended::Cancelled
         }
     }
 
@@ -164,5 +176,26 @@ impl Backoff {
         let pause = self.0;
         self.0 = (pause * 8 / 5).min(Duration::from_secs(3));
         pause
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn stopped_with(left: Duration) -> Ended {
+        let cancel = CancellationToken::new();
+        cancel.cancel();
+        let cx = Cx::new(left).with_cancel(cancel);
+        cx.bounded(std::future::pending::<()>()).await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn a_stop_at_the_deadline_is_the_deadline() {
+        assert_eq!(
+            stopped_with(Duration::from_millis(5)).await,
+            Ended::Deadline
+        );
+        assert_eq!(stopped_with(Duration::from_secs(5)).await, Ended::Cancelled);
     }
 }
