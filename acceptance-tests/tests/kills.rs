@@ -1,0 +1,152 @@
+//! The plugin dies at the worst moments, state is lost, machines lose power: a second apply converges every time, and
+//! there is one etcd cluster.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests, too, end a test by panicking"
+)]
+
+#[path = "kills/bench.rs"]
+mod bench;
+#[path = "kills/killed.rs"]
+mod killed;
+#[path = "kills/modules.rs"]
+mod modules;
+
+use std::fs;
+
+use acceptance_tests::progress::{Progress as _, Stderr};
+use acceptance_tests::skip;
+use bench::Bench;
+use serde_json::json;
+
+#[test]
+fn a_second_apply_converges_whatever_died_in_the_first() {
+    if skip::unless_machines_run("a_second_apply_converges_whatever_died_in_the_first") {
+        return;
+    }
+    let bench = Bench::new();
+    first_configuration(&bench);
+    changed_configuration(&bench);
+    patches(&bench);
+    let accepted = bootstrap_accepted(&bench);
+    waiting(&bench);
+    third_member_loses_power(&bench);
+    one_cluster(&bench, &accepted);
+    lost_state(&bench);
+}
+
+/// Killed as soon as one machine in maintenance mode has its configuration.
+fn first_configuration(bench: &Bench) {
+    let root = bench.machines();
+    killed::when(&root, &[], || bench.configured() > 0);
+    bench.converges(&root, "after the first configuration");
+    assert_eq!(bench.configured(), 3);
+}
+
+/// Killed as soon as one configured machine has the new value of a setting that was applied before.
+fn changed_configuration(bench: &Bench) {
+    let root = bench.machines();
+    let sysctl = |value: &str| json!({ "config_patches": [format!("machine: {{ sysctls: {{ {value} }} }}")] });
+    bench.change(&root, &sysctl("net.core.somaxconn: \"4096\""));
+    bench.converges(&root, "with a setting");
+    let changed = "net.core.somaxconn: \"8192\"";
+    bench.change(&root, &sysctl(changed));
+    killed::when(&root, &[], || bench.holding(changed) > 0);
+    bench.converges(&root, "after a changed setting");
+    assert_eq!(bench.holding(changed), 3);
+}
+
+/// The same for patches.
+fn patches(bench: &Bench) {
+    let root = bench.patches();
+    for (when, value) in [("first", "81920"), ("changed", "90112")] {
+        let sysctl = format!("net.core.optmem_max: \"{value}\"");
+        bench.change(
+            &root,
+            &json!({ "patches": [format!("machine: {{ sysctls: {{ {sysctl} }} }}")] }),
+        );
+        killed::when(&root, &[], || bench.holding(&sysctl) > 0);
+        bench.converges(&root, &format!("after a {when} patch"));
+        assert_eq!(bench.holding(&sysctl), 3);
+    }
+}
+
+/// Killed when the machine has accepted the bootstrap: core knows nothing of it.
+fn bootstrap_accepted(bench: &Bench) -> String {
+    let root = bench.cluster();
+    killed::when(&root, &[], || bench.bootstraps() > 0);
+    assert!(
+        root.object("talos_bootstrap.cluster").unwrap().is_null(),
+        "state knows of the bootstrap"
+    );
+    bench
+        .talosctl()
+        .wait("10.5.0.11", &["etcd", "members"], bench::MEMBER, |text| {
+            text.contains("10.5.0.11")
+        })
+        .unwrap();
+    bench.member_ids("10.5.0.11").into_iter().next().unwrap()
+}
+
+/// Killed while it waits for members: it has adopted what is there.
+fn waiting(bench: &Bench) {
+    let root = bench.cluster();
+    let log = root.folder().join("waiting.log");
+    killed::when(&root, &killed::logging(&log), || {
+        killed::says(&log, "of 3 etcd members vote")
+    });
+    assert_eq!(bench.bootstraps(), 1);
+}
+
+/// A machine loses power while the third member joins; the apply goes on, or the next one does.
+fn third_member_loses_power(bench: &Bench) {
+    let root = bench.cluster();
+    let log = root.folder().join("power.log");
+    let joining = || (bench.members() >= 2).then(|| bench.youngest());
+    let run = killed::during(&root, &killed::logging(&log), joining, |machine| {
+        Stderr.line(&format!("{machine} loses power"));
+        let machine = bench.rack().machine(&machine).unwrap();
+        machine.kill().unwrap();
+        machine.start().unwrap();
+    });
+    Stderr.line(&format!(
+        "the apply that saw it: ok {}\n{}",
+        run.ok,
+        run.told()
+    ));
+    bench.converges(&root, "after a power loss");
+}
+
+/// All three list the same three voters, and the first of them is the one that was bootstrapped first.
+fn one_cluster(bench: &Bench, first: &str) {
+    let lists: Vec<_> = bench::ADDRESSES
+        .iter()
+        .map(|address| bench.member_ids(address))
+        .collect();
+    assert_eq!(lists[0].len(), 3, "{lists:?}");
+    assert!(lists.iter().all(|list| *list == lists[0]), "{lists:?}");
+    assert!(lists[0].contains(first), "{first} is not in {lists:?}");
+    assert_eq!(bench.bootstraps(), 1, "bootstrapped more than once");
+    let state = bench.cluster().object("talos_bootstrap.cluster").unwrap();
+    assert_eq!(
+        (&state["status"], &state["cluster_ready"]),
+        (&json!("adopted"), &json!(true))
+    );
+    let members = state["etcd_members"].as_object().unwrap();
+    let told: std::collections::BTreeSet<_> = members
+        .values()
+        .map(|id| id.as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(told, lists[0]);
+}
+
+/// Without its state file the same cluster is found again.
+fn lost_state(bench: &Bench) {
+    let root = bench.cluster();
+    let before = root.object("talos_bootstrap.cluster").unwrap();
+    fs::remove_file(root.state_file()).unwrap();
+    bench.converges(&root, "after the state was lost");
+    assert_eq!(root.object("talos_bootstrap.cluster").unwrap(), before);
+    assert_eq!(bench.bootstraps(), 1, "bootstrapped again");
+}
