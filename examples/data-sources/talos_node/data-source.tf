@@ -9,7 +9,7 @@ data "talos_node" "metal01" {
   endpoints = var.addresses
 }
 
-# The largest disk that is neither removable nor read-only.
+# The largest disk that is neither a CD-ROM drive nor read-only.
 output "install_disk" {
   value = try(element([
     for size in reverse(sort([

@@ -72,7 +72,7 @@ fn no_secret_reaches_state_or_log() {
         world.write(&format!(
             "{BASICS}\nvariable \"password\" {{ default = \"planted-password\" }}"
         ));
-        world.configure("root = path.module\n  password = var.password");
+        world.configure("password = var.password");
         let run = world.run_with(&["apply", "-auto-approve"], &[("TF_LOG_PROVIDER", "TRACE")]);
         assert!(run.success, "{}", run.text);
         assert!(

@@ -39,3 +39,21 @@ variable "allow_change" {
   type        = set(string)
   default     = []
 }
+
+variable "mode" {
+  description = "How changes reach the machines: auto, no_reboot, reboot, staged or try."
+  type        = string
+  default     = "auto"
+}
+
+variable "on_conflict" {
+  description = "What to do about a path that was changed here and on the machine: error, keep or take."
+  type        = string
+  default     = "error"
+}
+
+variable "disruption_group" {
+  description = "Machines of one group change one at a time within a run; null: each on its own."
+  type        = string
+  default     = null
+}

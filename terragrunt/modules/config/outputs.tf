@@ -19,11 +19,6 @@ output "redacted" {
   value       = { for role, config in data.talos_machine_config.base : role => config.redacted }
 }
 
-output "warnings" {
-  description = "What the renderer found odd."
-  value       = distinct(flatten([for config in data.talos_machine_config.base : config.warnings]))
-}
-
 output "client_configuration" {
   description = "Client identity for the Talos API."
   value       = var.client_configuration

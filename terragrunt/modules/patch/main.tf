@@ -20,7 +20,10 @@ locals {
 resource "talos_machine_patch" "node" {
   for_each = local.patches
 
-  node      = each.key
-  endpoints = var.all_node_ips[each.key]
-  patches   = each.value
+  node         = each.key
+  endpoints    = var.all_node_ips[each.key]
+  patches      = each.value
+  mode         = var.mode
+  allow_change = var.allow_change
+  on_conflict  = var.on_conflict
 }

@@ -26,3 +26,21 @@ variable "patches_dir" {
   description = "Folder of all.yaml, <role>.yaml and nodes/<node>.yaml."
   type        = string
 }
+
+variable "mode" {
+  description = "How changes reach the machines: auto, no_reboot, reboot, staged or try."
+  type        = string
+  default     = "no_reboot"
+}
+
+variable "allow_change" {
+  description = "Identity changes allowed by name (hostname, node_ip, cluster_id, encryption_key, install_disk, machine_type)."
+  type        = set(string)
+  default     = []
+}
+
+variable "on_conflict" {
+  description = "What to do about an owned path that somebody else changed: error or take."
+  type        = string
+  default     = "error"
+}

@@ -138,12 +138,15 @@ impl World {
             attach,
             running,
         };
-        world.configure("root = path.module");
+        world.configure("");
         world
     }
 
-    /// Sets the body of the provider block.
-    pub fn configure(&self, body: &str) {
+    /// Sets the provider block: files go to this world's own folder, named in full because a provider that runs
+    /// already has a working folder of its own.
+    pub fn configure(&self, more: &str) {
+        let root = self.folder.path().display().to_string();
+        let body = format!("root = {root:?}\n  {more}");
         let text = format!(
             "terraform {{\n  required_providers {{\n    demo = {{ source = \"home-ops/demo\" }}\n  }}\n}}\nprovider \"demo\" {{\n  {body}\n}}\n"
         );
