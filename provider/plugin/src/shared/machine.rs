@@ -148,52 +148,100 @@ pub async fn write(
     Ok(warnings)
 }
 
-/// Looks until the machine holds `text` (staged: will hold it) and answers with our identity.
+/// How long a machine that runs may answer with another configuration before that is the answer.
+const STEADY: Duration = Duration::from_secs(30);
+
+/// What is waited for after a write.
+pub struct Expected<'a> {
+    /// The configuration.
+    pub text: &'a str,
+    /// The boot that has to be over before, where the change reboots the machine.
+    pub reboots_from: Option<&'a str>,
+}
+
+impl Expected<'_> {
+    /// Whether the machine has the configuration (staged: will have it), in a new boot where one is due.
+    pub fn is_met(&self, machine: &Observed) -> bool {
+        let has = |config: &Option<Secret<String>>| {
+            config
+                .as_ref()
+                .is_some_and(|config| config.expose() == self.text)
+        };
+        match self.reboots_from {
+            None => has(&machine.live) || has(&machine.staged),
+            Some(boot) => has(&machine.live) && machine.facts.boot_id.as_deref() != Some(boot),
+        }
+    }
+}
+
+/// Looks until the machine is as expected and answers with our identity; where it goes on answering otherwise, that
+/// is what is returned.
 pub async fn settle(
     access: &Access,
     pool: &Pool,
-    text: &str,
+    expected: &Expected<'_>,
     cx: &Cx,
     token: &CancellationToken,
     mut phase: impl FnMut(&str),
 ) -> Result<Observed, talos_client::Error> {
     let mut backoff = Backoff::new();
+    let mut steady_since = None;
     loop {
         let seen = observe(access, pool, &cx.capped(Duration::from_secs(10))).await;
-        let error = match seen {
-            Ok(machine) if holds(&machine, text) => return Ok(machine),
-            Ok(machine) if machine.maintenance => {
-                phase("the machine is still in maintenance mode");
-                None
+        match &seen {
+            Ok(machine) if expected.is_met(machine) => return seen,
+            Ok(machine) if machine.maintenance || expected.reboots_from.is_some() => {
+                steady_since = None;
+                phase(&format!("the machine is {}", machine.facts.status.stage));
             }
             Ok(machine) => {
+                let since = *steady_since.get_or_insert_with(tokio::time::Instant::now);
+                if since.elapsed() > STEADY {
+                    return seen;
+                }
                 phase(&format!(
                     "the machine is {}, it does not hold the new configuration yet",
                     machine.facts.status.stage
                 ));
-                None
             }
             Err(error) if error.is_transient() || error.code == Code::NodeMaintenance => {
+                steady_since = None;
                 phase(&error.summary());
-                Some(error)
             }
-            Err(error) => return Err(error),
-        };
+            Err(_) => return seen,
+        }
         if !backoff.wait(token).await {
-            return match error {
-                Some(error) => Err(error),
-                None => observe(access, pool, &cx.capped(Duration::from_secs(1))).await,
-            };
+            return seen;
         }
     }
 }
 
-/// Whether the machine has `text`, or will have it after the next boot.
-pub fn holds(machine: &Observed, text: &str) -> bool {
-    [&machine.live, &machine.staged]
-        .into_iter()
-        .flatten()
-        .any(|config| config.expose() == text)
+impl Observed {
+    /// The configuration that the machine has, or will have after the next boot: what changes are laid over.
+    pub fn held(&self) -> Option<&str> {
+        let config = self.staged.as_ref().or(self.live.as_ref());
+        config.map(|text| text.expose().as_str())
+    }
+
+    /// Boots of a container are the host's and say nothing.
+    pub fn boot(&self) -> Option<&str> {
+        let is_container = self.facts.platform.as_deref() == Some("container");
+        self.facts.boot_id.as_deref().filter(|_| !is_container)
+    }
+
+    /// Whether this is the machine with that UUID, as far as anybody can tell: a container that lost its disk has a
+    /// new one.
+    pub fn is(&self, uuid: &Field<String>) -> bool {
+        let known = self.facts.uuid.as_ref().or(self
+            .facts
+            .node_id
+            .as_ref()
+            .filter(|_| !self.maintenance));
+        match (uuid.as_str(), known) {
+            (Some(wanted), Some(found)) => wanted == found,
+            _ => true,
+        }
+    }
 }
 
 /// A mutual exclusion that ends with the operation.

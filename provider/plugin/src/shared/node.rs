@@ -3,15 +3,23 @@
 use framework::prelude::*;
 use std::collections::BTreeMap;
 use talos_client::{Cx, Sent};
+use talos_config::diff::diff;
 use talos_config::document::Config;
+use talos_config::ownership::{Effect, effect};
+use tokio::sync::OwnedMutexGuard;
 
 use super::access::{Access, Unusable};
 use super::change::{self, TextMap, listing};
 use super::client_configuration::ClientConfiguration;
-use super::machine::{self, Mode, Observed};
-use super::{calls, quorum, report};
+use super::machine::{self, Expected, Mode, Observed};
+use super::machine_facts::MachineFacts;
+use super::quorum::{self, Step};
+use super::{calls, report};
 use crate::provider::{Data, TalosStack};
 use framework::operation::Cx as OperationCx;
+
+/// The effect that takes a machine away for a while.
+pub const REBOOT: &str = "reboot";
 
 /// How to call a machine for as long as the operation lasts.
 pub struct Node<'a> {
@@ -123,15 +131,9 @@ impl<'a> Node<'a> {
         machine: &Observed,
         write: &Write<'_>,
     ) -> Result<(), Error> {
-        if write.effect == "reboot" {
-            quorum::guard(
-                &self.name,
-                machine,
-                &self.access,
-                &self.data.pool,
-                &self.calls,
-            )
-            .await?;
+        self.refuse_staged_reboot(machine, write)?;
+        if write.effect == REBOOT {
+            self.guard(Step::Away, machine).await?;
         }
         cx.phase(format!("{}: writing the configuration", self.name));
         match machine::write(machine, write.text, write.mode, &self.calls).await {
@@ -148,17 +150,98 @@ impl<'a> Node<'a> {
         Ok(())
     }
 
-    /// Waits until the machine holds `text`; where it answers with something else, that is what is returned.
+    /// Refuses what would cost etcd its quorum.
+    pub async fn guard(&self, step: Step, machine: &Observed) -> Result<(), Error> {
+        quorum::guard(
+            step,
+            &self.name,
+            machine,
+            &self.access,
+            &self.data.pool,
+            &self.calls,
+        )
+        .await
+    }
+
+    /// Waits for this machine's turn among those that share a name; the turn ends with the guard.
+    pub async fn turn<V>(
+        &self,
+        cx: &OperationCx<TalosStack, V>,
+        group: &str,
+    ) -> Result<OwnedMutexGuard<()>, Error> {
+        cx.phase(format!("{}: waiting for its turn", self.name));
+        let turn = machine::turn(self.data.group(group), cx.token()).await;
+        turn.ok_or_else(|| {
+            Error::new(
+                format!("TS-INTERRUPTED: {}: its turn did not come", self.name),
+                "The operation ended while other machines of its group were being changed. Nothing was written; apply again.",
+            )
+        })
+    }
+
+    /// The turn among all machines of the cluster: whoever takes a machine away holds it.
+    pub async fn alone<V>(
+        &self,
+        cx: &OperationCx<TalosStack, V>,
+    ) -> Result<OwnedMutexGuard<()>, Error> {
+        self.turn(cx, "one machine of the cluster at a time").await
+    }
+
+    /// Something staged takes effect with the next write; where it needs a reboot that would come as a surprise.
+    fn refuse_staged_reboot(&self, machine: &Observed, write: &Write<'_>) -> Result<(), Error> {
+        let (Some(live), Some(_)) = (&machine.live, &machine.staged) else {
+            return Ok(());
+        };
+        if matches!(write.mode, Mode::Staged | Mode::Reboot) || write.effect == REBOOT {
+            return Ok(());
+        }
+        let changes = diff(&self.parse(live.expose())?, &self.parse(write.text)?);
+        if effect(&changes) != Effect::Reboot {
+            return Ok(());
+        }
+        Err(Error::new(
+            format!(
+                "TS-STAGED: {}: a staged change that needs a reboot is pending",
+                self.name
+            ),
+            format!(
+                "Writing now would bring it about:\n{}\n\nReboot the machine first, or write with `mode = \"staged\"`.",
+                listing(&changes.summary())
+            ),
+        ))
+    }
+
+    /// Refuses another machine than the one that state knows: an address may have moved.
+    pub fn refuse_other(&self, uuid: &Field<String>, machine: &Observed) -> Result<(), Error> {
+        if machine.is(uuid) {
+            return Ok(());
+        }
+        Err(Error::new(
+            format!(
+                "TS-NODE-OTHER: {}: another machine answers at its address",
+                self.name
+            ),
+            format!(
+                "State knows the machine {}; {} is the machine {}. Nothing was changed.\n\nCorrect `endpoints`. If the machine \
+                 was replaced on purpose, replace the resource: `-replace`, or remove it from state and apply.",
+                uuid.text(),
+                machine.endpoint,
+                MachineFacts::of(machine).machine_uuid.text()
+            ),
+        ))
+    }
+
+    /// Waits until the machine is as written; where it answers with something else, that is what is returned.
     pub async fn settle<V>(
         &self,
         cx: &OperationCx<TalosStack, V>,
-        text: &str,
+        expected: &Expected<'_>,
     ) -> Result<Observed, Error> {
         let phase = |phase: &str| cx.phase(format!("{}: {phase}", self.name));
         machine::settle(
             &self.access,
             &self.data.pool,
-            text,
+            expected,
             &self.calls,
             cx.token(),
             phase,

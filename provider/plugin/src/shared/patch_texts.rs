@@ -7,25 +7,35 @@ use talos_config::tables::Line;
 use super::config_text;
 use super::placeholder::is_placeholder_text;
 
-/// Reads the patches of `attribute`; every bad one is reported. `None`: one of them is not known or a placeholder.
+/// What a list of patches holds.
+pub enum Patches {
+    /// These.
+    Known(Vec<Patch>),
+    /// One of them is not known yet.
+    Unknown,
+    /// One of them stands in for the output of a stage that has not run.
+    Placeholder,
+}
+
+/// Reads the patches of `attribute`; every bad one is reported.
 pub fn load(
     texts: &Field<Vec<Field<String>>>,
     attribute: &'static str,
     line: Line,
-) -> Result<Option<Vec<Patch>>, Diagnostics> {
+) -> Result<Patches, Diagnostics> {
     let list = match texts {
-        Field::Unknown => return Ok(None),
-        Field::Null => return Ok(Some(Vec::new())),
+        Field::Unknown => return Ok(Patches::Unknown),
+        Field::Null => return Ok(Patches::Known(Vec::new())),
         Field::Known(list) => list,
     };
     let mut patches = Vec::new();
     let mut problems = Diagnostics::new();
     for (index, text) in list.iter().enumerate() {
         let Some(text) = text.as_str() else {
-            return Ok(None);
+            return Ok(Patches::Unknown);
         };
-        if !text.is_empty() && is_placeholder_text(text) && !text.trim().is_empty() {
-            return Ok(None);
+        if is_placeholder_text(text) && !text.trim().is_empty() {
+            return Ok(Patches::Placeholder);
         }
         match read(text, line) {
             Ok(patch) => patches.extend(patch),
@@ -35,7 +45,7 @@ pub fn load(
     if problems.has_errors() {
         Err(problems)
     } else {
-        Ok(Some(patches))
+        Ok(Patches::Known(patches))
     }
 }
 

@@ -7,8 +7,18 @@ use super::access::Access;
 use super::machine::Observed;
 use super::report;
 
+/// What happens to the machine.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// It is away for a while and comes back.
+    Away,
+    /// It leaves the cluster.
+    Leaves,
+}
+
 /// Refuses to disturb a voting member when the others alone are no quorum.
 pub async fn guard(
+    step: Step,
     node: &str,
     machine: &Observed,
     access: &Access,
@@ -26,11 +36,14 @@ pub async fn guard(
         Err(error) => return Err(report::error(node, &error)),
     };
     let voters: Vec<&EtcdMember> = members.iter().filter(|member| !member.learner).collect();
-    let own = machine.facts.hostname.as_deref().unwrap_or_default();
+    let status = machine.client.etcd_status(cx).await;
+    let own = status
+        .map_err(|error| report::error(node, &error))?
+        .member_id;
     let others: Vec<&EtcdMember> = voters
         .iter()
         .copied()
-        .filter(|member| member.hostname != own)
+        .filter(|member| member.id != own)
         .collect();
     if others.is_empty() {
         // A single control plane has no quorum to keep.
@@ -42,7 +55,11 @@ pub async fn guard(
             healthy.push(member.hostname.as_str());
         }
     }
-    let needed = voters.len() / 2 + 1;
+    let remaining = match step {
+        Step::Away => voters.len(),
+        Step::Leaves => others.len(),
+    };
+    let needed = remaining / 2 + 1;
     if healthy.len() >= needed {
         return Ok(());
     }

@@ -26,3 +26,11 @@ pub fn kept(node: &str, error: &talos_client::Error) -> String {
         error.code.as_str()
     )
 }
+
+/// Summary of a refresh that found another machine.
+pub fn other(node: &str) -> String {
+    format!("TS-NODE-OTHER: {node}: another machine answers at its address")
+}
+
+/// What is done about that.
+pub const OTHER: &str = "What state holds is kept. Correct `endpoints`; if the machine was replaced on purpose, replace the resource.";

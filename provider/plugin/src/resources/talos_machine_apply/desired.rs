@@ -6,7 +6,7 @@ use talos_config::tables::Line;
 
 use super::model::MachineApply;
 use crate::shared::config_text;
-use crate::shared::patch_texts;
+use crate::shared::patch_texts::{self, Patches};
 use crate::shared::placeholder::{PLACEHOLDER_MARK, is_placeholder_text};
 
 /// What the configuration asks for.
@@ -36,8 +36,10 @@ pub fn desired(model: &MachineApply, line: Line) -> Result<Desired, Diagnostics>
     }
     let mut config =
         Config::load(&text, line).map_err(|error| invalid(attribute, &error.to_string()))?;
-    let Some(patches) = patch_texts::load(&model.config_patches, PATCHES, line)? else {
-        return Ok(Desired::Unknown);
+    let patches = match patch_texts::load(&model.config_patches, PATCHES, line)? {
+        Patches::Known(patches) => patches,
+        Patches::Unknown => return Ok(Desired::Unknown),
+        Patches::Placeholder => return Ok(Desired::Placeholder(PATCHES)),
     };
     config
         .apply_patches(&patches)

@@ -44,7 +44,17 @@ pub struct MachineApply {
     pub mode: Field<String>,
     /// Identity changes of a live machine that are allowed: `hostname`, `node_ip`, `cluster_id`,
     /// `encryption_key`, `install_disk`, `machine_type`.
-    #[tf(optional)]
+    #[tf(
+        optional,
+        one_of(
+            "hostname",
+            "node_ip",
+            "cluster_id",
+            "encryption_key",
+            "install_disk",
+            "machine_type"
+        )
+    )]
     pub allow_change: Field<BTreeSet<String>>,
     /// What to do about settings that others changed: `report` or `revert`.
     #[tf(optional, default = "report", one_of("report", "revert"))]

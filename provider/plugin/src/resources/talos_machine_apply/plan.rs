@@ -24,6 +24,8 @@ pub struct Private {
     pub live: String,
     /// The machine was in maintenance mode at the last look: it lost its configuration.
     pub maintenance: bool,
+    /// The last write was not seen to take effect: the next plan goes on with it.
+    pub unfinished: bool,
 }
 
 impl Private {
@@ -75,7 +77,7 @@ pub fn plan(plan: &mut Plan<TalosMachineApply>) -> Result<(), Diagnostics> {
     let decision = decide(&plan.proposed, last.as_ref(), &wanted, &live)?;
     let moves = prior.config_hash.as_str() != Some(&digest);
     show(plan, &prior, &decision, digest);
-    if moves && !decision.writes {
+    if moves && !decision.writes && !plan.prior_private.unfinished {
         // Only the record moves, and drift is counted from it.
         plan.proposed.drift_found = text_map(diff(&wanted, &live).summary());
     }
@@ -90,7 +92,7 @@ fn show(
     digest: String,
 ) {
     let node = prior.node.text().to_owned();
-    if decision.writes {
+    if decision.writes || plan.prior_private.unfinished {
         plan.touch();
         plan.proposed.changes = text_map(decision.changes.clone());
         plan.proposed.plan_effect = decision.effect.into();

@@ -21,10 +21,7 @@ pub async fn preview(data: &Data, config: MachineApply) -> Vec<Diagnostic> {
     let Ok(machine) = machine::observe(&access, &data.pool, &calls).await else {
         return Vec::new();
     };
-    let live = machine
-        .live
-        .as_ref()
-        .and_then(|text| change::parse(text.expose()));
+    let live = machine.held().and_then(change::parse);
     let Some(live) = live else { return Vec::new() };
     let node = config.node.text();
     match decide(&config, None, &wanted, &live) {

@@ -5,8 +5,9 @@
 //! unless `on_destroy.reset` says otherwise. Imported by `node=address`.
 
 use framework::prelude::*;
-use talos_client::{Code, ResetRequest};
+use talos_client::{Code, ResetRequest, Sent};
 use talos_config::document::Config;
+use tokio::sync::OwnedMutexGuard;
 
 use super::decide::{Decision, decide};
 use super::desired::{Desired, desired, source};
@@ -19,9 +20,10 @@ use crate::shared::access::Unusable;
 use crate::shared::calls;
 use crate::shared::change::{self, text_map};
 use crate::shared::config_text::pack;
-use crate::shared::machine::{self, Mode, Observed};
-use crate::shared::node::{Node, Write};
-use crate::shared::{quorum, report};
+use crate::shared::machine::{self, Expected, Mode, Observed};
+use crate::shared::node::{Node, REBOOT, Write};
+use crate::shared::quorum::Step;
+use crate::shared::report;
 
 /// The resource.
 pub struct TalosMachineApply;
@@ -61,13 +63,12 @@ impl Resource for TalosMachineApply {
         slot: &mut Slot<Self>,
     ) -> Result<(), Error> {
         let job = Job::new(cx, &planned, &config)?;
-        let machine = job.node.observe().await?;
-        let decision = job.decide(&planned, None, &machine)?;
+        let work = job.prepare(cx, &planned, None).await?;
         let mut state = planned;
         state.id = cx.provider().id(&job.node.name).into();
-        state.changes = text_map(decision.changes.clone());
-        state.plan_effect = decision.effect.into();
-        carry_out(&job, cx, &machine, &decision, state, slot).await
+        state.changes = text_map(work.decision.changes.clone());
+        state.plan_effect = work.decision.effect.into();
+        carry_out(&job, cx, &work, state, slot).await
     }
 
     async fn read(
@@ -95,6 +96,9 @@ impl Resource for TalosMachineApply {
         };
         let calls = calls::during(calls::refresh(access.endpoints.len()), cx.token());
         match machine::observe(&access, &cx.provider().pool, &calls).await {
+            Ok(machine) if !machine.is(&state.machine_uuid) => {
+                cx.warn(report::other(&node), report::OTHER);
+            }
             Ok(machine) => see(&mut state, &mut private, &machine),
             Err(error) => cx.warn(report::kept(&node, &error), error.detail()),
         }
@@ -113,8 +117,8 @@ impl Resource for TalosMachineApply {
     ) -> Result<(), Error> {
         let job = Job::new(cx, &planned, &config)?;
         let last = change::kept(&cx.private().last_applied, change::line_of(None));
-        let machine = job.node.observe().await?;
-        let decision = job.decide(&planned, last.as_ref(), &machine)?;
+        let work = job.prepare(cx, &planned, last.as_ref()).await?;
+        let decision = &work.decision;
         let touched = planned.stage.is_unknown();
         job.node.refuse_stale(
             &planned.changes,
@@ -129,7 +133,7 @@ impl Resource for TalosMachineApply {
         if !state.plan_effect.is_known() {
             state.plan_effect = decision.effect.into();
         }
-        carry_out(&job, cx, &machine, &decision, state, slot).await
+        carry_out(&job, cx, &work, state, slot).await
     }
 
     async fn delete(
@@ -155,12 +159,14 @@ impl Resource for TalosMachineApply {
             reboot: how.reboot.get() == Some(&true),
             wipe_labels: labels,
         };
-        match reset(cx, &state, &request).await {
+        let reachable = Node::new(cx, node, &state.endpoints, &state.client_configuration);
+        let reachable = match reachable {
+            Ok(reachable) => reachable,
+            Err(error) => return forget(cx.provider(), node, &error, slot),
+        };
+        match reset(cx, &reachable, &state, &request).await {
             Ok(()) => Ok(()),
-            Err(Failure::Unusable(problem)) => {
-                forget(cx.provider(), node, &problem.diagnostic(node).into(), slot)
-            }
-            Err(Failure::Call(error)) if error.is_transient() => {
+            Err(Failure::Call(error)) if error.is_out_of_reach() => {
                 forget(cx.provider(), node, &report::error(node, &error), slot)
             }
             // A machine without a configuration has nothing left to reset.
@@ -176,34 +182,31 @@ impl Resource for TalosMachineApply {
 }
 
 enum Failure {
-    Unusable(Unusable),
     Call(talos_client::Error),
     Refused(Error),
 }
 
+/// One machine at a time: each reset changes who is needed for the quorum.
 async fn reset(
     cx: &ApplyCx<TalosMachineApply>,
+    node: &Node<'_>,
     state: &MachineApply,
     request: &ResetRequest,
 ) -> Result<(), Failure> {
-    let access = cx
-        .provider()
-        .access(&state.endpoints, &state.client_configuration)
-        .map_err(Failure::Unusable)?;
-    let calls = calls::during(cx.remaining(), cx.token());
-    let pool = &cx.provider().pool;
-    let machine = machine::observe(&access, pool, &calls.capped(calls::DESTROY))
-        .await
-        .map_err(Failure::Call)?;
-    quorum::guard(state.node.text(), &machine, &access, pool, &calls)
+    let _alone = node.alone(cx).await.map_err(Failure::Refused)?;
+    let limit = node.calls.capped(calls::DESTROY);
+    let machine = node.look(&limit).await.map_err(Failure::Call)?;
+    node.refuse_other(&state.machine_uuid, &machine)
+        .map_err(Failure::Refused)?;
+    node.guard(Step::Leaves, &machine)
         .await
         .map_err(Failure::Refused)?;
-    machine
-        .client
-        .reset(&calls, request)
-        .await
-        .map_err(Failure::Call)?;
-    Ok(())
+    match machine.client.reset(&node.calls, request).await {
+        Ok(_) => Ok(()),
+        // The machine went away while it answered: it is being wiped.
+        Err(error) if error.sent == Sent::Maybe => Ok(()),
+        Err(error) => Err(Failure::Call(error)),
+    }
 }
 
 /// The provider decides whether a machine that cannot be reached is left behind.
@@ -263,27 +266,58 @@ impl<'a> Job<'a> {
         last: Option<&Config>,
         machine: &Observed,
     ) -> Result<Decision, Error> {
-        match &machine.live {
+        self.node.refuse_other(&planned.machine_uuid, machine)?;
+        match machine.held() {
             None => Ok(Decision::install(&self.desired)),
-            Some(live) => Ok(decide(
-                planned,
-                last,
-                &self.desired,
-                &self.node.parse(live.expose())?,
-            )?),
+            Some(held) => {
+                let held = self.node.parse(held)?;
+                Ok(decide(planned, last, &self.desired, &held)?)
+            }
         }
     }
+
+    /// Takes the turns that the change needs, and looks and decides while it has them.
+    async fn prepare(
+        &self,
+        cx: &ApplyCx<TalosMachineApply>,
+        planned: &MachineApply,
+        last: Option<&Config>,
+    ) -> Result<Work, Error> {
+        let mut turns = Vec::new();
+        if let Some(group) = &self.group {
+            turns.push(self.node.turn(cx, group).await?);
+        }
+        let mut machine = self.node.observe().await?;
+        let mut decision = self.decide(planned, last, &machine)?;
+        if decision.effect == REBOOT {
+            turns.push(self.node.alone(cx).await?);
+            machine = self.node.observe().await?;
+            decision = self.decide(planned, last, &machine)?;
+        }
+        Ok(Work {
+            machine,
+            decision,
+            _turns: turns,
+        })
+    }
+}
+
+/// What was decided for a machine, and the turns that are held until it is done.
+struct Work {
+    machine: Observed,
+    decision: Decision,
+    _turns: Vec<OwnedMutexGuard<()>>,
 }
 
 /// Writes, records, waits until the machine holds it, and reads back.
 async fn carry_out(
     job: &Job<'_>,
     cx: &ApplyCx<TalosMachineApply>,
-    machine: &Observed,
-    decision: &Decision,
+    work: &Work,
     mut state: MachineApply,
     slot: &mut Slot<TalosMachineApply>,
 ) -> Result<(), Error> {
+    let (machine, decision) = (&work.machine, &work.decision);
     let last_applied = job.desired.emit();
     state.config_hash = change::digest_of(&job.desired, &last_applied).into();
     let mut private = Private {
@@ -294,15 +328,15 @@ async fn carry_out(
         let planned = state.clone();
         see(&mut state, &mut private, machine);
         // What the plan says of the machine stands; what moved since is for the next refresh to tell.
-        let state = if planned.stage.is_unknown() { state } else { planned };
+        let state = if planned.stage.is_unknown() {
+            state
+        } else {
+            planned
+        };
         slot.set(state);
         slot.private(private);
         return Ok(());
     }
-    let _turn = match &job.group {
-        Some(group) => machine::turn(job.node.data.group(group), cx.token()).await,
-        None => None,
-    };
     let text = decision.text.expose();
     let write = Write {
         text,
@@ -314,26 +348,30 @@ async fn carry_out(
     describe_machine!(state, machine);
     state.drift_found = text_map(decision.drift.clone());
     slot.set(state.clone());
-    slot.private(private.clone());
+    // Until the machine is seen with it, the configuration counts as not applied.
+    slot.private(Private {
+        last_applied: cx.private().last_applied.clone(),
+        unfinished: true,
+        ..Private::default()
+    });
     slot.irreversible();
-    let settled = job.node.settle(cx, text).await?;
+    let reboots_from = machine.boot().filter(|_| decision.effect == REBOOT);
+    let expected = Expected { text, reboots_from };
+    let settled = job.node.settle(cx, &expected).await?;
+    if !expected.is_met(&settled) {
+        return Err(job.node.not_held());
+    }
     see(&mut state, &mut private, &settled);
     slot.set(state);
     slot.private(private);
-    if machine::holds(&settled, text) {
-        Ok(())
-    } else {
-        Err(job.node.not_held())
-    }
+    Ok(())
 }
 
 /// What was seen, into state and private state.
 fn see(state: &mut MachineApply, private: &mut Private, machine: &Observed) {
     describe_machine!(state, machine);
     private.maintenance = machine.maintenance;
-    // A staged configuration is what the machine will have: comparing with it avoids writing it again.
-    let live = machine.staged.as_ref().or(machine.live.as_ref());
-    private.live = live.map(|text| pack(text.expose())).unwrap_or_default();
+    private.live = machine.held().map(pack).unwrap_or_default();
     let line = change::line_of(state.talos_version.as_str());
     let last = change::kept(&private.last_applied, line);
     let live = change::kept(&private.live, line);

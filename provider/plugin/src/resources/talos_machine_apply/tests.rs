@@ -71,6 +71,7 @@ fn applied(core: &MiniCore<TalosStack>, last: &str, live: &str) -> Object<TalosM
         last_applied: pack(last),
         live: pack(live),
         maintenance: false,
+        unfinished: false,
     };
     object.assume(&state, &private).unwrap();
     object
@@ -265,4 +266,42 @@ fn drift_that_becomes_desired_is_planned_to_be_gone() {
         model.drift_found.get().unwrap().is_empty(),
         "nothing differs any more"
     );
+}
+
+#[test]
+fn a_write_that_was_not_seen_to_arrive_is_planned_again() {
+    let (core, base) = (core(), base());
+    let wanted = with(&base, OURS);
+    let mut object = applied(&core, &wanted, &base);
+    let state = object.state().unwrap();
+    let private = Private {
+        last_applied: pack(&base),
+        live: pack(&base),
+        maintenance: false,
+        unfinished: true,
+    };
+    object.assume(&state, &private).unwrap();
+    let planned = object.plan_only(Some(&config(&wanted))).unwrap();
+    assert_eq!(planned.change, Change::Update);
+    assert_eq!(changes(&planned.model.unwrap()).len(), 1);
+
+    let arrived = Private {
+        live: pack(&wanted),
+        ..private
+    };
+    object.assume(&state, &arrived).unwrap();
+    let planned = object.plan_only(Some(&config(&wanted))).unwrap();
+    assert_eq!(planned.change, Change::Update);
+    assert!(changes(&planned.model.unwrap()).is_empty());
+}
+
+#[test]
+fn a_name_that_allows_nothing_is_refused() {
+    let core = core();
+    let object = core.object::<TalosMachineApply>();
+    let typo = MachineApply {
+        allow_change: Field::Known(BTreeSet::from(["hostnames".to_owned()])),
+        ..config(&base())
+    };
+    assert!(object.validate(&typo).is_err());
 }

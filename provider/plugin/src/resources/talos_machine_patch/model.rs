@@ -36,7 +36,17 @@ pub struct MachinePatch {
     pub mode: Field<String>,
     /// Identity changes of a live machine that are allowed: `hostname`, `node_ip`, `cluster_id`,
     /// `encryption_key`, `install_disk`, `machine_type`.
-    #[tf(optional)]
+    #[tf(
+        optional,
+        one_of(
+            "hostname",
+            "node_ip",
+            "cluster_id",
+            "encryption_key",
+            "install_disk",
+            "machine_type"
+        )
+    )]
     pub allow_change: Field<BTreeSet<String>>,
     /// Give paths back what was there before when the resource is destroyed.
     #[tf(optional, default = true)]

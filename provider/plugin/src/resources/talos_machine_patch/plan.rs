@@ -2,6 +2,7 @@
 
 use framework::prelude::*;
 use serde::{Deserialize, Serialize};
+use talos_config::document::Config;
 use talos_config::merge::Patch;
 use talos_config::ownership::Record;
 
@@ -10,7 +11,7 @@ use super::decide::{Decision, PATCHES, decide};
 use super::model::MachinePatch;
 use crate::shared::announce;
 use crate::shared::change::{self, listing, text_map};
-use crate::shared::patch_texts;
+use crate::shared::patch_texts::{self, Patches};
 
 /// What is owned, and what a refresh saw. As secret as the state file.
 #[derive(Serialize, Deserialize, Default, Clone)]
@@ -18,8 +19,22 @@ use crate::shared::patch_texts;
 pub struct Private {
     /// What this resource owns on the machine.
     pub record: Record,
+    /// What it owned before a write that was not seen to take effect.
+    pub previous: Option<Record>,
     /// Configuration that the machine had at the last look, packed.
     pub live: String,
+}
+
+impl Private {
+    /// The record that fits what the machine has: the new one where the last write took effect, else the one before.
+    pub fn record_for(&self, model: &MachinePatch, patches: &[Patch], live: &Config) -> &Record {
+        let Some(previous) = &self.previous else {
+            return &self.record;
+        };
+        let took_effect = decide(model, patches, &self.record, live)
+            .is_ok_and(|decision| decision.drift.is_empty() && !decision.writes);
+        if took_effect { &self.record } else { previous }
+    }
 }
 
 /// Decides what the plan shows.
@@ -28,24 +43,34 @@ pub fn plan(plan: &mut Plan<TalosMachinePatch>) -> Result<(), Diagnostics> {
         return announce_destroy(plan);
     }
     let Some(prior) = plan.prior.clone() else {
-        patch_texts::load(&plan.config.patches, PATCHES, change::line_of(None))?;
+        let patches = patch_texts::load(&plan.config.patches, PATCHES, change::line_of(None))?;
+        if matches!(patches, Patches::Placeholder) {
+            warn_placeholder(plan);
+        }
         return Ok(());
     };
     let line = change::line_of(prior.talos_version.as_str());
-    let Some(patches) = patch_texts::load(&plan.config.patches, PATCHES, line)? else {
-        return Ok(());
+    let patches = match patch_texts::load(&plan.config.patches, PATCHES, line)? {
+        Patches::Known(patches) => patches,
+        Patches::Unknown => return Ok(()),
+        Patches::Placeholder => {
+            warn_placeholder(plan);
+            return Ok(());
+        }
     };
     let Some(live) = change::kept(&plan.prior_private.live, line) else {
         return Ok(());
     };
-    let decision = decide(&plan.proposed, &patches, &plan.prior_private.record, &live)?;
+    let private = plan.prior_private.clone();
+    let record = private.record_for(&plan.proposed, &patches, &live);
+    let decision = decide(&plan.proposed, &patches, record, &live)?;
     show(plan, &prior, &decision);
     Ok(())
 }
 
 fn show(plan: &mut Plan<TalosMachinePatch>, prior: &MachinePatch, decision: &Decision) {
     let node = prior.node.text().to_owned();
-    if decision.writes {
+    if decision.writes || plan.prior_private.previous.is_some() {
         plan.touch();
         plan.proposed.changes = text_map(decision.changes.clone());
         plan.proposed.plan_effect = decision.effect.into();
@@ -76,6 +101,14 @@ fn show(plan: &mut Plan<TalosMachinePatch>, prior: &MachinePatch, decision: &Dec
             decision.idle.join("\n"),
         );
     }
+}
+
+fn warn_placeholder(plan: &mut Plan<TalosMachinePatch>) {
+    let node = plan.config.node.text().to_owned();
+    plan.warn(
+        format!("TS-PLACEHOLDER: {node}: planned with a placeholder in {PATCHES}"),
+        "They come from a stage that has not been applied; what will change is not known before. Apply refuses it.",
+    );
 }
 
 fn warn_kept(plan: &mut Plan<TalosMachinePatch>, node: &str, kept: &[String]) {
@@ -121,7 +154,8 @@ fn announce_destroy(plan: &mut Plan<TalosMachinePatch>) -> Result<(), Diagnostic
         return Ok(());
     };
     let none: [Patch; 0] = [];
-    let decision = decide(&prior, &none, &plan.prior_private.record, &live)?;
+    let record = plan.prior_private.record_for(&prior, &none, &live);
+    let decision = decide(&prior, &none, record, &live)?;
     if decision.writes {
         plan.warn(
             format!(

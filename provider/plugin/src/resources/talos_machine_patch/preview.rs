@@ -5,9 +5,9 @@ use talos_config::ownership::Record;
 
 use super::decide::{PATCHES, decide};
 use super::model::MachinePatch;
-use super::resource::live_text;
 use crate::provider::Data;
-use crate::shared::{calls, change, machine, patch_texts};
+use crate::shared::patch_texts::{self, Patches};
+use crate::shared::{calls, change, machine};
 use tokio_util::sync::CancellationToken;
 
 /// One warning that lists the paths, or why they cannot be listed.
@@ -15,7 +15,8 @@ pub async fn preview(data: &Data, mut config: MachinePatch) -> Vec<Diagnostic> {
     if config.mode.is_null() {
         config.mode = MachinePatch::DEFAULT_MODE.into();
     }
-    let Ok(Some(patches)) = patch_texts::load(&config.patches, PATCHES, change::line_of(None))
+    let Ok(Patches::Known(patches)) =
+        patch_texts::load(&config.patches, PATCHES, change::line_of(None))
     else {
         return Vec::new();
     };
@@ -29,7 +30,7 @@ pub async fn preview(data: &Data, mut config: MachinePatch) -> Vec<Diagnostic> {
     let Ok(machine) = machine::observe(&access, &data.pool, &calls).await else {
         return Vec::new();
     };
-    let live = live_text(&machine).and_then(change::parse);
+    let live = machine.held().and_then(change::parse);
     let Some(live) = live else { return Vec::new() };
     let node = config.node.text();
     match decide(&config, &patches, &Record::default(), &live) {

@@ -4,9 +4,9 @@
 //! Read looks whether the owned paths still hold. Imported by `node=address`, owning nothing.
 
 use framework::prelude::*;
-use talos_config::document::Config;
 use talos_config::merge::Patch;
 use talos_config::ownership::Record;
+use tokio::sync::OwnedMutexGuard;
 
 use super::decide::{Decision, PATCHES, decide};
 use super::model::MachinePatch;
@@ -18,9 +18,10 @@ use crate::shared::access::Unusable;
 use crate::shared::calls;
 use crate::shared::change::{self, text_map};
 use crate::shared::config_text::pack;
-use crate::shared::machine::{self, Mode, Observed};
-use crate::shared::node::{Node, Write};
-use crate::shared::{patch_texts, report};
+use crate::shared::machine::{self, Expected, Mode, Observed};
+use crate::shared::node::{Node, REBOOT, Write};
+use crate::shared::patch_texts::{self, Patches};
+use crate::shared::report;
 
 /// The resource.
 pub struct TalosMachinePatch;
@@ -53,11 +54,10 @@ impl Resource for TalosMachinePatch {
     ) -> Result<(), Error> {
         let node = node(cx, &planned)?;
         let patches = known_patches(&config)?;
-        let (machine, live) = observe(&node).await?;
-        let decision = decide(&planned, &patches, &Record::default(), &live)?;
+        let work = prepare(&node, cx, &planned, &patches).await?;
         let mut state = planned;
         state.id = cx.provider().id(&node.name).into();
-        carry_out(&node, cx, &machine, &decision, state, slot).await
+        carry_out(&node, cx, &work, state, slot).await
     }
 
     async fn read(
@@ -84,9 +84,12 @@ impl Resource for TalosMachinePatch {
         };
         let calls = calls::during(calls::refresh(access.endpoints.len()), cx.token());
         match machine::observe(&access, &cx.provider().pool, &calls).await {
+            Ok(machine) if !machine.is(&state.machine_uuid) => {
+                cx.warn(report::other(&node), report::OTHER);
+            }
             Ok(machine) => {
                 describe_machine!(state, &machine);
-                private.live = live_text(&machine).map(pack).unwrap_or_default();
+                private.live = machine.held().map(pack).unwrap_or_default();
             }
             Err(error) => cx.warn(report::kept(&node, &error), error.detail()),
         }
@@ -105,8 +108,8 @@ impl Resource for TalosMachinePatch {
     ) -> Result<(), Error> {
         let node = node(cx, &planned)?;
         let patches = known_patches(&config)?;
-        let (machine, live) = observe(&node).await?;
-        let decision = decide(&planned, &patches, &cx.private().record, &live)?;
+        let work = prepare(&node, cx, &planned, &patches).await?;
+        let decision = &work.decision;
         let touched = planned.stage.is_unknown();
         node.refuse_stale(
             &planned.changes,
@@ -114,7 +117,8 @@ impl Resource for TalosMachinePatch {
             decision.writes,
             &decision.changes,
         )?;
-        carry_out(&node, cx, &machine, &decision, planned, slot).await
+        refuse_other_ownership(&node.name, &planned, decision)?;
+        carry_out(&node, cx, &work, planned, slot).await
     }
 
     async fn delete(
@@ -132,19 +136,28 @@ impl Resource for TalosMachinePatch {
         };
         let machine = match node.look(&node.calls.capped(calls::DESTROY)).await {
             Ok(machine) => machine,
-            Err(error) if error.is_transient() => {
+            Err(error) if error.is_out_of_reach() => {
                 return forget(node.data, name, report::error(name, &error), slot);
             }
             Err(error) => return Err(report::error(name, &error)),
         };
-        let Some(text) = live_text(&machine) else {
+        if machine.held().is_none() {
             // A machine without a configuration holds nothing of ours.
             return Ok(());
-        };
+        }
         let none: [Patch; 0] = [];
-        let decision = decide(&state, &none, &cx.private().record, &node.parse(text)?)?;
-        write(&node, cx, &machine, &decision, &state).await?;
-        Ok(())
+        let work = prepare(&node, cx, &state, &none).await?;
+        tell_kept(&node, cx, &work.decision);
+        if !work.decision.writes {
+            return Ok(());
+        }
+        let expected = write(&node, cx, &work, &state).await?;
+        let settled = node.settle(cx, &expected).await?;
+        if expected.is_met(&settled) {
+            Ok(())
+        } else {
+            Err(node.not_held())
+        }
     }
 
     async fn import(_cx: &ReadCx<Self>, id: &str) -> Result<(MachinePatch, Private), Error> {
@@ -169,15 +182,6 @@ fn forget(
     Ok(())
 }
 
-/// What the machine has, or will have after the next boot.
-pub(super) fn live_text(machine: &Observed) -> Option<&str> {
-    machine
-        .staged
-        .as_ref()
-        .or(machine.live.as_ref())
-        .map(|text| text.expose().as_str())
-}
-
 fn node<'a>(cx: &'a ApplyCx<TalosMachinePatch>, planned: &MachinePatch) -> Result<Node<'a>, Error> {
     Node::new(
         cx,
@@ -188,22 +192,62 @@ fn node<'a>(cx: &'a ApplyCx<TalosMachinePatch>, planned: &MachinePatch) -> Resul
 }
 
 fn known_patches(config: &MachinePatch) -> Result<Vec<Patch>, Error> {
-    let patches = patch_texts::load(&config.patches, PATCHES, change::line_of(None))?;
-    patches.ok_or_else(|| {
-        Unusable::Placeholder(PATCHES)
-            .diagnostic(config.node.text())
-            .into()
+    let problem = match patch_texts::load(&config.patches, PATCHES, change::line_of(None))? {
+        Patches::Known(patches) => return Ok(patches),
+        Patches::Unknown => Unusable::Unknown,
+        Patches::Placeholder => Unusable::Placeholder(PATCHES),
+    };
+    Err(problem.diagnostic(config.node.text()).into())
+}
+
+/// What was decided for a machine, and the turn that is held until it is done.
+struct Work {
+    machine: Observed,
+    decision: Decision,
+    record: Record,
+    _turn: Option<OwnedMutexGuard<()>>,
+}
+
+/// Looks and decides; once more under the cluster's turn where the machine has to go away.
+async fn prepare(
+    node: &Node<'_>,
+    cx: &ApplyCx<TalosMachinePatch>,
+    planned: &MachinePatch,
+    patches: &[Patch],
+) -> Result<Work, Error> {
+    let work = look(node, cx, planned, patches).await?;
+    if work.decision.effect != REBOOT {
+        return Ok(work);
+    }
+    let turn = node.alone(cx).await?;
+    let again = look(node, cx, planned, patches).await?;
+    Ok(Work {
+        _turn: Some(turn),
+        ..again
     })
 }
 
-/// A patch needs a configured machine.
-async fn observe(node: &Node<'_>) -> Result<(Observed, Config), Error> {
+async fn look(
+    node: &Node<'_>,
+    cx: &ApplyCx<TalosMachinePatch>,
+    planned: &MachinePatch,
+    patches: &[Patch],
+) -> Result<Work, Error> {
     let machine = node.observe().await?;
-    let live = match live_text(&machine) {
+    node.refuse_other(&planned.machine_uuid, &machine)?;
+    // A patch needs a configured machine.
+    let live = match machine.held() {
         Some(text) => node.parse(text)?,
         None => return Err(unconfigured(&node.name)),
     };
-    Ok((machine, live))
+    let record = cx.private().record_for(planned, patches, &live).clone();
+    let decision = decide(planned, patches, &record, &live)?;
+    Ok(Work {
+        machine,
+        decision,
+        record,
+        _turn: None,
+    })
 }
 
 fn unconfigured(node: &str) -> Error {
@@ -213,21 +257,42 @@ fn unconfigured(node: &str) -> Error {
     )
 }
 
-/// Writes, records, and reads back.
+/// What the plan showed as owned is what will be owned.
+fn refuse_other_ownership(
+    node: &str,
+    planned: &MachinePatch,
+    decision: &Decision,
+) -> Result<(), Error> {
+    match planned.config_hash.as_str() {
+        Some(hash) if hash != decision.digest => Err(Error::new(
+            format!("TS-PLAN-STALE: {node}: the machine changed since the plan"),
+            "What this resource would own is not what the plan showed: somebody changed a patched path meanwhile. Nothing was \
+             written. Plan again and review.",
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn tell_kept(node: &Node<'_>, cx: &ApplyCx<TalosMachinePatch>, decision: &Decision) {
+    for path in &decision.kept {
+        let name = &node.name;
+        cx.warn(
+            format!("TS-PATCH-KEPT: {name}: {path} was changed by somebody else"),
+            "It left the patch and stays as it is.",
+        );
+    }
+}
+
+/// Writes, records, waits until the machine holds it, and reads back.
 async fn carry_out(
     node: &Node<'_>,
     cx: &ApplyCx<TalosMachinePatch>,
-    machine: &Observed,
-    decision: &Decision,
+    work: &Work,
     mut state: MachinePatch,
     slot: &mut Slot<TalosMachinePatch>,
 ) -> Result<(), Error> {
-    let settled = write(node, cx, machine, decision, &state).await?;
-    let seen = settled.as_ref().unwrap_or(machine);
-    // Where nothing is written, what the plan says of the machine stands until the next refresh.
-    if state.stage.is_unknown() {
-        describe_machine!(state, seen);
-    }
+    let (machine, decision) = (&work.machine, &work.decision);
+    let touched = state.stage.is_unknown();
     if !state.changes.is_known() {
         state.changes = text_map(decision.changes.clone());
     }
@@ -236,51 +301,53 @@ async fn carry_out(
     }
     state.owned = text_map(decision.owned.clone());
     state.config_hash = decision.digest.clone().into();
-    slot.set(state);
-    slot.private(Private {
+    tell_kept(node, cx, decision);
+    let mut private = Private {
         record: decision.record.clone(),
-        live: live_text(seen).map(pack).unwrap_or_default(),
-    });
+        previous: None,
+        live: machine.held().map(pack).unwrap_or_default(),
+    };
+    // Where nothing is written, what the plan says of the machine stands until the next refresh.
+    if touched {
+        describe_machine!(state, machine);
+    }
+    if decision.writes {
+        let expected = write(node, cx, work, &state).await?;
+        slot.set(state.clone());
+        // Until the machine is seen with it, either record may be the right one.
+        slot.private(Private {
+            previous: Some(work.record.clone()),
+            ..private.clone()
+        });
+        slot.irreversible();
+        let settled = node.settle(cx, &expected).await?;
+        if !expected.is_met(&settled) {
+            return Err(node.not_held());
+        }
+        describe_machine!(state, &settled);
+        private.live = settled.held().map(pack).unwrap_or_default();
+    }
+    slot.set(state);
+    slot.private(private);
     Ok(())
 }
 
-/// `None`: there was nothing to write.
-async fn write(
+/// Writes what was decided; says what to wait for.
+async fn write<'a>(
     node: &Node<'_>,
     cx: &ApplyCx<TalosMachinePatch>,
-    machine: &Observed,
-    decision: &Decision,
+    work: &'a Work,
     state: &MachinePatch,
-) -> Result<Option<Observed>, Error> {
-    for path in &decision.kept {
-        cx.warn(
-            format!(
-                "TS-PATCH-KEPT: {}: {path} was changed by somebody else",
-                node.name
-            ),
-            "It left the patch and stays as it is.",
-        );
-    }
-    if !decision.writes {
-        return Ok(None);
-    }
-    let text = decision.text.expose();
-    let mode = Mode::of(state.mode.text());
-    node.write(
-        cx,
-        machine,
-        &Write {
-            text,
-            effect: decision.effect,
-            mode,
-            attribute: PATCHES,
-        },
-    )
-    .await?;
-    let settled = node.settle(cx, text).await?;
-    if machine::holds(&settled, text) {
-        Ok(Some(settled))
-    } else {
-        Err(node.not_held())
-    }
+) -> Result<Expected<'a>, Error> {
+    let text = work.decision.text.expose();
+    let effect = work.decision.effect;
+    let write = Write {
+        text,
+        effect,
+        mode: Mode::of(state.mode.text()),
+        attribute: PATCHES,
+    };
+    node.write(cx, &work.machine, &write).await?;
+    let reboots_from = work.machine.boot().filter(|_| effect == REBOOT);
+    Ok(Expected { text, reboots_from })
 }

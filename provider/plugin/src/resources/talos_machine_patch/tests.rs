@@ -7,6 +7,7 @@ use talos_config::tables::Line;
 
 use super::decide::{Decision, decide};
 use super::model::MachinePatch;
+use super::plan::Private;
 use crate::shared::stand_in;
 
 fn base() -> Config {
@@ -139,4 +140,28 @@ fn a_patch_that_does_not_fit_names_its_place() {
     let problem = problems.iter().next().unwrap();
     assert!(problem.summary.contains("TS-PATCH-REFUSED"), "{problem:?}");
     assert!(problem.summary.contains("patch 1"), "{problem:?}");
+}
+
+#[test]
+fn an_interrupted_write_is_gone_on_with_whether_it_took_effect_or_not() {
+    let base = base();
+    let on = laid(&base, &Record::default(), &[SYSCTL]);
+    let private = Private {
+        record: on.record.clone(),
+        previous: Some(Record::default()),
+        live: String::new(),
+    };
+    let texts = patches(&[SYSCTL]);
+    let arrived = parse(&on);
+    assert!(private.record_for(&model(), &texts, &arrived) == &on.record);
+    assert!(private.record_for(&model(), &texts, &base).is_empty());
+
+    let lost = laid(
+        &base,
+        private.record_for(&model(), &texts, &base),
+        &[SYSCTL],
+    );
+    assert!(lost.writes);
+    let off = laid(&parse(&lost), &lost.record, &[]);
+    assert_eq!(off.text.expose(), &base.emit());
 }
