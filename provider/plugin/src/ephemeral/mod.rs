@@ -31,14 +31,3 @@ fn texts(list: &Field<Vec<Field<String>>>, default: &[&str]) -> Vec<String> {
         list => list.all_known().unwrap_or_default(),
     }
 }
-
-/// A lifetime must not be empty: such a certificate would be refused by whoever sees it.
-fn check_ttl(ttl: &Field<GoDuration>, diagnostics: &mut Diagnostics) {
-    if ttl.get().is_some_and(|ttl| ttl.value().as_secs() == 0) {
-        diagnostics.error_at(
-            "ttl",
-            "TS-INPUT-INVALID: ttl is shorter than a second",
-            "Certificates end on whole seconds. Write a Go duration such as \"1h\".",
-        );
-    }
-}

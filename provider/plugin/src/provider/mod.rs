@@ -5,6 +5,8 @@ mod model;
 
 pub use data::{Data, UnreachableDestroy};
 pub use model::ProviderModel;
+#[cfg(test)]
+pub use model::TalosDefaults;
 
 use framework::prelude::*;
 

@@ -29,7 +29,8 @@ pub struct TalosDefaults {
     /// Client identity; from the file that `TALOSCONFIG` names unless given.
     #[tf(optional, sensitive)]
     pub client_configuration: Field<ClientConfiguration>,
-    /// Addresses for resources that name none.
+    /// Addresses that answer for the cluster: ephemeral `talos_client_config` writes them into the talosconfig where its
+    /// own `endpoints` is not set. Everything that calls a machine names the machine's addresses itself.
     #[tf(optional)]
     pub endpoints: Field<Vec<Field<String>>>,
 }

@@ -8,11 +8,12 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::{Certificate, Identity};
+use serde_json::Value as Json;
 use talos_client::{Client, Cx, Kind};
 use talos_config::yaml::{self, Value};
 
-/// Port of the API server on every control plane.
-const PORT: u16 = 6443;
+/// Port of the API server where the machine does not name one.
+const PORT: u64 = 6443;
 /// How long one question may take.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// What Talos generated for Kubernetes; for os:admin only.
@@ -20,6 +21,25 @@ const SECRETS: Kind = Kind {
     namespace: "secrets",
     resource_type: "KubernetesSecrets.secrets.talos.dev",
 };
+
+/// Configuration of the API server that a machine runs: its image, and `localPort`, where it listens.
+const CONFIG: Kind = Kind {
+    namespace: "controlplane",
+    resource_type: "APIServerConfigs.kubernetes.talos.dev",
+};
+
+/// The configuration of a machine's API server; `None` where it runs none.
+pub async fn config(client: &Client, cx: &Cx) -> Result<Option<Json>, talos_client::Error> {
+    let config = client.get(cx, &CONFIG, "kube-apiserver").await?;
+    Ok(config.map(|config| config.spec))
+}
+
+/// Where the API server listens.
+fn port(config: Option<&Json>) -> u64 {
+    config
+        .and_then(|config| config["localPort"].as_u64())
+        .unwrap_or(PORT)
+}
 
 /// A control plane's API server, with credentials of its own machine.
 pub struct ApiServer {
@@ -32,18 +52,21 @@ impl ApiServer {
     /// credentials for it yet.
     pub async fn of(client: &Client, cx: &Cx) -> Result<Option<Self>, talos_client::Error> {
         let secrets = client.get(cx, &SECRETS, "k8s-certs").await?;
-        let kubeconfig = secrets.and_then(|secrets| {
+        let Some(http) = secrets.and_then(|secrets| {
             let text = secrets.spec["localhostAdminKubeconfig"].as_str()?;
             http(text)
-        });
+        }) else {
+            return Ok(None);
+        };
         let host = client.endpoint().host();
         let host = if host.contains(':') {
             format!("[{host}]")
         } else {
             host.to_owned()
         };
-        let url = format!("https://{host}:{PORT}");
-        Ok(kubeconfig.map(|http| Self { http, url }))
+        let port = port(config(client, cx).await?.as_ref());
+        let url = format!("https://{host}:{port}");
+        Ok(Some(Self { http, url }))
     }
 
     /// The answer to a GET of `path`; no answer, and any but a good one, is `None`.
@@ -91,4 +114,21 @@ fn first<'a>(root: &'a Value, list: &str) -> Option<&'a Value> {
 
 fn pem(entry: &Value, name: &str) -> Option<Vec<u8>> {
     STANDARD.decode(entry.get(name)?.as_str()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_port_is_what_the_machine_says() {
+        assert_eq!(port(Some(&json!({ "localPort": 7445 }))), 7445);
+        assert_eq!(
+            port(Some(&json!({ "image": "kube-apiserver:v1.35.6" }))),
+            6443
+        );
+        assert_eq!(port(None), 6443);
+    }
 }

@@ -8,6 +8,7 @@ use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
 
 use crate::provider::Data;
+use crate::shared::access::Unusable;
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -37,7 +38,9 @@ struct Extension {
 impl ImageFactory {
     /// A client for the factory of the provider block.
     pub fn of(data: &Data) -> Result<Self, Error> {
-        Self::new(&data.factory_url, data.factory_ca.as_deref())
+        let refuse = |problem: Unusable| problem.diagnostic("the Image Factory");
+        let (url, ca) = (data.factory(), data.factory_authorities());
+        Self::new(url.map_err(refuse)?, ca.map_err(refuse)?)
     }
 
     /// `ca` is PEM text or a path of it, trusted beside the public authorities.

@@ -11,6 +11,7 @@ pub mod digest;
 pub mod entropy;
 pub mod image_factory;
 pub mod import;
+pub mod lifetime;
 pub mod machine;
 pub mod machine_facts;
 pub mod machine_secrets;

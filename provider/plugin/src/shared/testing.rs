@@ -19,7 +19,7 @@ pub fn data() -> Data {
 /// The provider with an Image Factory of its own.
 pub fn core(factory_url: &str) -> MiniCore<TalosStack> {
     let mut data = data();
-    data.factory_url = factory_url.to_owned();
+    data.factory_url = factory_url.into();
     MiniCore::with_data(data)
 }
 

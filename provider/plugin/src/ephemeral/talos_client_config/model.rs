@@ -19,7 +19,7 @@ pub struct ClientConfig {
     /// How long the certificate is valid, as a Go duration; `1h` unless given.
     #[tf(optional)]
     pub ttl: Field<GoDuration>,
-    /// Addresses in the talosconfig that answer for the cluster.
+    /// Addresses in the talosconfig that answer for the cluster; the provider's `talos.endpoints` unless given.
     #[tf(optional)]
     pub endpoints: Field<Vec<Field<String>>>,
     /// Machines in the talosconfig that commands go to unless told otherwise.

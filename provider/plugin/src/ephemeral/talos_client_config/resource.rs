@@ -6,9 +6,10 @@ use talos_config::random::Random;
 use talos_config::talosconfig::{TalosConfig, render};
 
 use super::model::ClientConfig;
-use crate::ephemeral::{PLACEHOLDER_DETAIL, check_ttl, seconds, texts};
+use crate::ephemeral::{PLACEHOLDER_DETAIL, seconds, texts};
 use crate::provider::TalosStack;
 use crate::shared::entropy::{OsRandom, now};
+use crate::shared::lifetime::check_ttl;
 use crate::shared::stand_in;
 
 /// Lifetime unless given: long enough for one apply.
@@ -57,15 +58,19 @@ impl Ephemeral for TalosClientConfig {
                 .filter(|name| !name.is_empty())
                 .unwrap_or_else(|| "talos".to_owned()),
         };
+        let context = Context {
+            name,
+            endpoints: texts(cx.provider().endpoints(&config.endpoints), &[]),
+        };
         let model = if given.placeholder {
             cx.warn(
                 "TS-PLACEHOLDER: talos_client_config gives placeholder credentials",
                 PLACEHOLDER_DETAIL,
             );
-            filled(config, &name, stand_in::credentials(), None)
+            filled(config, &context, stand_in::credentials(), None)
         } else {
             let mut random = OsRandom::new()?;
-            mint(config, &name, &given.bundle.certs.os, now(), &mut random)?
+            mint(config, &context, &given.bundle.certs.os, now(), &mut random)?
         };
         Ok(Opened {
             model,
@@ -75,10 +80,18 @@ impl Ephemeral for TalosClientConfig {
     }
 }
 
+/// What the talosconfig says of the cluster: the attributes, or the provider's defaults.
+pub(super) struct Context {
+    /// Name of the context.
+    pub name: String,
+    /// Addresses that answer for the cluster.
+    pub endpoints: Vec<String>,
+}
+
 /// Signs a certificate and writes it in all forms.
 pub(super) fn mint(
     config: ClientConfig,
-    name: &str,
+    context: &Context,
     authority: &talos_config::secrets::CertAndKey,
     now: Timestamp,
     random: &mut dyn Random,
@@ -96,18 +109,18 @@ pub(super) fn mint(
         .at("machine_secrets")
     })?;
     let ends = now.plus_seconds(lifetime.seconds).to_rfc3339();
-    Ok(filled(config, name, credentials, Some(ends)))
+    Ok(filled(config, context, credentials, Some(ends)))
 }
 
 fn filled(
     mut model: ClientConfig,
-    name: &str,
+    context: &Context,
     credentials: ClientCredentials,
     ends: Option<String>,
 ) -> ClientConfig {
     let text = render(&TalosConfig {
-        context: name,
-        endpoints: &texts(&model.endpoints, &[]),
+        context: &context.name,
+        endpoints: &context.endpoints,
         nodes: &texts(&model.nodes, &[]),
         credentials: &credentials,
     });

@@ -1,11 +1,13 @@
 use framework::prelude::*;
+use framework::testing::MiniCore;
 use talos_config::pki::{Certificate, Timestamp};
 use talos_config::random::Random;
 use talos_config::secrets::{Bundle, CertAndKey};
 
 use super::TalosClientConfig;
 use super::model::ClientConfig;
-use super::resource::mint;
+use super::resource::{Context, mint};
+use crate::provider::{ProviderModel, TalosDefaults, TalosStack};
 use crate::shared::machine_secrets::MachineSecrets;
 use crate::shared::testing::{core, told};
 
@@ -45,10 +47,17 @@ fn config() -> ClientConfig {
     }
 }
 
+fn context() -> Context {
+    Context {
+        name: "c1".to_owned(),
+        endpoints: vec!["10.0.0.1".to_owned()],
+    }
+}
+
 #[test]
 fn the_certificate_ends_when_it_says() {
     let authority = authority();
-    let model = mint(config(), "c1", &authority, NOW, &mut Counter(1)).unwrap();
+    let model = mint(config(), &context(), &authority, NOW, &mut Counter(1)).unwrap();
     let identity = model.client_configuration.get().unwrap();
     let certificate = Certificate::from_base64(identity.client_certificate.text()).unwrap();
     assert_eq!(certificate.validity.not_after, NOW.plus_seconds(600));
@@ -58,7 +67,7 @@ fn the_certificate_ends_when_it_says() {
 
 #[test]
 fn the_identity_is_what_the_client_takes() {
-    let model = mint(config(), "c1", &authority(), NOW, &mut Counter(1)).unwrap();
+    let model = mint(config(), &context(), &authority(), NOW, &mut Counter(1)).unwrap();
     let identity = crate::shared::access::identity(&model.client_configuration);
     let identity = identity.ok().flatten().unwrap();
     assert_eq!(identity.roles(), ["os:reader"]);
@@ -66,7 +75,7 @@ fn the_identity_is_what_the_client_takes() {
 
 #[test]
 fn both_forms_hold_the_same_identity() {
-    let model = mint(config(), "c1", &authority(), NOW, &mut Counter(1)).unwrap();
+    let model = mint(config(), &context(), &authority(), NOW, &mut Counter(1)).unwrap();
     let identity = model.client_configuration.get().unwrap();
     let file = model.talosconfig.get().unwrap().expose();
     assert!(file.contains(identity.client_certificate.text()));
@@ -80,7 +89,7 @@ fn an_authority_that_cannot_sign_is_named() {
         cert: "bm90IGEgY2VydA==".to_owned(),
         key: "bm90IGEga2V5".into(),
     };
-    let error = mint(config(), "c1", &broken, NOW, &mut Counter(1))
+    let error = mint(config(), &context(), &broken, NOW, &mut Counter(1))
         .err()
         .unwrap();
     let diagnostic = error.diagnostics().iter().next().unwrap();
@@ -137,4 +146,32 @@ async fn roles_and_lifetimes_that_cannot_be_are_refused() {
         found.contains("\"admin\" is not a role") && found.contains("ttl is shorter than a second"),
         "{found}"
     );
+}
+
+#[tokio::test]
+async fn the_providers_endpoints_stand_in_for_missing_ones() {
+    let bundle = Bundle::generate(6, NOW, &mut Counter(7)).unwrap();
+    let provider = ProviderModel {
+        talos: Field::Known(TalosDefaults {
+            client_configuration: Field::Null,
+            endpoints: Field::Known(vec!["10.9.9.9".into()]),
+        }),
+        ..ProviderModel::empty()
+    };
+    let core = MiniCore::<TalosStack>::configure(provider)
+        .ok()
+        .unwrap()
+        .value;
+    let mut given = config();
+    given.machine_secrets = Field::Known(MachineSecrets::of(&bundle));
+    for (own, expected) in [
+        (Field::Null, "- 10.9.9.9"),
+        (Field::Known(vec!["10.0.0.1".into()]), "- 10.0.0.1"),
+    ] {
+        given.endpoints = own;
+        let opened = core.open::<TalosClientConfig>(&given).await.unwrap().value;
+        let file = opened.talosconfig.get().unwrap().expose();
+        assert!(file.contains(expected), "{expected}");
+        assert!(opened.endpoints.is_null() == given.endpoints.is_null());
+    }
 }

@@ -5,10 +5,11 @@ use talos_config::kubeconfig::{KubeConfig, render};
 use talos_config::pki::Lifetime;
 
 use super::model::EphemeralKubeconfigModel;
-use crate::ephemeral::{PLACEHOLDER_DETAIL, check_ttl, seconds, texts};
+use crate::ephemeral::{PLACEHOLDER_DETAIL, seconds, texts};
 use crate::provider::TalosStack;
 use crate::resources::talos_kubeconfig::{KubernetesClientConfiguration, Request, mint};
 use crate::shared::entropy::now;
+use crate::shared::lifetime::check_ttl;
 use crate::shared::stand_in::{self, MOCK};
 
 /// Lifetime unless given: a year, as of the resource of the same name.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use framework::prelude::Error;
-use talos_client::EtcdMember;
+use talos_client::{Code, EtcdMember};
 
 use crate::shared::report;
 
@@ -67,6 +67,11 @@ pub fn decide(seen: &BTreeMap<String, Seen>, cluster_id: Option<&str>) -> Result
     })
 }
 
+/// Whether a cluster that had etcd members has lost them all: every control plane waits for a bootstrap, as new ones do.
+pub fn lost(had_members: bool, seen: &BTreeMap<String, Seen>, cluster_id: Option<&str>) -> bool {
+    had_members && matches!(decide(seen, cluster_id), Ok(Decision::Bootstrap))
+}
+
 /// All members that any control plane lists.
 pub fn members(seen: &BTreeMap<String, Seen>) -> impl Iterator<Item = &EtcdMember> {
     configured(seen).flat_map(|(_, machine)| &machine.members)
@@ -99,6 +104,8 @@ fn in_the_way(seen: &Seen) -> Option<String> {
 fn refuse_definitive(seen: &BTreeMap<String, Seen>) -> Result<(), Error> {
     for (name, seen) in seen {
         match seen {
+            // An operation that ends takes its requests along: that says nothing of the machine.
+            Seen::Silent(error) if error.code == Code::NodeCancelled => {}
             Seen::Silent(error) if !error.is_transient() => return Err(report::error(name, error)),
             Seen::Maintenance => {
                 return Err(Error::new(

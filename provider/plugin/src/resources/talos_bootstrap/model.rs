@@ -53,13 +53,14 @@ pub struct Bootstrap {
 /// What to wait for.
 #[derive(Model, Clone, PartialEq)]
 pub struct WaitFor {
-    /// etcd members that vote: `all` control planes (the default) or a number.
+    /// etcd members that vote: `all` control planes (the default) or a number of them.
     #[tf(optional)]
     pub etcd_members: Field<String>,
     /// Wait until the Kubernetes API server is ready; true unless given.
     #[tf(optional)]
     pub api_server: Field<bool>,
-    /// Machines registered as Kubernetes nodes: `all` control planes or a number; not waited for unless given.
+    /// Machines registered as Kubernetes nodes: `all` control planes or a number of them; not waited for unless
+    /// given.
     #[tf(optional)]
     pub nodes_registered: Field<String>,
 }

@@ -65,17 +65,10 @@ async fn kubernetes_version(
     client: &Client,
     cx: &Cx,
 ) -> Result<Option<String>, talos_client::Error> {
-    const API_SERVER: &str = "kube-apiserver";
-    let config = client.get(cx, &API_SERVER_CONFIG, API_SERVER).await?;
-    let image = config.and_then(|config| config.spec["image"].as_str().map(str::to_owned));
+    let config = api_server::config(client, cx).await?;
+    let image = config.and_then(|config| config["image"].as_str().map(str::to_owned));
     Ok(image.and_then(|image| Some(image.split('@').next()?.rsplit_once(':')?.1.to_owned())))
 }
-
-/// Configuration of the API server that the machine runs.
-const API_SERVER_CONFIG: Kind = Kind {
-    namespace: "controlplane",
-    resource_type: "APIServerConfigs.kubernetes.talos.dev",
-};
 
 /// What Talos knows of the machine as a Kubernetes node.
 const NODE_STATUS: Kind = Kind {

@@ -4,6 +4,9 @@ use framework::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::TalosBootstrap;
+use super::model::Bootstrap;
+use crate::provider::Data;
+use crate::shared::access::{self, Unusable};
 
 /// What is unfinished: the next plan shows an update that goes on waiting.
 #[derive(Serialize, Deserialize, Default, Clone, PartialEq, Eq, Debug)]
@@ -14,7 +17,15 @@ pub struct Private {
 }
 
 /// The wait goes on where it was not finished; otherwise nothing moves.
-pub fn plan(plan: &mut Plan<TalosBootstrap>) {
+pub fn plan(provider: Option<&Data>, plan: &mut Plan<TalosBootstrap>) {
+    if !plan.is_destroy()
+        && let Some(attribute) = placeholder(&plan.config, provider)
+    {
+        plan.warn(
+            format!("TS-PLACEHOLDER: talos_bootstrap: planned with a placeholder in {attribute}"),
+            "It comes from a stage that has not been applied. Apply refuses it.",
+        );
+    }
     let Some(prior) = plan.prior.clone() else {
         return;
     };
@@ -48,5 +59,45 @@ pub fn plan(plan: &mut Plan<TalosBootstrap>) {
                 prior.cluster_id.text()
             ),
         );
+    }
+}
+
+/// The first attribute that stands in for the output of a stage that has not run.
+fn placeholder(config: &Bootstrap, provider: Option<&Data>) -> Option<&'static str> {
+    let planes = config.control_planes.get()?;
+    if planes.is_empty() {
+        return Some("control_planes");
+    }
+    let addresses = planes
+        .values()
+        .map(|addresses| access::endpoints(addresses).err());
+    let identity = match provider {
+        Some(provider) => provider.configured_identity(&config.client_configuration),
+        None => access::identity(&config.client_configuration),
+    };
+    addresses
+        .chain([identity.err()])
+        .flatten()
+        .find_map(|problem| match of_this_resource(problem) {
+            Unusable::Placeholder(attribute) => Some(attribute),
+            _ => None,
+        })
+}
+
+/// A machine's addresses are an element of `control_planes` here.
+pub fn of_this_resource(problem: Unusable) -> Unusable {
+    match problem {
+        Unusable::Placeholder("endpoints") => Unusable::Placeholder("control_planes"),
+        Unusable::Missing("endpoints") => Unusable::Missing("control_planes"),
+        Unusable::Malformed {
+            attribute: "endpoints",
+            summary,
+            detail,
+        } => Unusable::Malformed {
+            attribute: "control_planes",
+            summary,
+            detail,
+        },
+        other => other,
     }
 }

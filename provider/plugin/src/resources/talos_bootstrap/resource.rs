@@ -30,12 +30,15 @@ impl Resource for TalosBootstrap {
 
     fn validate(config: &Bootstrap, diagnostics: &mut Diagnostics) {
         if let Some(wait) = config.wait_for.get() {
-            check_count("wait_for.etcd_members", &wait.etcd_members, diagnostics);
-            check_count(
-                "wait_for.nodes_registered",
-                &wait.nodes_registered,
-                diagnostics,
-            );
+            // None at all is a placeholder.
+            let all = config.control_planes.get().map(BTreeMap::len);
+            let all = all.filter(|all| *all > 0);
+            for (path, count) in [
+                ("wait_for.etcd_members", &wait.etcd_members),
+                ("wait_for.nodes_registered", &wait.nodes_registered),
+            ] {
+                check_count(path, count, all, diagnostics);
+            }
         }
         let (Some(node), Some(machines)) = (config.node.as_str(), config.control_planes.get())
         else {
@@ -50,8 +53,8 @@ impl Resource for TalosBootstrap {
         }
     }
 
-    fn plan(_cx: &PlanCx<Self>, plan: &mut Plan<Self>) -> Result<(), Diagnostics> {
-        plan::plan(plan);
+    fn plan(cx: &PlanCx<Self>, plan: &mut Plan<Self>) -> Result<(), Diagnostics> {
+        plan::plan(cx.provider(), plan);
         Ok(())
     }
 
@@ -105,6 +108,9 @@ impl Resource for TalosBootstrap {
                 private,
             });
         }
+        if decide::lost(had_members(&state), &seen, job.cluster_id.as_deref()) {
+            cx.warn(LOST, LOST_CURE);
+        }
         describe(&mut state, &seen, &job);
         private.unfinished = state.cluster_ready.get() != Some(&true);
         Ok(Read::State {
@@ -115,8 +121,8 @@ impl Resource for TalosBootstrap {
 
     async fn update(
         cx: &ApplyCx<Self>,
-        _prior: Bootstrap,
-        planned: Bootstrap,
+        prior: Bootstrap,
+        mut planned: Bootstrap,
         _config: Bootstrap,
         slot: &mut Slot<Self>,
     ) -> Result<(), Error> {
@@ -124,6 +130,10 @@ impl Resource for TalosBootstrap {
         if !planned.cluster_ready.is_unknown() {
             slot.set(planned);
             return Ok(());
+        }
+        // What nobody tells this time stays: an update that fails must not forget that there were members.
+        if planned.etcd_members.is_unknown() {
+            planned.etcd_members = prior.etcd_members;
         }
         wait(&job, planned, cx, slot).await
     }
@@ -141,14 +151,25 @@ impl Resource for TalosBootstrap {
     }
 }
 
-fn check_count(path: &str, field: &Field<String>, diagnostics: &mut Diagnostics) {
+fn check_count(
+    path: &str,
+    field: &Field<String>,
+    all: Option<usize>,
+    diagnostics: &mut Diagnostics,
+) {
     let Some(text) = field.as_str() else { return };
-    if Wanted::parse(text).is_none() {
-        diagnostics.error_at(
+    match (Wanted::parse(text), all) {
+        (None, _) => diagnostics.error_at(
             path,
             format!("TS-INPUT-INVALID: {text:?} is no count"),
             "Write `all` or a number.",
-        );
+        ),
+        (Some(Wanted::Count(count)), Some(all)) if count > all => diagnostics.error_at(
+            path,
+            format!("TS-INPUT-INVALID: {path} waits for more control planes than there are"),
+            format!("{count} are to be waited for, and `control_planes` has {all}. Write `all`, or a number up to {all}."),
+        ),
+        _ => {}
     }
 }
 
@@ -268,6 +289,23 @@ impl Job {
     }
 }
 
+/// One line for a cluster whose etcd is gone.
+const LOST: &str = "TS-BOOTSTRAP-LOST: the cluster has no etcd member left";
+/// Cause and cure of it.
+const LOST_CURE: &str = "State holds etcd members, and every control plane waits for a bootstrap now, as a new machine does: \
+     their disks were wiped, or the machines were replaced. Nothing is bootstrapped anew by itself, because the cluster's data would be lost for good.\n\n\
+     To start an empty cluster, replace this resource (`-replace`, or remove it from state and apply). To start from a snapshot \
+     of etcd, set `recover_from` first.";
+/// Looks in a row after which the loss is settled, a quarter of a minute: a machine that starts shows the same for a moment.
+const LOST_LOOKS: usize = 8;
+
+fn had_members(state: &Bootstrap) -> bool {
+    state
+        .etcd_members
+        .get()
+        .is_some_and(|members| !members.is_empty())
+}
+
 fn machines(model: &Bootstrap, data: &Data) -> Result<BTreeMap<String, Access>, Error> {
     let planes = model
         .control_planes
@@ -277,7 +315,7 @@ fn machines(model: &Bootstrap, data: &Data) -> Result<BTreeMap<String, Access>, 
     for (name, addresses) in planes {
         let access = data
             .access(addresses, &model.client_configuration)
-            .map_err(|problem| problem.diagnostic(name))?;
+            .map_err(|problem| plan::of_this_resource(problem).diagnostic(name))?;
         if access.identity.is_none() {
             return Err(Unusable::Missing("client_configuration")
                 .diagnostic(name)
@@ -375,9 +413,15 @@ async fn wait(
 ) -> Result<(), Error> {
     let mut backoff = Backoff::new();
     let mut last = Vec::new();
+    let mut lost = 0;
     loop {
         let seen = observe(&job.machines, &job.data.pool, &job.calls).await;
         decide::decide(&seen, job.cluster_id.as_deref())?;
+        lost = if decide::lost(had_members(&state), &seen, job.cluster_id.as_deref()) {
+            lost + 1
+        } else {
+            0
+        };
         let missing = job.missing_to_finish(&seen);
         describe(&mut state, &seen, job);
         state.cluster_ready = missing.is_empty().into();
@@ -388,12 +432,18 @@ async fn wait(
         if missing.is_empty() {
             return Ok(());
         }
+        if lost == LOST_LOOKS {
+            return Err(Error::new(LOST, LOST_CURE));
+        }
         cx.phase(format!("cluster: {}", missing.join("; ")));
         if missing != last {
             backoff.reset();
         }
         last = missing;
         if !backoff.wait(cx.token()).await {
+            if lost > 0 {
+                return Err(Error::new(LOST, LOST_CURE));
+            }
             return Err(not_ready(&last, &seen));
         }
     }

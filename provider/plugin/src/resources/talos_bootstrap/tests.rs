@@ -1,8 +1,13 @@
 use std::collections::BTreeMap;
 
-use talos_client::EtcdMember;
+use framework::prelude::*;
+use talos_client::{Code, EtcdMember};
 
-use super::decide::{Configured, Decision, Seen, decide};
+use super::TalosBootstrap;
+use super::decide::{Configured, Decision, Seen, decide, lost};
+use super::model::{Bootstrap, WaitFor};
+use crate::shared::stand_in;
+use crate::shared::testing::{core, told};
 
 fn member(id: u64, hostname: &str) -> EtcdMember {
     EtcdMember {
@@ -105,4 +110,98 @@ fn a_machine_without_configuration_is_refused_at_once() {
     ]);
     let text = refusal(&machines, None);
     assert!(text.contains("TS-NODE-MAINTENANCE: cp02"), "{text}");
+}
+
+fn silent(code: Code) -> Seen {
+    Seen::Silent(talos_client::Error {
+        code,
+        attempted: "a look".to_owned(),
+        seen: "nothing".to_owned(),
+        cause: String::new(),
+        cure: String::new(),
+        sent: talos_client::Sent::Never,
+    })
+}
+
+#[test]
+fn a_look_that_was_cut_short_settles_nothing() {
+    let cut_short = seen([("cp01", silent(Code::NodeCancelled))]);
+    assert!(matches!(decide(&cut_short, None), Ok(Decision::Wait(_))));
+    let refused = seen([("cp01", silent(Code::NodeWrongCa))]);
+    assert!(refusal(&refused, None).contains("TS-NODE-WRONG-CA"));
+}
+
+#[test]
+fn members_are_lost_only_where_every_control_plane_says_so() {
+    let empty = seen([
+        ("cp01", Seen::Configured(waiting("a"))),
+        ("cp02", Seen::Configured(waiting("a"))),
+    ]);
+    assert!(lost(true, &empty, Some("a")));
+    assert!(!lost(false, &empty, Some("a")));
+    let one_silent = seen([
+        ("cp01", Seen::Configured(waiting("a"))),
+        ("cp02", silent(Code::NodeUnreachable)),
+    ]);
+    assert!(!lost(true, &one_silent, Some("a")));
+    let mut running = waiting("a");
+    running.members = vec![member(1, "cp02")];
+    let one_member = seen([
+        ("cp01", Seen::Configured(waiting("a"))),
+        ("cp02", Seen::Configured(running)),
+    ]);
+    assert!(!lost(true, &one_member, Some("a")));
+}
+
+fn config(address: &str) -> Bootstrap {
+    let mut config = Bootstrap::imported(&format!("cp01={address}")).unwrap();
+    config.id = Field::Null;
+    config.status = Field::Null;
+    config.cluster_ready = Field::Null;
+    config
+}
+
+#[tokio::test]
+async fn placeholders_are_planned_with_a_warning_and_refused_at_apply() {
+    let mut none = config("10.0.0.1");
+    none.control_planes = Field::Known(BTreeMap::new());
+    let mut nobody = config("10.0.0.1");
+    nobody.client_configuration = Field::Known(stand_in::credentials().into());
+    for (config, attribute) in [
+        (config("cp01.invalid"), "control_planes"),
+        (none, "control_planes"),
+        (nobody, "client_configuration"),
+    ] {
+        let mut object = core("").object::<TalosBootstrap>();
+        let planned = object.plan(Some(&config)).await.unwrap();
+        let warned = told(&planned.warnings);
+        assert!(
+            warned.contains("TS-PLACEHOLDER") && warned.contains(attribute),
+            "{warned}"
+        );
+        let refused = told(&object.apply(Some(&config)).await.err().unwrap());
+        assert!(
+            refused.contains("TS-PLACEHOLDER") && refused.contains(attribute),
+            "{refused}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn more_than_all_control_planes_cannot_be_waited_for() {
+    let waiting_for = |count: &str| Bootstrap {
+        wait_for: Field::Known(WaitFor {
+            etcd_members: count.into(),
+            api_server: Field::Null,
+            nodes_registered: Field::Null,
+        }),
+        ..config("10.0.0.1")
+    };
+    let mut object = core("").object::<TalosBootstrap>();
+    let refused = told(&object.plan(Some(&waiting_for("2"))).await.err().unwrap());
+    assert!(
+        refused.contains("wait_for.etcd_members waits for more"),
+        "{refused}"
+    );
+    assert!(object.plan(Some(&waiting_for("1"))).await.is_ok());
 }

@@ -130,3 +130,23 @@ async fn state_of_the_other_provider_needs_no_change() {
         Change::None
     );
 }
+
+#[tokio::test]
+async fn a_placeholder_for_the_factory_is_planned_with_a_warning_and_refused_at_apply() {
+    let config = ImageSchematic {
+        talos_version: "v1.12.6".into(),
+        ..unregistered(&["siderolabs/qemu-guest-agent"])
+    };
+    for url in ["mock", "https://factory.invalid"] {
+        let mut object = core(url).object::<TalosImageSchematic>();
+        let planned = object.plan(Some(&config)).await.unwrap();
+        let warned = told(&planned.warnings);
+        assert!(warned.contains("TS-PLACEHOLDER"), "{warned}");
+        let model = planned.model.unwrap();
+        assert_eq!(model.id.text(), GUEST_AGENT);
+        assert!(model.iso_url.is_unknown());
+        let refused = told(&object.apply(Some(&config)).await.err().unwrap());
+        assert!(refused.contains("TS-PLACEHOLDER"), "{refused}");
+        assert!(object.state().is_none());
+    }
+}

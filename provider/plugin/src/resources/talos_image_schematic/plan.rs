@@ -7,6 +7,7 @@ use talos_config::schematic::Assets;
 use super::TalosImageSchematic;
 use super::document::{Wanted, wanted};
 use super::model::ImageSchematic;
+use crate::shared::access::Unusable;
 use crate::shared::placeholder::is_placeholder_text;
 
 /// Refuses what no factory takes.
@@ -44,14 +45,21 @@ pub fn validate(config: &ImageSchematic, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// Decides; called twice by core.
+/// Decides; called twice by core. `factory` is none where the provider block is not configured yet.
 pub fn plan(
-    factory_url: Option<&str>,
+    factory: Option<Result<&str, Unusable>>,
     plan: &mut Plan<TalosImageSchematic>,
 ) -> Result<(), Diagnostics> {
     if plan.is_destroy() {
         return Ok(());
     }
+    if let Some(Err(Unusable::Placeholder(attribute))) = factory {
+        plan.warn(
+            format!("TS-PLACEHOLDER: talos_image_schematic: planned with a placeholder in {attribute}"),
+            "The provider's Image Factory is not known; nor are the addresses of images. Apply refuses it.",
+        );
+    }
+    let factory_url = factory.and_then(Result::ok);
     describe(factory_url, &mut plan.proposed)?;
     Ok(())
 }

@@ -6,7 +6,7 @@ use framework::prelude::*;
 use super::document::wanted;
 use super::model::ImageSchematic;
 use super::{extensions, import, plan};
-use crate::provider::TalosStack;
+use crate::provider::{Data, TalosStack};
 use crate::shared::image_factory::ImageFactory;
 use crate::shared::placeholder::is_placeholder_text;
 
@@ -24,7 +24,7 @@ impl Resource for TalosImageSchematic {
     }
 
     fn plan(cx: &PlanCx<Self>, plan: &mut Plan<Self>) -> Result<(), Diagnostics> {
-        plan::plan(cx.provider().map(|data| data.factory_url.as_str()), plan)
+        plan::plan(cx.provider().map(Data::factory), plan)
     }
 
     async fn create(
@@ -69,7 +69,7 @@ impl Resource for TalosImageSchematic {
 
     async fn import(cx: &ReadCx<Self>, id: &str) -> Result<(ImageSchematic, ()), Error> {
         let data = cx.provider();
-        let model = import::by_id(&ImageFactory::of(data)?, &data.factory_url, id).await?;
+        let model = import::by_id(&ImageFactory::of(data)?, factory(data)?, id).await?;
         Ok((model, ()))
     }
 
@@ -82,13 +82,18 @@ impl Resource for TalosImageSchematic {
     }
 }
 
+fn factory(data: &Data) -> Result<&str, Diagnostic> {
+    data.factory()
+        .map_err(|problem| problem.diagnostic("the Image Factory"))
+}
+
 /// The state after the factory knows the schematic, where it is to know it.
 async fn settled(
     cx: &ApplyCx<TalosImageSchematic>,
     mut state: ImageSchematic,
 ) -> Result<ImageSchematic, Error> {
     let data = cx.provider();
-    plan::describe(Some(&data.factory_url), &mut state)?;
+    plan::describe(Some(factory(data)?), &mut state)?;
     if state.register.get() == Some(&true) {
         cx.phase("registering the schematic at the Image Factory");
         register(&ImageFactory::of(data)?, &state).await?;

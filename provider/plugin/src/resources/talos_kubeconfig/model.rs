@@ -25,10 +25,11 @@ pub struct Kubeconfig {
     /// Groups in the certificate; `system:masters` unless given.
     #[tf(optional)]
     pub organizations: Field<Vec<Field<String>>>,
-    /// How long the certificate is valid, as a Go duration.
+    /// How long the certificate is valid, as a Go duration of at least a second.
     #[tf(optional, default = "8760h")]
     pub ttl: Field<GoDuration>,
-    /// A new certificate is planned when the present one ends within this time.
+    /// A new certificate is planned when the present one ends within this time, or within a third of its life where
+    /// that is shorter.
     #[tf(optional, default = "720h")]
     pub renew_before: Field<GoDuration>,
     /// The kubeconfig.

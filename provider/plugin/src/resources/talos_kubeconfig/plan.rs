@@ -4,6 +4,10 @@ use framework::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::TalosKubeconfig;
+use super::model::Kubeconfig;
+use crate::shared::access::Unusable;
+use crate::shared::machine_secrets::MachineSecrets;
+use crate::shared::placeholder::{is_placeholder_host, is_placeholder_text};
 
 /// What a refresh found that a plan must know and may not look up itself.
 #[derive(Serialize, Deserialize, Default, Clone, PartialEq, Eq, Debug)]
@@ -15,12 +19,18 @@ pub struct Private {
 
 /// `renew_before` and `ttl` alone mint nothing: they matter when the next certificate is due.
 pub fn plan(plan: &mut Plan<TalosKubeconfig>) {
-    let Some(prior) = plan.prior.clone() else {
-        return;
-    };
     if plan.is_destroy() {
         return;
     }
+    if let Some(attribute) = placeholder(&plan.config) {
+        plan.warn(
+            format!("TS-PLACEHOLDER: talos_kubeconfig: planned with a placeholder in {attribute}"),
+            "It comes from a stage that has not been applied. Apply refuses it.",
+        );
+    }
+    let Some(prior) = plan.prior.clone() else {
+        return;
+    };
     let renew = std::mem::take(&mut plan.private.renew);
     if renew {
         plan.touch();
@@ -44,5 +54,20 @@ pub fn plan(plan: &mut Plan<TalosKubeconfig>) {
         plan.proposed.expires_at = prior.expires_at;
     } else if plan.changed(|model| &model.cluster_name) || plan.changed(|model| &model.user) {
         plan.proposed.id = Field::Unknown;
+    }
+}
+
+/// The first attribute that stands in for the output of a stage that has not run.
+pub fn placeholder(model: &Kubeconfig) -> Option<&'static str> {
+    let (name, endpoint) = (&model.cluster_name, &model.cluster_endpoint);
+    if name.as_str().is_some_and(is_placeholder_text) {
+        return Some("cluster_name");
+    }
+    if endpoint.as_str().is_some_and(is_placeholder_host) {
+        return Some("cluster_endpoint");
+    }
+    match MachineSecrets::bundle(&model.machine_secrets) {
+        Err(Unusable::Placeholder(attribute)) => Some(attribute),
+        _ => None,
     }
 }

@@ -8,7 +8,9 @@ use super::mint::{Request, mint};
 use super::model::Kubeconfig;
 use super::plan::{self, Private};
 use crate::provider::TalosStack;
+use crate::shared::access::Unusable;
 use crate::shared::entropy::now;
+use crate::shared::lifetime;
 use crate::shared::machine_secrets::MachineSecrets;
 
 /// Group of a cluster's administrators.
@@ -23,6 +25,10 @@ impl Resource for TalosKubeconfig {
     type Private = Private;
     const NAME: &'static str = "talos_kubeconfig";
 
+    fn validate(config: &Kubeconfig, diagnostics: &mut Diagnostics) {
+        lifetime::check_ttl(&config.ttl, diagnostics);
+    }
+
     fn plan(_cx: &PlanCx<Self>, plan: &mut Plan<Self>) -> Result<(), Diagnostics> {
         plan::plan(plan);
         Ok(())
@@ -34,6 +40,7 @@ impl Resource for TalosKubeconfig {
         _config: Kubeconfig,
         slot: &mut Slot<Self>,
     ) -> Result<(), Error> {
+        refuse_placeholders(&planned)?;
         slot.set(minted(planned)?);
         Ok(())
     }
@@ -57,6 +64,7 @@ impl Resource for TalosKubeconfig {
         _config: Kubeconfig,
         slot: &mut Slot<Self>,
     ) -> Result<(), Error> {
+        refuse_placeholders(&planned)?;
         let state = if planned.kubeconfig.is_unknown() {
             minted(planned)?
         } else {
@@ -76,6 +84,16 @@ impl Resource for TalosKubeconfig {
 
     async fn import(_cx: &ReadCx<Self>, id: &str) -> Result<(Kubeconfig, Private), Error> {
         Ok((Kubeconfig::imported(id)?, Private::default()))
+    }
+}
+
+/// A kubeconfig made of placeholders would look like one that works.
+fn refuse_placeholders(planned: &Kubeconfig) -> Result<(), Error> {
+    match plan::placeholder(planned) {
+        None => Ok(()),
+        Some(attribute) => Err(Unusable::Placeholder(attribute)
+            .diagnostic("the kubeconfig")
+            .into()),
     }
 }
 
@@ -121,9 +139,5 @@ fn ends_soon(state: &Kubeconfig, now: Timestamp) -> bool {
     let Ok(certificate) = Certificate::from_base64(configuration.client_certificate.text()) else {
         return false;
     };
-    let margin = state
-        .renew_before
-        .get()
-        .map_or(0, |margin| margin.value().as_secs());
-    certificate.validity.not_after <= now.plus_seconds(i64::try_from(margin).unwrap_or(i64::MAX))
+    lifetime::ends_soon(&certificate.validity, &state.renew_before, now)
 }

@@ -8,6 +8,7 @@ use super::plan::Private;
 use crate::provider::{ProviderModel, TalosStack};
 use crate::shared::entropy::{OsRandom, now};
 use crate::shared::machine_secrets::MachineSecrets;
+use crate::shared::testing::told;
 
 fn config() -> Kubeconfig {
     let mut random = OsRandom::new().unwrap();
@@ -70,4 +71,63 @@ async fn a_certificate_that_ends_soon_is_planned_anew() {
     let planned = object.plan_only(Some(&config)).unwrap();
     assert_eq!(planned.change, Change::Update);
     assert!(format!("{:?}", planned.warnings).contains("TS-CERT-RENEW"));
+}
+
+#[tokio::test]
+async fn a_margin_longer_than_the_life_plans_nothing() {
+    let (core, config) = (core(), config());
+    let short = Kubeconfig {
+        ttl: GoDuration::parse("1h").into(),
+        ..config
+    };
+    let mut object = core.object::<TalosKubeconfig>();
+    object.apply(Some(&short)).await.unwrap();
+    let planned = object.plan(Some(&short)).await.unwrap();
+    assert_eq!(planned.change, Change::None);
+}
+
+#[tokio::test]
+async fn no_certificate_of_no_length() {
+    let empty = Kubeconfig {
+        ttl: GoDuration::parse("0s").into(),
+        ..config()
+    };
+    let core = core();
+    let mut object = core.object::<TalosKubeconfig>();
+    let found = told(&object.plan(Some(&empty)).await.err().unwrap());
+    assert!(found.contains("ttl is shorter than a second"), "{found}");
+}
+
+#[tokio::test]
+async fn placeholders_are_planned_with_a_warning_and_refused_at_apply() {
+    let given = config();
+    let placeholders = [
+        Kubeconfig {
+            cluster_endpoint: "https://cluster.invalid:6443".into(),
+            ..given.clone()
+        },
+        Kubeconfig {
+            cluster_name: "mock".into(),
+            ..given.clone()
+        },
+        Kubeconfig {
+            machine_secrets: Field::Known(MachineSecrets {
+                cluster: Field::Null,
+                secrets: Field::Null,
+                trustdinfo: Field::Null,
+                certs: Field::Null,
+            }),
+            ..given
+        },
+    ];
+    for config in placeholders {
+        let core = core();
+        let mut object = core.object::<TalosKubeconfig>();
+        let planned = object.plan(Some(&config)).await.unwrap();
+        let warned = told(&planned.warnings);
+        assert!(warned.contains("TS-PLACEHOLDER"), "{warned}");
+        let refused = told(&object.apply(Some(&config)).await.err().unwrap());
+        assert!(refused.contains("TS-PLACEHOLDER"), "{refused}");
+        assert!(object.state().is_none());
+    }
 }

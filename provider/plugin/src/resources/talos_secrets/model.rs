@@ -26,13 +26,15 @@ pub struct TalosSecretsModel {
     /// The same, write-only.
     #[tf(optional, write_only)]
     pub secrets_yaml_wo: Field<Secret<String>>,
-    /// Change it to have `secrets_yaml_wo` compared again.
+    /// Version of `secrets_yaml_wo`, for your own records: state keeps it, nothing else follows from it. What
+    /// `secrets_yaml_wo` holds is compared with the cluster's secrets at every plan.
     #[tf(optional)]
     pub secrets_yaml_wo_version: Field<String>,
     /// Refuse to destroy or replace the secrets.
     #[tf(optional, default = true)]
     pub deletion_protection: Field<bool>,
-    /// A new client certificate is planned when the present one ends within this time, as a Go duration.
+    /// A new client certificate is planned when the present one ends within this time, as a Go duration, or
+    /// within a third of its life where that is shorter.
     #[tf(optional, default = "720h")]
     pub client_certificate_renew_before: Field<GoDuration>,
     /// Version contract that the secrets follow, such as `v1.12`.

@@ -8,6 +8,7 @@ use talos_config::secrets::Bundle;
 use super::TalosSecrets;
 use super::model::TalosSecretsModel;
 use crate::shared::machine_secrets::MachineSecrets;
+use crate::shared::placeholder::is_placeholder_text;
 
 /// What a refresh found that a plan must know and may not look up itself.
 #[derive(Serialize, Deserialize, Default, Clone, PartialEq, Eq, Debug)]
@@ -28,14 +29,39 @@ pub fn contract(talos_version: &str) -> Result<Contract, Diagnostic> {
     })
 }
 
-/// The bundle that the configuration brings along, if any; the attribute it came from is named in errors.
+/// The first attribute that stands in for the output of a stage that has not run.
+pub fn placeholder(config: &TalosSecretsModel) -> Option<&'static str> {
+    let stands_in = |field: &Field<Secret<String>>| {
+        field
+            .get()
+            .is_some_and(|text| is_placeholder_text(text.expose()))
+    };
+    if config
+        .talos_version
+        .as_str()
+        .is_some_and(is_placeholder_text)
+    {
+        Some("talos_version")
+    } else if stands_in(&config.secrets_yaml) {
+        Some("secrets_yaml")
+    } else if stands_in(&config.secrets_yaml_wo) {
+        Some("secrets_yaml_wo")
+    } else {
+        None
+    }
+}
+
+/// The bundle that the configuration brings along, if any and no placeholder; the attribute it came from is named in errors.
 pub fn adopted(config: &TalosSecretsModel) -> Result<Option<Bundle>, Diagnostic> {
     let sources = [
         ("secrets_yaml_wo", &config.secrets_yaml_wo),
         ("secrets_yaml", &config.secrets_yaml),
     ];
     for (attribute, field) in sources {
-        if let Some(text) = field.get() {
+        if let Some(text) = field
+            .get()
+            .filter(|text| !is_placeholder_text(text.expose()))
+        {
             return parse(text.expose(), attribute).map(Some);
         }
     }
@@ -62,6 +88,12 @@ pub fn parse(text: &str, attribute: &'static str) -> Result<Bundle, Diagnostic> 
 pub fn plan(plan: &mut Plan<TalosSecrets>) -> Result<(), Diagnostics> {
     if plan.is_destroy() {
         return refuse_destroy(plan.prior.as_ref());
+    }
+    if let Some(attribute) = placeholder(&plan.config) {
+        plan.warn(
+            format!("TS-PLACEHOLDER: talos_secrets: planned with a placeholder in {attribute}"),
+            "It comes from a stage that has not been applied. Apply refuses it.",
+        );
     }
     let given = adopted(&plan.config)?;
     let Some(prior) = plan.prior.clone() else {

@@ -6,6 +6,7 @@ use super::TalosSecrets;
 use super::model::TalosSecretsModel;
 use super::resource::ends_soon;
 use crate::provider::{ProviderModel, TalosStack};
+use crate::shared::testing::told;
 
 fn core() -> MiniCore<TalosStack> {
     let config = ProviderModel {
@@ -120,4 +121,31 @@ async fn the_client_certificate_is_renewed_in_time() {
 fn schemas_keep_cores_rules() {
     let problems = framework::testing::schema_problems::<TalosStack>();
     assert!(problems.is_empty(), "{problems:#?}");
+}
+
+#[tokio::test]
+async fn placeholders_are_planned_with_a_warning_and_refused_at_apply() {
+    let text = |value: &str| Field::Known(Secret::new(value.to_owned()));
+    let placeholders = [
+        plain("mock"),
+        plain(""),
+        TalosSecretsModel {
+            secrets_yaml: text("mock"),
+            ..plain("v1.12.6")
+        },
+        TalosSecretsModel {
+            secrets_yaml_wo: text(""),
+            ..plain("v1.12.6")
+        },
+    ];
+    for config in placeholders {
+        let core = core();
+        let mut object = core.object::<TalosSecrets>();
+        let planned = object.plan(Some(&config)).await.unwrap();
+        let warned = told(&planned.warnings);
+        assert!(warned.contains("TS-PLACEHOLDER"), "{warned}");
+        let refused = told(&object.apply(Some(&config)).await.err().unwrap());
+        assert!(refused.contains("TS-PLACEHOLDER"), "{refused}");
+        assert!(object.state().is_none());
+    }
 }
