@@ -35,6 +35,11 @@ impl ConfigText {
     }
 }
 
+/// Whether a text stands in for the output of a stage that has not run: functions plan with it and fail no plan.
+pub fn stands_in(text: &str) -> bool {
+    !text.trim().is_empty() && is_placeholder_text(text)
+}
+
 /// `text` with the line that keeps resources from applying it, where `placeholder` says so.
 pub fn mark(text: String, placeholder: bool) -> String {
     if placeholder {

@@ -30,11 +30,18 @@ impl Function for MachineConfigMerge {
 
     fn call(args: MergeArgs) -> Result<String, FunctionError> {
         let line = arguments::line(2, &args.talos_version)?;
+        if arguments::stands_in(&args.config) {
+            return Ok(args.config);
+        }
         let mut text = ConfigText::read(0, &args.config, line)?;
         for (index, patch) in args.patches.iter().enumerate() {
             let refuse = |reason: &str| {
                 FunctionError::argument(1, format!("patch {index} (counted from 0): {reason}"))
             };
+            if arguments::stands_in(patch) {
+                text.placeholder = true;
+                continue;
+            }
             let Some(patch) = patch_texts::read(patch, line).map_err(|reason| refuse(&reason))?
             else {
                 continue;

@@ -37,6 +37,7 @@ pub fn refuse_dangers(
     changes: &Changes,
     allowed: &Field<BTreeSet<String>>,
 ) -> Result<(), Diagnostics> {
+    refuse_wipe(node, changes)?;
     let allowed = allowed.get();
     let mut dangers = ownership::dangers(changes);
     dangers.retain(|danger, _| !allowed.is_some_and(|allowed| allowed.contains(danger.as_str())));
@@ -61,6 +62,24 @@ pub fn refuse_dangers(
     } else {
         Ok(())
     }
+}
+
+/// The installer wipes the disk of the installation that runs: nobody can mean that, so nothing allows it.
+fn refuse_wipe(node: &str, changes: &Changes) -> Result<(), Diagnostic> {
+    let wipes = changes.differences().iter().any(|difference| {
+        difference.document == "v1alpha1"
+            && difference.path == "machine.install.wipe"
+            && difference.new.as_deref() == Some("true")
+    });
+    if !wipes {
+        return Ok(());
+    }
+    Err(Diagnostic::error(
+        format!(
+            "TS-WIPE-REFUSED: {node}: machine.install.wipe would be turned on for an installed machine"
+        ),
+        "The next upgrade would wipe its disk. Set `wipe = false`; to start a machine over, destroy it with `on_destroy.reset`.",
+    ))
 }
 
 fn lines(changes: &Changes, paths: &[String]) -> String {

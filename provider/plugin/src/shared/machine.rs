@@ -223,6 +223,11 @@ impl Observed {
         config.map(|text| text.expose().as_str())
     }
 
+    /// Whether the machine says that it is a worker; who says nothing may be a control plane.
+    pub fn is_worker(&self) -> bool {
+        self.facts.machine_type.as_deref() == Some("worker")
+    }
+
     /// Boots of a container are the host's and say nothing.
     pub fn boot(&self) -> Option<&str> {
         let is_container = self.facts.platform.as_deref() == Some("container");

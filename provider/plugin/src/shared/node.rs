@@ -2,13 +2,14 @@
 
 use framework::prelude::*;
 use std::collections::BTreeMap;
-use talos_client::{Cx, Sent};
+use talos_client::{Code, Cx, Sent};
 use talos_config::diff::diff;
 use talos_config::document::Config;
 use talos_config::ownership::{Effect, effect};
 use tokio::sync::OwnedMutexGuard;
 
 use super::access::{Access, Unusable};
+use super::calls::Backoff;
 use super::change::{self, TextMap, listing};
 use super::client_configuration::ClientConfiguration;
 use super::machine::{self, Expected, Mode, Observed};
@@ -20,6 +21,9 @@ use framework::operation::Cx as OperationCx;
 
 /// The effect that takes a machine away for a while.
 pub const REBOOT: &str = "reboot";
+
+/// Looks in a row that reach nobody, after which a machine that was reset counts as gone: one may be a bad moment.
+const GONE: u32 = 3;
 
 /// How to call a machine for as long as the operation lasts.
 pub struct Node<'a> {
@@ -43,6 +47,16 @@ pub struct Write<'a> {
     pub mode: Mode,
     /// The attribute that it comes from.
     pub attribute: &'a str,
+}
+
+impl Write<'_> {
+    /// What was reviewed as live must not become a reboot: then the machine may refuse.
+    fn as_planned(&self) -> Mode {
+        match (self.mode, self.effect) {
+            (Mode::Auto, "live" | "service_restart") => Mode::NoReboot,
+            (mode, _) => mode,
+        }
+    }
 }
 
 impl<'a> Node<'a> {
@@ -124,19 +138,18 @@ impl<'a> Node<'a> {
         ))
     }
 
-    /// Writes. Where it is not certain that the write took effect it ends well: what the machine holds will tell.
+    /// Writes, and says whether a voting member of etcd goes away with it. Where it is not certain that the write took
+    /// effect it ends well: what the machine holds will tell.
     pub async fn write<V>(
         &self,
         cx: &OperationCx<TalosStack, V>,
         machine: &Observed,
         write: &Write<'_>,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         self.refuse_staged_reboot(machine, write)?;
-        if write.effect == REBOOT {
-            self.guard(Step::Away, machine).await?;
-        }
+        let voter_goes = write.effect == REBOOT && self.guard(Step::Away, machine).await?;
         cx.phase(format!("{}: writing the configuration", self.name));
-        match machine::write(machine, write.text, write.mode, &self.calls).await {
+        match machine::write(machine, write.text, write.as_planned(), &self.calls).await {
             Ok(warnings) => warnings.into_iter().for_each(|warning| {
                 let summary = format!(
                     "TS-TALOS-WARNING: {}: Talos warns about the configuration",
@@ -147,11 +160,31 @@ impl<'a> Node<'a> {
             Err(error) if error.sent == Sent::Maybe => {}
             Err(error) => return Err(machine::refused(&self.name, write.attribute, &error)),
         }
-        Ok(())
+        Ok(voter_goes)
     }
 
-    /// Refuses what would cost etcd its quorum.
-    pub async fn guard(&self, step: Step, machine: &Observed) -> Result<(), Error> {
+    /// Waits until the machine's etcd runs again: whoever has the next turn counts on it.
+    pub async fn rejoin<V>(
+        &self,
+        cx: &OperationCx<TalosStack, V>,
+        machine: &Observed,
+    ) -> Result<(), Error> {
+        let mut backoff = Backoff::new();
+        loop {
+            let seen = machine
+                .client
+                .etcd_status(&self.calls.capped(calls::REFRESH))
+                .await;
+            let Err(error) = seen else { return Ok(()) };
+            cx.phase(format!("{}: its etcd is not back yet", self.name));
+            if !backoff.wait(cx.token()).await {
+                return Err(report::error(&self.name, &error));
+            }
+        }
+    }
+
+    /// Refuses what would cost etcd its quorum; says whether the machine is a voting member.
+    pub async fn guard(&self, step: Step, machine: &Observed) -> Result<bool, Error> {
         quorum::guard(
             step,
             &self.name,
@@ -174,17 +207,59 @@ impl<'a> Node<'a> {
         turn.ok_or_else(|| {
             Error::new(
                 format!("TS-INTERRUPTED: {}: its turn did not come", self.name),
-                "The operation ended while other machines of its group were being changed. Nothing was written; apply again.",
+                "The operation ended while other machines were being changed, one at a time. Nothing was written; apply again, or raise \
+                 `timeouts`: the waiting counts.",
             )
         })
     }
 
-    /// The turn among all machines of the cluster: whoever takes a machine away holds it.
+    /// The turn among the control planes of the cluster: whoever takes one away holds it. Workers need none.
     pub async fn alone<V>(
         &self,
         cx: &OperationCx<TalosStack, V>,
-    ) -> Result<OwnedMutexGuard<()>, Error> {
-        self.turn(cx, "one machine of the cluster at a time").await
+        machine: &Observed,
+    ) -> Result<Option<OwnedMutexGuard<()>>, Error> {
+        if machine.is_worker() {
+            return Ok(None);
+        }
+        self.turn(cx, "one control plane of the cluster at a time")
+            .await
+            .map(Some)
+    }
+
+    /// Waits until a machine that was reset is seen to be gone from what it was: in maintenance, in another boot, or silent.
+    pub async fn wiped<V>(
+        &self,
+        cx: &OperationCx<TalosStack, V>,
+        before: &Observed,
+    ) -> Result<(), Error> {
+        let mut backoff = Backoff::new();
+        let mut silences = 0;
+        loop {
+            match self.look(&self.calls.capped(calls::REFRESH)).await {
+                Ok(machine) if machine.maintenance => return Ok(()),
+                Ok(machine) if machine.boot().is_some() && machine.boot() != before.boot() => {
+                    return Ok(());
+                }
+                Err(error) if error.code == Code::NodeMaintenance => return Ok(()),
+                Err(error) if error.is_out_of_reach() => silences += 1,
+                Ok(_) | Err(_) => silences = 0,
+            }
+            if silences == GONE {
+                return Ok(());
+            }
+            cx.phase(format!("{}: waiting for the reset", self.name));
+            if !backoff.wait(cx.token()).await {
+                return Err(Error::new(
+                    format!(
+                        "TS-RESET-UNSEEN: {}: the machine was not seen to be wiped",
+                        self.name
+                    ),
+                    "The reset was asked for, and the machine still runs as before. State keeps it; destroy again. \
+                     `talosctl dmesg` shows what it is doing.",
+                ));
+            }
+        }
     }
 
     /// Something staged takes effect with the next write; where it needs a reboot that would come as a surprise.

@@ -186,12 +186,24 @@ fn default_image(talos_version: &str) -> String {
 }
 
 fn placeholder_inputs(model: &MachineConfig) -> bool {
-    is_placeholder_host(model.cluster_endpoint.text())
-        || [
-            &model.cluster_name,
-            &model.talos_version,
-            &model.kubernetes_version,
-        ]
-        .into_iter()
-        .any(|field| is_placeholder_text(field.text()))
+    let install = model.install.get();
+    let required = [
+        &model.cluster_name,
+        &model.talos_version,
+        &model.kubernetes_version,
+    ];
+    let optional = [
+        &model.dns_domain,
+        install.map_or(&Field::Null, |install| &install.disk),
+        install.map_or(&Field::Null, |install| &install.image),
+    ];
+    let mirrors = model.registry_mirrors.get().into_iter().flatten();
+    let lists = mirrors
+        .map(|(_, mirrors)| mirrors)
+        .chain([&model.cert_sans]);
+    let is_text = |field: &Field<String>| field.as_str().is_some_and(is_placeholder_text);
+    let is_host = |field: &Field<String>| field.as_str().is_some_and(is_placeholder_host);
+    is_host(&model.cluster_endpoint)
+        || required.into_iter().chain(optional).any(is_text)
+        || lists.flat_map(|list| list.get()).flatten().any(is_host)
 }

@@ -7,8 +7,8 @@ use super::document::wanted;
 use super::model::ImageSchematic;
 use super::{extensions, import, plan};
 use crate::provider::{Data, TalosStack};
+use crate::shared::access::Unusable;
 use crate::shared::image_factory::ImageFactory;
-use crate::shared::placeholder::is_placeholder_text;
 
 /// The resource.
 pub struct TalosImageSchematic;
@@ -93,6 +93,11 @@ async fn settled(
     mut state: ImageSchematic,
 ) -> Result<ImageSchematic, Error> {
     let data = cx.provider();
+    if let Some(attribute) = plan::placeholder(&state) {
+        return Err(Unusable::Placeholder(attribute)
+            .diagnostic("talos_image_schematic")
+            .into());
+    }
     plan::describe(Some(factory(data)?), &mut state)?;
     if state.register.get() == Some(&true) {
         cx.phase("registering the schematic at the Image Factory");
@@ -107,10 +112,7 @@ pub(super) async fn register(factory: &ImageFactory, state: &ImageSchematic) -> 
         return Ok(());
     };
     let schematic = wanted.schematic;
-    if let Some(version) = state
-        .talos_version
-        .as_str()
-        .filter(|version| !is_placeholder_text(version))
+    if let Some(version) = state.talos_version.as_str()
         && !schematic.extensions.is_empty()
     {
         let known = factory.extensions(version).await?;

@@ -10,7 +10,7 @@ use super::plan::{self, Private};
 use crate::provider::TalosStack;
 use crate::shared::access::Unusable;
 use crate::shared::entropy::now;
-use crate::shared::lifetime;
+use crate::shared::lifetime::{self, Due};
 use crate::shared::machine_secrets::MachineSecrets;
 
 /// Group of a cluster's administrators.
@@ -50,7 +50,7 @@ impl Resource for TalosKubeconfig {
         state: Kubeconfig,
         mut private: Private,
     ) -> Result<Read<Self>, Error> {
-        private.renew = ends_soon(&state, now());
+        private.renew = due(&state, now());
         Ok(Read::State {
             model: state,
             private,
@@ -132,12 +132,12 @@ fn groups(organizations: &Field<Vec<Field<String>>>) -> Vec<String> {
 }
 
 /// Whether the certificate in state ends within `renew_before`.
-fn ends_soon(state: &Kubeconfig, now: Timestamp) -> bool {
+fn due(state: &Kubeconfig, now: Timestamp) -> Due {
     let Some(configuration) = state.kubernetes_client_configuration.get() else {
-        return false;
+        return Due::default();
     };
     let Ok(certificate) = Certificate::from_base64(configuration.client_certificate.text()) else {
-        return false;
+        return Due::default();
     };
-    lifetime::ends_soon(&certificate.validity, &state.renew_before, now)
+    Due::of(&certificate.validity, &state.renew_before, now)
 }

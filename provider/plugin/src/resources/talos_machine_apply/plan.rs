@@ -10,9 +10,10 @@ use super::TalosMachineApply;
 use super::decide::{Decision, decide};
 use super::desired::{Desired, desired};
 use super::model::MachineApply;
-use crate::shared::announce;
+use crate::provider::Data;
 use crate::shared::change::{self, listing, text_map};
 use crate::shared::config_text::pack;
+use crate::shared::{access, announce};
 
 /// What a refresh saw and what was applied last. Configurations are packed, and as secret as the state file.
 #[derive(Serialize, Deserialize, Default, Clone)]
@@ -32,7 +33,8 @@ impl Private {
     /// Core forgets private state when the plugin dies in an update. The attributes survive, and what was applied last
     /// follows from them, unless the configuration was write-only.
     pub fn recall(&mut self, state: &MachineApply) {
-        if !self.last_applied.is_empty() || state.machine_configuration.is_null() {
+        if self.unfinished || !self.last_applied.is_empty() || state.machine_configuration.is_null()
+        {
             return;
         }
         let line = change::line_of(state.talos_version.as_str());
@@ -43,11 +45,13 @@ impl Private {
 }
 
 /// Decides what the plan shows.
-pub fn plan(plan: &mut Plan<TalosMachineApply>) -> Result<(), Diagnostics> {
+pub fn plan(data: Option<&Data>, plan: &mut Plan<TalosMachineApply>) -> Result<(), Diagnostics> {
     if plan.is_destroy() {
         announce_destroy(plan);
         return Ok(());
     }
+    name_anew(plan);
+    warn_of_access(data, plan);
     let line = change::line_of(
         plan.prior
             .as_ref()
@@ -166,11 +170,26 @@ fn keep_observed(proposed: &mut MachineApply, prior: &MachineApply) {
     proposed.drift_found = prior.drift_found;
 }
 
+/// Another name makes another id; the machine stays.
+fn name_anew(plan: &mut Plan<TalosMachineApply>) {
+    if plan.prior.is_some() && plan.changed(|model| &model.node) {
+        plan.proposed.id = Field::Unknown;
+    }
+}
+
+/// Placeholders in what the machine is called with.
+fn warn_of_access(data: Option<&Data>, plan: &mut Plan<TalosMachineApply>) {
+    let (endpoints, identity) = (&plan.config.endpoints, &plan.config.client_configuration);
+    if let Some(attribute) = access::placeholder(data, endpoints, identity) {
+        warn_placeholder(plan, attribute);
+    }
+}
+
 fn warn_placeholder(plan: &mut Plan<TalosMachineApply>, attribute: &str) {
     let node = plan.config.node.text().to_owned();
     plan.warn(
         format!("TS-PLACEHOLDER: {node}: planned with a placeholder in {attribute}"),
-        "Its configuration comes from a stage that has not been applied; what will change is not known before. Apply refuses it.",
+        "It comes from a stage that has not been applied; what will change is not known before. Apply refuses it.",
     );
 }
 

@@ -48,8 +48,8 @@ impl Resource for TalosMachineApply {
         }
     }
 
-    fn plan(_cx: &PlanCx<Self>, plan: &mut Plan<Self>) -> Result<(), Diagnostics> {
-        plan::plan(plan)
+    fn plan(cx: &PlanCx<Self>, plan: &mut Plan<Self>) -> Result<(), Diagnostics> {
+        plan::plan(cx.provider(), plan)
     }
 
     async fn preview(data: &Data, config: MachineApply) -> Vec<Diagnostic> {
@@ -65,7 +65,6 @@ impl Resource for TalosMachineApply {
         let job = Job::new(cx, &planned, &config)?;
         let work = job.prepare(cx, &planned, None).await?;
         let mut state = planned;
-        state.id = cx.provider().id(&job.node.name).into();
         state.changes = text_map(work.decision.changes.clone());
         state.plan_effect = work.decision.effect.into();
         carry_out(&job, cx, &work, state, slot).await
@@ -176,8 +175,10 @@ impl Resource for TalosMachineApply {
         }
     }
 
-    async fn import(_cx: &ReadCx<Self>, id: &str) -> Result<(MachineApply, Private), Error> {
-        Ok((MachineApply::imported(id)?, Private::default()))
+    async fn import(cx: &ReadCx<Self>, id: &str) -> Result<(MachineApply, Private), Error> {
+        let mut state = MachineApply::imported(id)?;
+        state.id = cx.provider().id(state.node.text()).into();
+        Ok((state, Private::default()))
     }
 }
 
@@ -186,27 +187,32 @@ enum Failure {
     Refused(Error),
 }
 
-/// One machine at a time: each reset changes who is needed for the quorum.
+/// One control plane at a time: each reset changes who is needed for the quorum.
 async fn reset(
     cx: &ApplyCx<TalosMachineApply>,
     node: &Node<'_>,
     state: &MachineApply,
     request: &ResetRequest,
 ) -> Result<(), Failure> {
-    let _alone = node.alone(cx).await.map_err(Failure::Refused)?;
     let limit = node.calls.capped(calls::DESTROY);
     let machine = node.look(&limit).await.map_err(Failure::Call)?;
     node.refuse_other(&state.machine_uuid, &machine)
         .map_err(Failure::Refused)?;
-    node.guard(Step::Leaves, &machine)
-        .await
-        .map_err(Failure::Refused)?;
+    let _alone = node.alone(cx, &machine).await.map_err(Failure::Refused)?;
+    // Without a graceful leave it stays a member of etcd, and counts.
+    let step = if request.graceful {
+        Step::Leaves
+    } else {
+        Step::Away
+    };
+    node.guard(step, &machine).await.map_err(Failure::Refused)?;
     match machine.client.reset(&node.calls, request).await {
-        Ok(_) => Ok(()),
-        // The machine went away while it answered: it is being wiped.
-        Err(error) if error.sent == Sent::Maybe => Ok(()),
-        Err(error) => Err(Failure::Call(error)),
+        Ok(_) => {}
+        // It may have gone away while it answered, or never have been asked: the next looks tell.
+        Err(error) if error.sent == Sent::Maybe => {}
+        Err(error) => return Err(Failure::Call(error)),
     }
+    node.wiped(cx, &machine).await.map_err(Failure::Refused)
 }
 
 /// The provider decides whether a machine that cannot be reached is left behind.
@@ -290,7 +296,7 @@ impl<'a> Job<'a> {
         let mut machine = self.node.observe().await?;
         let mut decision = self.decide(planned, last, &machine)?;
         if decision.effect == REBOOT {
-            turns.push(self.node.alone(cx).await?);
+            turns.extend(self.node.alone(cx, &machine).await?);
             machine = self.node.observe().await?;
             decision = self.decide(planned, last, &machine)?;
         }
@@ -318,6 +324,9 @@ async fn carry_out(
     slot: &mut Slot<TalosMachineApply>,
 ) -> Result<(), Error> {
     let (machine, decision) = (&work.machine, &work.decision);
+    if !state.id.is_known() {
+        state.id = cx.provider().id(&job.node.name).into();
+    }
     let last_applied = job.desired.emit();
     state.config_hash = change::digest_of(&job.desired, &last_applied).into();
     let mut private = Private {
@@ -344,7 +353,7 @@ async fn carry_out(
         mode: job.mode,
         attribute: job.attribute,
     };
-    job.node.write(cx, machine, &write).await?;
+    let voter_goes = job.node.write(cx, machine, &write).await?;
     describe_machine!(state, machine);
     state.drift_found = text_map(decision.drift.clone());
     slot.set(state.clone());
@@ -364,6 +373,9 @@ async fn carry_out(
     see(&mut state, &mut private, &settled);
     slot.set(state);
     slot.private(private);
+    if voter_goes {
+        job.node.rejoin(cx, &settled).await?;
+    }
     Ok(())
 }
 

@@ -9,23 +9,59 @@ use talos_config::ownership::Record;
 use super::TalosMachinePatch;
 use super::decide::{Decision, PATCHES, decide};
 use super::model::MachinePatch;
-use crate::shared::announce;
+use crate::provider::Data;
 use crate::shared::change::{self, listing, text_map};
+use crate::shared::config_text::{pack, unpack};
 use crate::shared::patch_texts::{self, Patches};
+use crate::shared::{access, announce};
 
 /// What is owned, and what a refresh saw. As secret as the state file.
 #[derive(Serialize, Deserialize, Default, Clone)]
 #[serde(default)]
 pub struct Private {
+    /// It was written here; what core hands over empty was lost.
+    pub is_whole: bool,
     /// What this resource owns on the machine.
     pub record: Record,
     /// What it owned before a write that was not seen to take effect.
     pub previous: Option<Record>,
     /// Configuration that the machine had at the last look, packed.
     pub live: String,
+    /// Talos's own identity of the machine that the record is about; another one after a new installation.
+    pub node_id: Option<String>,
 }
 
 impl Private {
+    /// Core forgets private state when the plugin dies in an update; the attribute survives.
+    pub fn recall(&mut self, state: &MachinePatch) {
+        if self.is_whole {
+            return;
+        }
+        self.is_whole = true;
+        let kept = state
+            .record
+            .get()
+            .and_then(|text| unpack(text.expose()).ok());
+        if let Some(record) = kept.and_then(|text| serde_json::from_str(&text).ok()) {
+            self.record = record;
+        }
+    }
+
+    /// Whether nothing is owned, by either record.
+    pub fn owns_nothing(&self) -> bool {
+        self.record.is_empty() && self.previous.as_ref().is_none_or(Record::is_empty)
+    }
+
+    /// A machine that was installed anew has nothing of ours: everything is to be laid again.
+    pub fn meet(&mut self, node_id: Option<&String>) {
+        let Some(seen) = node_id else { return };
+        if self.node_id.as_ref().is_some_and(|known| known != seen) {
+            self.record = Record::default();
+            self.previous = None;
+        }
+        self.node_id = Some(seen.clone());
+    }
+
     /// The record that fits what the machine has: the new one where the last write took effect, else the one before.
     pub fn record_for(&self, model: &MachinePatch, patches: &[Patch], live: &Config) -> &Record {
         let Some(previous) = &self.previous else {
@@ -37,15 +73,23 @@ impl Private {
     }
 }
 
+/// A record as the attribute holds it.
+pub fn packed(record: &Record) -> Field<Secret<String>> {
+    let text = serde_json::to_string(record).unwrap_or_default();
+    Field::Known(Secret::new(pack(&text)))
+}
+
 /// Decides what the plan shows.
-pub fn plan(plan: &mut Plan<TalosMachinePatch>) -> Result<(), Diagnostics> {
+pub fn plan(data: Option<&Data>, plan: &mut Plan<TalosMachinePatch>) -> Result<(), Diagnostics> {
     if plan.is_destroy() {
         return announce_destroy(plan);
     }
+    name_anew(plan);
+    warn_of_access(data, plan);
     let Some(prior) = plan.prior.clone() else {
         let patches = patch_texts::load(&plan.config.patches, PATCHES, change::line_of(None))?;
         if matches!(patches, Patches::Placeholder) {
-            warn_placeholder(plan);
+            warn_placeholder(plan, PATCHES);
         }
         return Ok(());
     };
@@ -54,14 +98,16 @@ pub fn plan(plan: &mut Plan<TalosMachinePatch>) -> Result<(), Diagnostics> {
         Patches::Known(patches) => patches,
         Patches::Unknown => return Ok(()),
         Patches::Placeholder => {
-            warn_placeholder(plan);
+            warn_placeholder(plan, PATCHES);
             return Ok(());
         }
     };
     let Some(live) = change::kept(&plan.prior_private.live, line) else {
         return Ok(());
     };
-    let private = plan.prior_private.clone();
+    let mut private = plan.prior_private.clone();
+    private.recall(&prior);
+    plan.private = private.clone();
     let record = private.record_for(&plan.proposed, &patches, &live);
     let decision = decide(&plan.proposed, &patches, record, &live)?;
     show(plan, &prior, &decision);
@@ -85,6 +131,10 @@ fn show(plan: &mut Plan<TalosMachinePatch>, prior: &MachinePatch, decision: &Dec
     }
     plan.proposed.owned = text_map(decision.owned.clone());
     plan.proposed.config_hash = decision.digest.clone().into();
+    let is_new = prior.config_hash.as_str() != Some(&decision.digest);
+    if is_new {
+        plan.proposed.record = Field::Unknown;
+    }
     if !decision.drift.is_empty() {
         plan.warn(
             format!("TS-DRIFT: {node}: what is patched here was changed on the machine"),
@@ -103,11 +153,26 @@ fn show(plan: &mut Plan<TalosMachinePatch>, prior: &MachinePatch, decision: &Dec
     }
 }
 
-fn warn_placeholder(plan: &mut Plan<TalosMachinePatch>) {
+/// Another name makes another id; the machine stays.
+fn name_anew(plan: &mut Plan<TalosMachinePatch>) {
+    if plan.prior.is_some() && plan.changed(|model| &model.node) {
+        plan.proposed.id = Field::Unknown;
+    }
+}
+
+/// Placeholders in what the machine is called with.
+fn warn_of_access(data: Option<&Data>, plan: &mut Plan<TalosMachinePatch>) {
+    let (endpoints, identity) = (&plan.config.endpoints, &plan.config.client_configuration);
+    if let Some(attribute) = access::placeholder(data, endpoints, identity) {
+        warn_placeholder(plan, attribute);
+    }
+}
+
+fn warn_placeholder(plan: &mut Plan<TalosMachinePatch>, attribute: &str) {
     let node = plan.config.node.text().to_owned();
     plan.warn(
-        format!("TS-PLACEHOLDER: {node}: planned with a placeholder in {PATCHES}"),
-        "They come from a stage that has not been applied; what will change is not known before. Apply refuses it.",
+        format!("TS-PLACEHOLDER: {node}: planned with a placeholder in {attribute}"),
+        "It comes from a stage that has not been applied; what will change is not known before. Apply refuses it.",
     );
 }
 
@@ -134,6 +199,7 @@ fn keep_observed(proposed: &mut MachinePatch, prior: &MachinePatch) {
     proposed.endpoint = prior.endpoint;
     proposed.plan_effect = prior.plan_effect;
     proposed.changes = prior.changes;
+    proposed.record = prior.record;
 }
 
 /// Destroy has no attributes to show what it takes back: a warning lists it.
@@ -154,7 +220,9 @@ fn announce_destroy(plan: &mut Plan<TalosMachinePatch>) -> Result<(), Diagnostic
         return Ok(());
     };
     let none: [Patch; 0] = [];
-    let record = plan.prior_private.record_for(&prior, &none, &live);
+    let mut private = plan.prior_private.clone();
+    private.recall(&prior);
+    let record = private.record_for(&prior, &none, &live);
     let decision = decide(&prior, &none, record, &live)?;
     if decision.writes {
         plan.warn(

@@ -38,8 +38,8 @@ impl Resource for TalosMachinePatch {
         }
     }
 
-    fn plan(_cx: &PlanCx<Self>, plan: &mut Plan<Self>) -> Result<(), Diagnostics> {
-        plan::plan(plan)
+    fn plan(cx: &PlanCx<Self>, plan: &mut Plan<Self>) -> Result<(), Diagnostics> {
+        plan::plan(cx.provider(), plan)
     }
 
     async fn preview(data: &Data, config: MachinePatch) -> Vec<Diagnostic> {
@@ -54,10 +54,8 @@ impl Resource for TalosMachinePatch {
     ) -> Result<(), Error> {
         let node = node(cx, &planned)?;
         let patches = known_patches(&config)?;
-        let work = prepare(&node, cx, &planned, &patches).await?;
-        let mut state = planned;
-        state.id = cx.provider().id(&node.name).into();
-        carry_out(&node, cx, &work, state, slot).await
+        let work = prepare(&node, cx, cx.private(), &planned, &patches).await?;
+        carry_out(&node, cx, &work, planned, slot).await
     }
 
     async fn read(
@@ -66,6 +64,7 @@ impl Resource for TalosMachinePatch {
         mut private: Private,
     ) -> Result<Read<Self>, Error> {
         let node = state.node.text().to_owned();
+        private.recall(&state);
         let access = match cx
             .provider()
             .access(&state.endpoints, &state.client_configuration)
@@ -89,6 +88,7 @@ impl Resource for TalosMachinePatch {
             }
             Ok(machine) => {
                 describe_machine!(state, &machine);
+                private.meet(machine.facts.node_id.as_ref());
                 private.live = machine.held().map(pack).unwrap_or_default();
             }
             Err(error) => cx.warn(report::kept(&node, &error), error.detail()),
@@ -108,7 +108,7 @@ impl Resource for TalosMachinePatch {
     ) -> Result<(), Error> {
         let node = node(cx, &planned)?;
         let patches = known_patches(&config)?;
-        let work = prepare(&node, cx, &planned, &patches).await?;
+        let work = prepare(&node, cx, cx.private(), &planned, &patches).await?;
         let decision = &work.decision;
         let touched = planned.stage.is_unknown();
         node.refuse_stale(
@@ -126,7 +126,9 @@ impl Resource for TalosMachinePatch {
         state: MachinePatch,
         slot: &mut Slot<Self>,
     ) -> Result<(), Error> {
-        if state.revert_on_destroy.get() == Some(&false) || cx.private().record.is_empty() {
+        let mut private = cx.private().clone();
+        private.recall(&state);
+        if state.revert_on_destroy.get() == Some(&false) || private.owns_nothing() {
             return Ok(());
         }
         let name = state.node.text();
@@ -146,22 +148,26 @@ impl Resource for TalosMachinePatch {
             return Ok(());
         }
         let none: [Patch; 0] = [];
-        let work = prepare(&node, cx, &state, &none).await?;
+        let work = prepare(&node, cx, &private, &state, &none).await?;
         tell_kept(&node, cx, &work.decision);
         if !work.decision.writes {
             return Ok(());
         }
-        let expected = write(&node, cx, &work, &state).await?;
+        let (expected, voter_goes) = write(&node, cx, &work, &state).await?;
         let settled = node.settle(cx, &expected).await?;
-        if expected.is_met(&settled) {
-            Ok(())
-        } else {
-            Err(node.not_held())
+        if !expected.is_met(&settled) {
+            return Err(node.not_held());
         }
+        if voter_goes {
+            node.rejoin(cx, &settled).await?;
+        }
+        Ok(())
     }
 
-    async fn import(_cx: &ReadCx<Self>, id: &str) -> Result<(MachinePatch, Private), Error> {
-        Ok((MachinePatch::imported(id)?, Private::default()))
+    async fn import(cx: &ReadCx<Self>, id: &str) -> Result<(MachinePatch, Private), Error> {
+        let mut state = MachinePatch::imported(id)?;
+        state.id = cx.provider().id(state.node.text()).into();
+        Ok((state, Private::default()))
     }
 }
 
@@ -212,24 +218,25 @@ struct Work {
 async fn prepare(
     node: &Node<'_>,
     cx: &ApplyCx<TalosMachinePatch>,
+    private: &Private,
     planned: &MachinePatch,
     patches: &[Patch],
 ) -> Result<Work, Error> {
-    let work = look(node, cx, planned, patches).await?;
+    let work = look(node, private, planned, patches).await?;
     if work.decision.effect != REBOOT {
         return Ok(work);
     }
-    let turn = node.alone(cx).await?;
-    let again = look(node, cx, planned, patches).await?;
+    let turn = node.alone(cx, &work.machine).await?;
+    let again = look(node, private, planned, patches).await?;
     Ok(Work {
-        _turn: Some(turn),
+        _turn: turn,
         ..again
     })
 }
 
 async fn look(
     node: &Node<'_>,
-    cx: &ApplyCx<TalosMachinePatch>,
+    private: &Private,
     planned: &MachinePatch,
     patches: &[Patch],
 ) -> Result<Work, Error> {
@@ -240,7 +247,7 @@ async fn look(
         Some(text) => node.parse(text)?,
         None => return Err(unconfigured(&node.name)),
     };
-    let record = cx.private().record_for(planned, patches, &live).clone();
+    let record = private.record_for(planned, patches, &live).clone();
     let decision = decide(planned, patches, &record, &live)?;
     Ok(Work {
         machine,
@@ -293,6 +300,9 @@ async fn carry_out(
 ) -> Result<(), Error> {
     let (machine, decision) = (&work.machine, &work.decision);
     let touched = state.stage.is_unknown();
+    if !state.id.is_known() {
+        state.id = cx.provider().id(&node.name).into();
+    }
     if !state.changes.is_known() {
         state.changes = text_map(decision.changes.clone());
     }
@@ -301,10 +311,15 @@ async fn carry_out(
     }
     state.owned = text_map(decision.owned.clone());
     state.config_hash = decision.digest.clone().into();
+    if !state.record.is_known() {
+        state.record = plan::packed(&decision.record);
+    }
     tell_kept(node, cx, decision);
     let mut private = Private {
+        is_whole: true,
         record: decision.record.clone(),
         previous: None,
+        node_id: machine.facts.node_id.clone(),
         live: machine.held().map(pack).unwrap_or_default(),
     };
     // Where nothing is written, what the plan says of the machine stands until the next refresh.
@@ -312,7 +327,7 @@ async fn carry_out(
         describe_machine!(state, machine);
     }
     if decision.writes {
-        let expected = write(node, cx, work, &state).await?;
+        let (expected, voter_goes) = write(node, cx, work, &state).await?;
         slot.set(state.clone());
         // Until the machine is seen with it, either record may be the right one.
         slot.private(Private {
@@ -326,19 +341,24 @@ async fn carry_out(
         }
         describe_machine!(state, &settled);
         private.live = settled.held().map(pack).unwrap_or_default();
+        if voter_goes {
+            slot.set(state.clone());
+            slot.private(private.clone());
+            node.rejoin(cx, &settled).await?;
+        }
     }
     slot.set(state);
     slot.private(private);
     Ok(())
 }
 
-/// Writes what was decided; says what to wait for.
+/// Writes what was decided; says what to wait for, and whether a voting member of etcd goes away with it.
 async fn write<'a>(
     node: &Node<'_>,
     cx: &ApplyCx<TalosMachinePatch>,
     work: &'a Work,
     state: &MachinePatch,
-) -> Result<Expected<'a>, Error> {
+) -> Result<(Expected<'a>, bool), Error> {
     let text = work.decision.text.expose();
     let effect = work.decision.effect;
     let write = Write {
@@ -347,7 +367,7 @@ async fn write<'a>(
         mode: Mode::of(state.mode.text()),
         attribute: PATCHES,
     };
-    node.write(cx, &work.machine, &write).await?;
+    let voter_goes = node.write(cx, &work.machine, &write).await?;
     let reboots_from = work.machine.boot().filter(|_| effect == REBOOT);
-    Ok(Expected { text, reboots_from })
+    Ok((Expected { text, reboots_from }, voter_goes))
 }
