@@ -17,6 +17,7 @@ use super::plan::{self, Private};
 use crate::provider::{Data, TalosStack};
 use crate::shared::access::{Access, Unusable};
 use crate::shared::calls::{self, Backoff};
+use crate::shared::import;
 use crate::shared::report;
 
 /// The resource.
@@ -148,6 +149,26 @@ impl Resource for TalosBootstrap {
 
     async fn import(_cx: &ReadCx<Self>, id: &str) -> Result<(Bootstrap, Private), Error> {
         Ok((Bootstrap::imported(id)?, Private { unfinished: false }))
+    }
+
+    fn identity_attributes() -> Vec<IdentityAttribute> {
+        vec![import::required(
+            "control_planes",
+            "Names and addresses as in the import id: `cp01=10.0.0.11,cp02=10.0.0.12`.",
+        )]
+    }
+
+    fn identity(state: &Bootstrap) -> Option<Identity> {
+        let planes = state.control_planes.get()?.iter().map(|(name, addresses)| {
+            let address = addresses.get()?.first()?.as_str()?;
+            Some(format!("{name}={address}"))
+        });
+        let planes: Option<Vec<_>> = planes.collect();
+        Some(import::identity([("control_planes", &planes?.join(","))]))
+    }
+
+    fn import_id(identity: &Identity) -> Result<String, Error> {
+        Ok(import::joined(identity, &["control_planes"], ""))
     }
 }
 

@@ -9,6 +9,7 @@ use super::{extensions, import, plan};
 use crate::provider::{Data, TalosStack};
 use crate::shared::access::Unusable;
 use crate::shared::image_factory::ImageFactory;
+use crate::shared::import as shared;
 
 /// The resource.
 pub struct TalosImageSchematic;
@@ -71,6 +72,21 @@ impl Resource for TalosImageSchematic {
         let data = cx.provider();
         let model = import::by_id(&ImageFactory::of(data)?, factory(data)?, id).await?;
         Ok((model, ()))
+    }
+
+    fn identity_attributes() -> Vec<IdentityAttribute> {
+        vec![shared::required(
+            "id",
+            "Id of the schematic: 64 hexadecimal digits.",
+        )]
+    }
+
+    fn identity(state: &ImageSchematic) -> Option<Identity> {
+        Some(shared::identity([("id", state.id.as_str()?)]))
+    }
+
+    fn import_id(identity: &Identity) -> Result<String, Error> {
+        Ok(shared::joined(identity, &["id"], ""))
     }
 
     fn movers() -> Vec<Mover<Self>> {

@@ -10,6 +10,7 @@ use super::plan::{self, Private};
 use crate::provider::TalosStack;
 use crate::shared::access::Unusable;
 use crate::shared::entropy::now;
+use crate::shared::import;
 use crate::shared::lifetime::{self, Due};
 use crate::shared::machine_secrets::MachineSecrets;
 
@@ -84,6 +85,25 @@ impl Resource for TalosKubeconfig {
 
     async fn import(_cx: &ReadCx<Self>, id: &str) -> Result<(Kubeconfig, Private), Error> {
         Ok((Kubeconfig::imported(id)?, Private::default()))
+    }
+
+    fn identity_attributes() -> Vec<IdentityAttribute> {
+        vec![
+            import::required("cluster_name", "Name of the cluster in the kubeconfig."),
+            import::required("user", "User name in the certificate."),
+        ]
+    }
+
+    fn identity(state: &Kubeconfig) -> Option<Identity> {
+        let (cluster, user) = (state.cluster_name.as_str()?, state.user.as_str()?);
+        Some(import::identity([
+            ("cluster_name", cluster),
+            ("user", user),
+        ]))
+    }
+
+    fn import_id(identity: &Identity) -> Result<String, Error> {
+        Ok(import::joined(identity, &["cluster_name", "user"], "/"))
     }
 }
 

@@ -20,6 +20,7 @@ use crate::shared::access::Unusable;
 use crate::shared::calls;
 use crate::shared::change::{self, text_map};
 use crate::shared::config_text::pack;
+use crate::shared::import;
 use crate::shared::machine::{self, Expected, Mode, Observed};
 use crate::shared::node::{Node, REBOOT, Write};
 use crate::shared::quorum::Step;
@@ -179,6 +180,18 @@ impl Resource for TalosMachineApply {
         let mut state = MachineApply::imported(id)?;
         state.id = cx.provider().id(state.node.text()).into();
         Ok((state, Private::default()))
+    }
+
+    fn identity_attributes() -> Vec<IdentityAttribute> {
+        import::machine_attributes()
+    }
+
+    fn identity(state: &MachineApply) -> Option<Identity> {
+        import::machine_identity(&state.node, &state.endpoints)
+    }
+
+    fn import_id(identity: &Identity) -> Result<String, Error> {
+        Ok(import::joined(identity, &["node", "address"], "="))
     }
 }
 

@@ -18,6 +18,7 @@ use crate::shared::access::Unusable;
 use crate::shared::calls;
 use crate::shared::change::{self, text_map};
 use crate::shared::config_text::pack;
+use crate::shared::import;
 use crate::shared::machine::{self, Expected, Mode, Observed};
 use crate::shared::node::{Node, REBOOT, Write};
 use crate::shared::patch_texts::{self, Patches};
@@ -168,6 +169,18 @@ impl Resource for TalosMachinePatch {
         let mut state = MachinePatch::imported(id)?;
         state.id = cx.provider().id(state.node.text()).into();
         Ok((state, Private::default()))
+    }
+
+    fn identity_attributes() -> Vec<IdentityAttribute> {
+        import::machine_attributes()
+    }
+
+    fn identity(state: &MachinePatch) -> Option<Identity> {
+        import::machine_identity(&state.node, &state.endpoints)
+    }
+
+    fn import_id(identity: &Identity) -> Result<String, Error> {
+        Ok(import::joined(identity, &["node", "address"], "="))
     }
 }
 
