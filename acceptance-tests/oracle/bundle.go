@@ -4,8 +4,6 @@ import (
 	"os"
 	"strings"
 
-	"go.yaml.in/yaml/v4"
-
 	"github.com/siderolabs/talos/pkg/machinery/config/generate/secrets"
 )
 
@@ -28,24 +26,24 @@ func bundleText(text string) (string, error) {
 		return "", err
 	}
 
-	if err = bundle.Validate(); err != nil {
+	if err = validBundle(bundle); err != nil {
 		return "", err
 	}
 
-	data, err := yaml.Marshal(bundle)
+	data, err := marshal(bundle)
 
 	return string(data), err
 }
 
 // edited is a bundle's text with values set at dotted paths; null takes them out.
 func edited(bundle *secrets.Bundle, edits map[string]any) (string, error) {
-	data, err := yaml.Marshal(bundle)
+	data, err := marshal(bundle)
 	if err != nil {
 		return "", err
 	}
 
 	root := map[string]any{}
-	if err = yaml.Unmarshal(data, &root); err != nil {
+	if err = unmarshal(data, &root); err != nil {
 		return "", err
 	}
 
@@ -70,7 +68,7 @@ func edited(bundle *secrets.Bundle, edits map[string]any) (string, error) {
 		}
 	}
 
-	data, err = yaml.Marshal(root)
+	data, err = marshal(root)
 
 	return string(data), err
 }

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-
-	"go.yaml.in/yaml/v4"
 )
 
 // Cases is what a case file holds.
@@ -47,20 +45,26 @@ type expander struct {
 	out   *json.Encoder
 }
 
-// writeCases turns case files into requests, in the order of the files' names.
+// writeCases turns case files into requests, folder by folder in the order of the files' names.
 func writeCases(args []string) error {
 	bundle, rest, err := loadBundle(args)
 	if err != nil {
 		return err
 	}
 
-	if len(rest) != 1 {
-		return errors.New("usage: oracle cases -secrets FILE DIR")
+	if len(rest) == 0 {
+		return errors.New("usage: oracle cases -secrets FILE DIR…")
 	}
 
-	paths, err := filepath.Glob(filepath.Join(rest[0], "*.yaml"))
-	if err != nil {
-		return err
+	var paths []string
+
+	for _, dir := range rest {
+		found, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
+		if err != nil {
+			return err
+		}
+
+		paths = append(paths, found...)
 	}
 
 	out := bufio.NewWriter(os.Stdout)
@@ -70,6 +74,10 @@ func writeCases(args []string) error {
 		if err := e.file(path); err != nil {
 			return fmt.Errorf("%s: %w", path, err)
 		}
+	}
+
+	if err := e.kinds(); err != nil {
+		return err
 	}
 
 	return out.Flush()
@@ -83,11 +91,8 @@ func (e *expander) file(path string) error {
 
 	defer file.Close() //nolint:errcheck // only read
 
-	dec := yaml.NewDecoder(file)
-	dec.KnownFields(true)
-
 	var cases Cases
-	if err := dec.Decode(&cases); err != nil {
+	if err := decodeStrictly(file, &cases); err != nil {
 		return err
 	}
 

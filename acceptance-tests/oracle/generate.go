@@ -7,6 +7,7 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/config/generate"
 	"github.com/siderolabs/talos/pkg/machinery/config/generate/secrets"
 	"github.com/siderolabs/talos/pkg/machinery/config/machine"
+	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
 )
 
 // Generate is what a configuration is made from; empty members keep the machinery's defaults.
@@ -28,6 +29,21 @@ type Generate struct {
 	Discovery         *bool               `json:"discovery,omitempty"`
 	Persist           *bool               `json:"persist,omitempty"`
 	Sysctls           map[string]string   `json:"sysctls,omitempty"`
+	KubeSpan          *bool               `json:"kube_span,omitempty"`
+	CustomCNI         string              `json:"custom_cni,omitempty"`
+	Debug             bool                `json:"debug,omitempty"`
+	Disks             []Disk              `json:"disks,omitempty"`
+	RegistryCAs       map[string]string   `json:"registry_cas,omitempty"`
+	InsecureRegistry  []string            `json:"insecure_registries,omitempty"`
+}
+
+// Disk is one that is partitioned for the user.
+type Disk struct {
+	Device     string `json:"device"`
+	Partitions []struct {
+		Mountpoint string `json:"mountpoint"`
+		Size       uint64 `json:"size,omitempty"`
+	} `json:"partitions"`
 }
 
 func generateConfig(in *Generate, bundle *secrets.Bundle) (string, error) {
@@ -74,6 +90,19 @@ func (in *Generate) options(bundle *secrets.Bundle) ([]generate.Option, error) {
 		generate.WithAllowSchedulingOnControlPlanes(in.AllowScheduling),
 		generate.WithLocalAPIServerPort(in.LocalAPIPort),
 		generate.WithSysctls(in.Sysctls),
+		generate.WithDebug(in.Debug),
+	}
+
+	if len(in.Disks) > 0 {
+		options = append(options, generate.WithUserDisks(in.userDisks()))
+	}
+
+	for host, ca := range in.RegistryCAs {
+		options = append(options, generate.WithRegistryCACert(host, ca))
+	}
+
+	for _, host := range in.InsecureRegistry {
+		options = append(options, generate.WithRegistryInsecureSkipVerify(host))
 	}
 
 	if in.DNSDomain != "" {
@@ -88,13 +117,34 @@ func (in *Generate) options(bundle *secrets.Bundle) ([]generate.Option, error) {
 		options = append(options, generate.WithClusterDiscovery(*in.Discovery))
 	}
 
-	if in.Persist != nil {
-		options = append(options, generate.WithPersist(*in.Persist))
+	extra, err := in.lineOptions()
+	if err != nil {
+		return nil, err
 	}
+
+	options = append(options, extra...)
 
 	for host, endpoints := range in.RegistryMirrors {
 		options = append(options, generate.WithRegistryMirror(host, endpoints...))
 	}
 
 	return options, nil
+}
+
+func (in *Generate) userDisks() []*v1alpha1.MachineDisk {
+	disks := make([]*v1alpha1.MachineDisk, 0, len(in.Disks))
+
+	for _, disk := range in.Disks {
+		result := &v1alpha1.MachineDisk{DeviceName: disk.Device}
+
+		for _, part := range disk.Partitions {
+			result.DiskPartitions = append(result.DiskPartitions, &v1alpha1.DiskPartition{
+				DiskSize: v1alpha1.DiskSize(part.Size), DiskMountPoint: part.Mountpoint,
+			})
+		}
+
+		disks = append(disks, result)
+	}
+
+	return disks
 }

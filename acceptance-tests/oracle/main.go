@@ -2,7 +2,7 @@
 //
 //	oracle run -secrets FILE < requests > answers   one JSON object a line
 //	oracle tables                                   document tables of this machinery line
-//	oracle cases -secrets FILE DIR                  requests that the case files in DIR stand for
+//	oracle cases -secrets FILE DIR…                 requests that the case files in each DIR stand for
 //	oracle bundle                                   a new secrets bundle
 package main
 
@@ -13,8 +13,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-
-	"go.yaml.in/yaml/v4"
 
 	"github.com/siderolabs/talos/pkg/machinery/config"
 	"github.com/siderolabs/talos/pkg/machinery/config/generate/secrets"
@@ -95,7 +93,14 @@ func writeBundle() error {
 		return err
 	}
 
-	return yaml.NewEncoder(os.Stdout).Encode(bundle)
+	data, err := marshal(bundle)
+	if err != nil {
+		return err
+	}
+
+	_, err = os.Stdout.Write(data)
+
+	return err
 }
 
 func run(args []string) error {

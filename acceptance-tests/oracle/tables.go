@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 
 	"github.com/siderolabs/talos/pkg/machinery/config/config"
@@ -22,7 +23,22 @@ var kinds = strings.Fields(`
 	DummyLinkConfig HCloudVIPConfig HostnameConfig Layer2VIPConfig LinkConfig LinkAliasConfig ResolverConfig
 	StaticHostConfig TimeSyncConfig VLANConfig WireguardConfig OOMConfig
 	ExternalVolumeConfig BlackholeRouteConfig KubeSpanConfig RoutingRuleConfig TCPProbeConfig VRFConfig
-	EnvironmentConfig ImageVerificationConfig`)
+	EnvironmentConfig ImageVerificationConfig
+	FilesystemTrimConfig FilesystemScrubConfig DiscoveryIdentityConfig DiscoveryServiceConfig ContainerConfig
+	CRIBaseRuntimeSpecConfig CRICustomizationConfig ImageCacheConfig KubeAdmissionControlConfig KubeAggregatorCAConfig
+	KubeAPIServerConfig KubeAPIServerCAConfig KubeAuditPolicyConfig KubeAuthenticationConfig KubeAuthorizerConfig
+	KubeClusterConfig KubeControllerManagerConfig KubeCoreDNSConfig KubeCredentialProviderConfig
+	KubeEtcdEncryptionConfig KubeExternalManifestConfig KubeFlannelCNIConfig KubeInlineManifestConfig KubeletConfig
+	KubePrismConfig KubeNetworkConfig KubeNodeConfig KubeProxyConfig KubeSchedulerConfig KubeServiceAccountConfig
+	KubeStaticPodConfig KubeTalosAPIAccessConfig BGPInstanceConfig HTTPProbeConfig VethConfig EtcFileConfig
+	KernelModuleConfig SecurityProfileConfig SysctlConfig SysfsConfig UdevRulesConfig UnattendedInstallConfig
+	LVMLogicalVolumeConfig LVMVolumeGroupConfig RAIDArrayConfig`)
+
+// needed is what a document of some kinds does not load without.
+var needed = map[string]string{"VethConfig": "name: a\npeer: {name: b}\n"}
+
+// claims are texts inside a document that count as names of further documents of its kind.
+var claims = map[string]string{"VethConfig": "peer.name"}
 
 // scalars are Go types that stand for one YAML scalar with a form of its own.
 var scalars = map[string]string{
@@ -33,13 +49,16 @@ var scalars = map[string]string{
 	"network.PortRange": "portrange", "nethelpers.HardwareAddr": "hwaddr",
 	"v1alpha1.DiskSize": "disksize", "v1alpha1.FileMode": "filemode",
 	"v1alpha1.InstallDiskSizeMatcher": "disksizematch", "v1alpha1.Base64Bytes": "base64",
-	"v1alpha1.Unstructured": "any",
+	"v1alpha1.Unstructured": "any", "meta.Unstructured": "any",
+	"meta.Addr": "ip", "meta.Prefix": "cidr", "meta.AddrPort": "addrport",
+	"v1alpha1.Args": "args", "meta.Args": "args", "runtime.EtcFileMode": "filemode",
 }
 
 // keyed are list types with a merge of their own, and what they match items by.
 var keyed = map[string]string{
 	"v1alpha1.NetworkDeviceList": "interface|deviceSelector", "v1alpha1.VlanList": "vlanId",
 	"v1alpha1.AdmissionPluginConfigList": "name", "extensions.ConfigFileList": "mountPath",
+	"security.ImageVerificationRules": "image",
 }
 
 // zeroBy are structs that count as empty when these fields are, whatever the others hold.
@@ -67,7 +86,7 @@ func writeTables(w io.Writer) error {
 	lines = append(lines, t.document("v1alpha1", main))
 
 	for _, kind := range kinds {
-		doc, err := document("apiVersion: v1alpha1\nkind: " + kind + "\n")
+		doc, err := document("apiVersion: v1alpha1\nkind: " + kind + "\n" + needed[kind])
 		if err != nil {
 			continue
 		}
@@ -82,6 +101,8 @@ func writeTables(w io.Writer) error {
 	for _, name := range sortedKeys(t.enums) {
 		lines = append(lines, enumLine(name, t.enums[name]))
 	}
+
+	lines = append(lines, rules()...)
 
 	_, err = io.WriteString(w, strings.Join(lines, "\n")+"\n")
 
@@ -115,6 +136,10 @@ func (t *tables) document(kind string, doc config.Document) string {
 		line += " conflicts=" + strings.Join(c.ConflictsWithKinds(), ",")
 	}
 
+	if path := claims[kind]; path != "" {
+		line += " claims=" + path
+	}
+
 	if s, ok := doc.(interface{ Redact(string) }); ok {
 		t.findSecrets(doc, s.Redact)
 	}
@@ -122,9 +147,11 @@ func (t *tables) document(kind string, doc config.Document) string {
 	return line
 }
 
+var containers = []reflect.Kind{reflect.Pointer, reflect.Slice, reflect.Map}
+
 // visit collects the structs and enumerations below a type.
 func (t *tables) visit(typ reflect.Type) {
-	for typ.Kind() == reflect.Pointer || typ.Kind() == reflect.Slice && scalars[typ.String()] == "" || typ.Kind() == reflect.Map {
+	for scalars[typ.String()] == "" && slices.Contains(containers, typ.Kind()) {
 		typ = typ.Elem()
 	}
 
@@ -194,7 +221,7 @@ func (t *tables) structLines(name string) []string {
 		lines[0] += " whole"
 	}
 
-	if zero := zeroBy[name]; zero != "" {
+	if zero := zeroBy[name]; zero != "" && decidesZero(typ) {
 		lines[0] += " zero=" + zero
 	}
 
@@ -203,6 +230,10 @@ func (t *tables) structLines(name string) []string {
 
 		if !strings.Contains(f.Tag.Get("yaml"), "omitempty") {
 			line += " always"
+		}
+
+		if f.Type.Kind() == reflect.Slice && decidesZero(f.Type) {
+			line += " keep"
 		}
 
 		if strings.Contains(f.Tag.Get("merge"), "replace") {
@@ -225,6 +256,13 @@ func (t *tables) structLines(name string) []string {
 	}
 
 	return lines
+}
+
+// decidesZero says whether a type decides itself whether it is left out.
+func decidesZero(typ reflect.Type) bool {
+	_, ok := reflect.New(typ).Elem().Interface().(interface{ IsZero() bool })
+
+	return ok
 }
 
 // fieldType is the type of a field. Keys beside certificates may be the mark of a removed key.
@@ -273,12 +311,13 @@ var spellings = strings.Fields(`
 	encap3+4 vlan+srcmac slow fast none active backup all filter filter-active filter-backup any follow stable bandwidth
 	count off on always better failure 802.1q 802.1ad mac duid accept block drop icmp tcp udp icmpv6 phy unicast multicast
 	broadcast arp magic magicsecure v1 v2 luks2 xfs ext4 vfat swap partition directory disk tmpfs symlink encrypted overlay
-	unspec unspecified default main local unknown cd`)
+	unspec unspecified default main local unknown cd
+	Do53 DoT DoH linear raid0 raid1 raid10 1.0 1.2`)
 
 func enumLine(name string, typ reflect.Type) string {
 	line := "enum " + name + " zero=" + marshalText(reflect.New(typ))
 
-	for _, s := range spellings {
+	for _, s := range append(namesOf(typ), spellings...) {
 		v := reflect.New(typ)
 		u := v.Interface().(encoding.TextUnmarshaler) //nolint:forcetypeassert,errcheck
 
@@ -299,6 +338,33 @@ func enumLine(name string, typ reflect.Type) string {
 	}
 
 	return line
+}
+
+// namesOf are the texts of an enumeration's values. Numbers among them are found elsewhere.
+func namesOf(typ reflect.Type) []string {
+	const last = 0x10000 // the numbers of Ethernet's protocols are the largest
+
+	var names []string
+
+	for i := range uint64(last) {
+		v := reflect.New(typ)
+
+		switch {
+		case v.Elem().CanInt() && !v.Elem().OverflowInt(int64(i)):
+			v.Elem().SetInt(int64(i))
+		case v.Elem().CanUint() && !v.Elem().OverflowUint(i):
+			v.Elem().SetUint(i)
+		default:
+			return names
+		}
+
+		text := marshalText(v)
+		if _, err := strconv.Atoi(text); err != nil && !strings.Contains(text, "(") {
+			names = append(names, text)
+		}
+	}
+
+	return names
 }
 
 // numbers that an enumeration takes: as they are (`1..252`) or in place of a name (`1>active`).

@@ -29,7 +29,7 @@ impl Contract {
     /// The oldest contract that is generated.
     pub const OLDEST: Self = Self::new(1, 8);
     /// The newest contract whose rules are known.
-    pub const NEWEST: Self = Self::new(1, 12);
+    pub const NEWEST: Self = Self::new(1, Line::NEWEST.minor());
 
     /// A contract by its numbers.
     pub const fn new(major: u32, minor: u32) -> Self {
@@ -57,9 +57,10 @@ impl Contract {
         ))
     }
 
-    /// The contract, if configurations can be generated for it.
+    /// The contract, if configurations can be generated for it. Versions that are newer than all
+    /// we know get the newest rules; see [`Contract::warning`].
     pub fn supported(self) -> Result<Self, ContractError> {
-        if (Self::OLDEST..=Self::NEWEST).contains(&self) {
+        if self >= Self::OLDEST {
             return Ok(self);
         }
         Err(ContractError(format!(
@@ -67,6 +68,16 @@ impl Contract {
             Self::OLDEST,
             Self::NEWEST
         )))
+    }
+
+    /// What to tell a user who asks for a version that we have no rules of its own for.
+    pub fn warning(self) -> Option<String> {
+        (self > Self::NEWEST).then(|| {
+            format!(
+                "Talos {self} is newer than this provider knows: the rules of {} are used",
+                Self::NEWEST
+            )
+        })
     }
 
     /// Whether this is at least version 1.`minor`.
@@ -85,7 +96,12 @@ impl Line {
     /// The line whose machinery reads configurations of this contract. Older contracts are read
     /// by the oldest line that is known, as newer versions of Talos do.
     pub fn of(contract: Contract) -> Result<Self, ContractError> {
-        contract.supported().map(|_| Self::V1_12)
+        let contract = contract.supported()?;
+        let known = Self::ALL.into_iter().rev();
+        let line = known
+            .into_iter()
+            .find(|line| contract >= Contract::new(1, line.minor()));
+        Ok(line.unwrap_or(Self::ALL[0]))
     }
 }
 
@@ -104,14 +120,26 @@ mod tests {
     }
 
     #[test]
-    fn unknown_lines_are_refused() {
-        assert!(Line::of(Contract::new(1, 12)).is_ok());
-        assert!(
-            Line::of(Contract::new(1, 13))
-                .unwrap_err()
-                .to_string()
-                .contains("v1.12")
-        );
+    fn each_contract_has_its_line() {
+        for (minor, line) in [
+            (8, Line::V1_11),
+            (11, Line::V1_11),
+            (12, Line::V1_12),
+            (13, Line::V1_13),
+            (14, Line::V1_14),
+        ] {
+            let contract = Contract::new(1, minor);
+            assert_eq!(Line::of(contract), Ok(line), "1.{minor}");
+            assert_eq!(contract.warning(), None, "1.{minor}");
+        }
         assert!(Line::of(Contract::new(1, 7)).is_err());
+    }
+
+    #[test]
+    fn newer_lines_get_the_newest_rules_and_a_warning() {
+        for contract in [Contract::new(1, 15), Contract::new(2, 0)] {
+            assert_eq!(Line::of(contract), Ok(Line::NEWEST));
+            assert!(contract.warning().unwrap().contains("v1.14"));
+        }
     }
 }

@@ -8,6 +8,8 @@ mod oracle;
 
 use oracle::grammar::{Dice, Grammar};
 use oracle::{Answer, machinery};
+use talos_config::document::Config;
+use talos_config::tables::Line;
 
 const BATCH: usize = 500;
 
@@ -27,12 +29,24 @@ fn batches() -> u64 {
     }
 }
 
+/// How many differences are shown of those that are found.
+fn shown() -> usize {
+    let set = std::env::var("TALOS_STACK_SHOW").ok();
+    set.and_then(|text| text.parse().ok()).unwrap_or(3)
+}
+
 fn compare(test: &str, make: impl Fn(&Grammar, &mut Dice, &[String]) -> Answer) {
-    let Some(program) = machinery::find(test) else {
+    for line in oracle::lines() {
+        compare_line(test, line, &make);
+    }
+}
+
+fn compare_line(test: &str, line: Line, make: impl Fn(&Grammar, &mut Dice, &[String]) -> Answer) {
+    let Some(program) = machinery::find(test, line) else {
         return;
     };
-    let grammar = Grammar::read();
-    let bases: Vec<String> = oracle::vectors()
+    let grammar = Grammar::read(line);
+    let bases: Vec<String> = oracle::vectors(line)
         .into_iter()
         .filter(|answer| {
             matches!(answer.op.as_str(), "generate" | "load") && answer.error.is_empty()
@@ -51,7 +65,7 @@ fn compare(test: &str, make: impl Fn(&Grammar, &mut Dice, &[String]) -> Answer) 
         let questions: Vec<Answer> = (0..BATCH)
             .map(|_| make(&grammar, &mut dice, &bases))
             .collect();
-        let answers = machinery::ask(program, &questions);
+        let answers = machinery::ask(&program, &questions);
         assert_eq!(answers.len(), questions.len());
         accepted += answers
             .iter()
@@ -60,7 +74,7 @@ fn compare(test: &str, make: impl Fn(&Grammar, &mut Dice, &[String]) -> Answer) 
         let differences: Vec<String> = answers
             .iter()
             .filter_map(|answer| {
-                let what = oracle::difference(answer)?;
+                let what = oracle::difference(answer, line)?;
                 Some(format!(
                     "{what}\n--- config\n{}--- patches\n{}",
                     answer.config,
@@ -70,13 +84,13 @@ fn compare(test: &str, make: impl Fn(&Grammar, &mut Dice, &[String]) -> Answer) 
             .collect();
         let shown = differences
             .iter()
-            .take(3)
+            .take(shown())
             .map(String::as_str)
             .collect::<Vec<_>>()
             .join("\n=====\n");
         assert!(
             differences.is_empty(),
-            "batch {batch}: {} of {} differ:\n{shown}",
+            "Talos {line}, batch {batch}: {} of {} differ:\n{shown}",
             differences.len(),
             answers.len()
         );
@@ -85,7 +99,7 @@ fn compare(test: &str, make: impl Fn(&Grammar, &mut Dice, &[String]) -> Answer) 
     let asked = usize::try_from(batches()).unwrap() * BATCH;
     assert!(
         accepted * 10 > asked,
-        "only {accepted} of {asked} are accepted"
+        "Talos {line}: only {accepted} of {asked} are accepted"
     );
 }
 
@@ -109,9 +123,16 @@ fn random_documents_load_as_in_official_machinery() {
 fn random_documents_validate_as_in_official_machinery() {
     compare("random validation", |grammar, dice, _| {
         let fullness = dice.pick(&[&5, &20]).to_owned();
+        let count = 1 + dice.below(3);
+        let documents: Vec<String> = (0..count)
+            .map(|_| grammar.document(dice, fullness, false))
+            .collect();
+        let text = documents.join("---\n");
+        // As Talos writes it: it tells an empty list from none only until then.
+        let written = Config::load(&text, grammar.line).map(|config| config.emit());
         Answer {
             op: "validate".into(),
-            config: grammar.document(dice, fullness, false),
+            config: written.unwrap_or(text),
             ..Answer::default()
         }
     });
@@ -139,35 +160,109 @@ fn random_patches_apply_as_in_official_machinery() {
 /// The texts that official machinery tests itself with, as they are in the module cache.
 #[test]
 fn official_test_data_loads_as_in_official_machinery() {
-    let Some(program) = machinery::find("official test data") else {
-        return;
-    };
-    let texts = machinery::test_data();
-    assert!(texts.len() > 100, "only {} files found", texts.len());
-    let questions: Vec<Answer> = texts
-        .into_iter()
-        .map(|(name, config)| Answer {
-            name,
-            op: "load".into(),
-            config,
-            ..Answer::default()
-        })
+    for line in oracle::lines() {
+        let Some(program) = machinery::find("official test data", line) else {
+            continue;
+        };
+        let texts = machinery::test_data(line);
+        assert!(
+            texts.len() > 100,
+            "{line}: only {} files found",
+            texts.len()
+        );
+        let questions: Vec<Answer> = texts
+            .into_iter()
+            .flat_map(|(name, config)| {
+                ["load", "validate"].map(|op| Answer {
+                    name: name.clone(),
+                    op: op.into(),
+                    config: config.clone(),
+                    ..Answer::default()
+                })
+            })
+            .collect();
+        compare_answers(&program, &questions, line);
+    }
+}
+
+/// Each text of the official tests as a patch of each generated configuration.
+#[test]
+fn official_test_data_patches_as_in_official_machinery() {
+    for line in oracle::lines() {
+        let Some(program) = machinery::find("official patches", line) else {
+            continue;
+        };
+        let bases: Vec<String> = oracle::vectors(line)
+            .into_iter()
+            .filter(|answer| answer.op == "generate" && answer.error.is_empty())
+            .map(|answer| answer.output)
+            .take(4)
+            .collect();
+        let questions: Vec<Answer> = machinery::test_data(line)
+            .into_iter()
+            // A patch without white space is the name of a file to official machinery.
+            .filter(|(_, text)| text.contains('\n'))
+            .flat_map(|(name, patch)| {
+                bases.iter().map(move |base| Answer {
+                    name: name.clone(),
+                    op: "patch".into(),
+                    config: base.clone(),
+                    patches: vec![patch.clone()],
+                    ..Answer::default()
+                })
+            })
+            .collect();
+        compare_answers(&program, &questions, line);
+    }
+}
+
+fn compare_answers(program: &std::path::Path, questions: &[Answer], line: Line) {
+    let answers = machinery::ask(program, questions);
+    assert_eq!(answers.len(), questions.len());
+    let differences: Vec<String> = answers
+        .iter()
+        .filter_map(|answer| oracle::difference(answer, line))
         .collect();
-    let answers = machinery::ask(program, &questions);
-    let differences: Vec<String> = answers.iter().filter_map(oracle::difference).collect();
-    assert!(differences.is_empty(), "{}", differences.join("\n"));
+    assert!(
+        differences.is_empty(),
+        "Talos {line}: {} of {} differ:\n{}",
+        differences.len(),
+        answers.len(),
+        differences.join("\n")
+    );
 }
 
 #[test]
 fn vectors_are_those_that_the_oracle_makes() {
-    let Some(program) = machinery::find("vectors") else {
-        return;
-    };
-    let (fresh, kept) = (machinery::vectors(program), oracle::text());
-    let differs = fresh.lines().zip(kept.lines()).position(|(a, b)| a != b);
-    assert_eq!(
-        differs, None,
-        "the vectors are out of date: see acceptance-tests/oracle/README.md"
-    );
-    assert_eq!(fresh.lines().count(), kept.lines().count());
+    for line in oracle::lines() {
+        let Some(program) = machinery::find("vectors", line) else {
+            continue;
+        };
+        let (fresh, kept) = (machinery::vectors(&program, line), oracle::text(line));
+        let differs = fresh.lines().zip(kept.lines()).position(|(a, b)| a != b);
+        assert_eq!(
+            differs, None,
+            "Talos {line}: the vectors are out of date: see acceptance-tests/oracle/README.md"
+        );
+        assert_eq!(fresh.lines().count(), kept.lines().count());
+    }
+}
+
+#[test]
+fn tables_are_those_that_the_oracle_writes() {
+    for line in oracle::lines() {
+        let Some(program) = machinery::find("tables", line) else {
+            continue;
+        };
+        let kept = format!(
+            "{}/src/tables/talos-1.{}.txt",
+            env!("CARGO_MANIFEST_DIR"),
+            line.minor()
+        );
+        assert_eq!(
+            machinery::tables(&program),
+            std::fs::read_to_string(kept).unwrap(),
+            "Talos {line}: the tables are out of date: see acceptance-tests/oracle/README.md"
+        );
+    }
 }

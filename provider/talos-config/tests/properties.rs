@@ -21,13 +21,15 @@ fn rounds(few: u64) -> u64 {
     }
 }
 
-/// Random configurations that load.
+/// Random configurations that load, of all lines in turn.
 fn configs(count: u64) -> impl Iterator<Item = Config> {
-    let grammar = Grammar::read();
+    let grammars = Line::ALL.map(Grammar::read);
     let mut dice = Dice::new(99);
-    (0..count).filter_map(move |_| {
+    (0..count).filter_map(move |number| {
+        let turn = usize::try_from(number).unwrap() % Line::ALL.len();
         let fullness = *dice.pick(&[&5, &20, &60]);
-        Config::load(&grammar.document(&mut dice, fullness, false), Line::V1_12).ok()
+        let text = grammars[turn].document(&mut dice, fullness, false);
+        Config::load(&text, Line::ALL[turn]).ok()
     })
 }
 
@@ -40,7 +42,7 @@ fn what_was_written_loads_and_is_written_the_same() {
         if text.contains("Protocol(0)") {
             continue;
         }
-        let again = Config::load(&text, Line::V1_12).unwrap_or_else(|e| panic!("{e}\n{text}"));
+        let again = Config::load(&text, config.line()).unwrap_or_else(|e| panic!("{e}\n{text}"));
         assert_eq!(again.emit(), text);
         tried += 1;
     }
@@ -133,7 +135,7 @@ fn same(a: &yaml::Value, b: &yaml::Value) -> bool {
 
 #[test]
 fn broken_texts_are_refused_and_nothing_else() {
-    let vectors = oracle::vectors();
+    let vectors: Vec<_> = Line::ALL.into_iter().flat_map(oracle::vectors).collect();
     let texts: Vec<&str> = vectors
         .iter()
         .map(|v| v.config.as_str())
@@ -146,11 +148,12 @@ fn broken_texts_are_refused_and_nothing_else() {
             spoil(&mut bytes, &mut dice);
         }
         let text = String::from_utf8_lossy(&bytes);
-        if let Ok(config) = Config::load(&text, Line::V1_12) {
+        let line = Line::ALL[dice.below(Line::ALL.len())];
+        if let Ok(config) = Config::load(&text, line) {
             let _ = validate(&config, Mode::Metal);
         }
-        if let Ok(patch) = Patch::load(&text, Line::V1_12) {
-            let mut config = Config::load("machine: {type: worker}", Line::V1_12).unwrap();
+        if let Ok(patch) = Patch::load(&text, line) {
+            let mut config = Config::load("machine: {type: worker}", line).unwrap();
             let _ = config.apply_patches(&[patch]);
         }
     }
@@ -183,7 +186,7 @@ fn a_patch_of_itself_changes_nothing_that_is_no_list() {
         if text.contains("- ") || text.contains('@') || text.contains("size:") {
             continue;
         }
-        let Ok(patch) = Patch::load(&text, Line::V1_12) else {
+        let Ok(patch) = Patch::load(&text, config.line()) else {
             continue;
         };
         let mut patched = config.clone();

@@ -11,7 +11,11 @@ pub(crate) fn canonical(ty: &StructType, mut map: Map, tables: &Tables) -> Map {
             .remove(&field.name)
             .map(|value| value_of(&field.ty, value, tables));
         match value {
-            Some(value) if field.always || !scalar::is_zero(&field.ty, &value, tables) => {
+            Some(value)
+                if field.always
+                    || field.keep && !value.is_null()
+                    || !scalar::is_zero(&field.ty, &value, tables) =>
+            {
                 result.push(field.name.as_str(), value)
             }
             None if field.always => {
@@ -28,7 +32,7 @@ pub(crate) fn canonical(ty: &StructType, mut map: Map, tables: &Tables) -> Map {
 
 fn value_of(ty: &Type, value: Value, tables: &Tables) -> Value {
     match (ty, value) {
-        (Type::Ptr(_), Value::Null) => Value::Null,
+        (Type::Ptr(_) | Type::Arg, Value::Null) => Value::Null,
         (Type::Ptr(inner), value) => value_of(inner, value, tables),
         (ty, Value::Null) => value_of(ty, scalar::zero(ty, tables), tables),
         (Type::Struct(index), Value::Map(map)) => {

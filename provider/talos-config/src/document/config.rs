@@ -2,7 +2,7 @@ use super::error::LoadError;
 use super::path::{self, PathError, Step};
 use super::{MAIN, check, load};
 use crate::tables::Line;
-use crate::yaml::{self, Map, Value};
+use crate::yaml::{self, Dialect, Map, Value};
 
 /// A machine configuration. Canonical after loading, generating and patching: its tree is what
 /// [`Config::emit`] writes.
@@ -17,6 +17,7 @@ pub struct Config {
 pub struct Document {
     kind: String,
     named: bool,
+    dialect: Dialect,
     body: Map,
 }
 
@@ -110,10 +111,11 @@ impl Config {
 }
 
 impl Document {
-    pub(crate) fn new(kind: &str, body: Map, named: bool) -> Self {
+    pub(crate) fn new(kind: &str, body: Map, named: bool, line: Line) -> Self {
         Self {
             kind: kind.to_owned(),
             named,
+            dialect: line.dialect(),
             body,
         }
     }
@@ -153,6 +155,6 @@ impl Document {
 
     /// The text that Talos writes without comments.
     pub fn emit(&self) -> String {
-        yaml::emit(&Value::Map(self.body.clone()))
+        yaml::emit_as(&Value::Map(self.body.clone()), self.dialect)
     }
 }

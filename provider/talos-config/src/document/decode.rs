@@ -17,7 +17,7 @@ impl<'a> Decoder<'a> {
     pub fn new(tables: &'a Tables) -> Self {
         Self {
             tables,
-            budget: Budget::default(),
+            budget: Budget::new(tables.rules.minus_zero_is_whole),
             path: Vec::new(),
         }
     }
@@ -53,12 +53,19 @@ impl<'a> Decoder<'a> {
             (Type::Any, NodeKind::Map(entries)) => self.free(entries).map(Some),
             (Type::Map(item), NodeKind::Map(entries)) => self.mapping(item, entries).map(Some),
             (Type::List(item), NodeKind::List(nodes)) => self.list(item, nodes).map(Some),
+            (Type::Arg, NodeKind::List(nodes)) => self.texts(nodes).map(Some),
             // To Talos these are mappings with hidden fields, or lists of bytes: nothing in them is nothing.
             (
                 Type::Cel | Type::ByteSize | Type::Size | Type::Ip | Type::Cidr | Type::AddrPort,
                 NodeKind::Map(entries),
-            ) if entries.is_empty() => Ok(Some(Value::from(""))),
-            (Type::HwAddr, NodeKind::List(items)) if items.is_empty() => Ok(Some(Value::from(""))),
+            ) if entries.is_empty() && self.tables.rules.empty_mappings_are_empty_texts => {
+                Ok(Some(Value::from("")))
+            }
+            (Type::HwAddr, NodeKind::List(items))
+                if items.is_empty() && self.tables.rules.empty_mappings_are_empty_texts =>
+            {
+                Ok(Some(Value::from("")))
+            }
             (Type::Struct(_) | Type::Any | Type::Map(_), _) => {
                 Err(self.error(node.line, "expected a mapping"))
             }
@@ -141,11 +148,52 @@ impl<'a> Decoder<'a> {
             match self.within(Step::Index(index), |d| d.value(item, node))? {
                 Some(value) => items.push(value),
                 // Talos keeps a null item only where it can tell it from an empty one.
-                None if matches!(item, Type::Ptr(_)) => items.push(Value::Null),
+                None if matches!(item, Type::Ptr(_)) => {
+                    self.null_item(node.line)?;
+                    items.push(Value::Null);
+                }
                 None => {}
             }
         }
         Ok(Value::List(items))
+    }
+
+    /// The list form of an argument: empty texts stay, null items do not.
+    fn texts(&mut self, nodes: &[Node]) -> Result<Value, LoadError> {
+        let mut items = Vec::with_capacity(nodes.len());
+        for (index, node) in nodes.iter().enumerate() {
+            let target = node.target();
+            let is_null = target
+                .scalar()
+                .is_none_or(|s| resolve(s) == Ok(Resolved::Null));
+            let value = self.within(Step::Index(index), |d| d.value(&Type::Arg, node))?;
+            match value {
+                Some(value @ (Value::Str(_) | Value::Plain(_))) => items.push(value),
+                None if !is_null => items.push(Value::from("")),
+                None => {}
+                Some(_) => return Err(self.error(node.line, "expected a text")),
+            }
+        }
+        Ok(Value::List(items))
+    }
+
+    /// A key that is a date, in lines where that is no text.
+    fn refuse_date(&self, key: &Node) -> Result<(), LoadError> {
+        let date = key
+            .scalar()
+            .is_some_and(|s| matches!(resolve(s), Ok(Resolved::Time(_))));
+        if date && !self.tables.rules.dates_are_texts {
+            return Err(self.error(key.line, "a date without quotes is no text"));
+        }
+        Ok(())
+    }
+
+    /// Null where there should be a mapping.
+    fn null_item(&self, line: usize) -> Result<(), LoadError> {
+        if self.tables.rules.null_items {
+            return Ok(());
+        }
+        Err(self.error(line, "null is not possible here"))
     }
 
     fn mapping(&mut self, item: &Type, entries: &[(Node, Node)]) -> Result<Value, LoadError> {
@@ -156,17 +204,33 @@ impl<'a> Decoder<'a> {
                 merged = Some(node);
                 continue;
             }
+            self.refuse_date(key)?;
             let Some(name) = self.key(key)? else { continue };
             if map.contains_key(&name) {
                 return Err(self.error(key.line, format!("key '{name}' is there twice")));
             }
-            let value = self.within(Step::key(name.as_str()), |d| d.value(item, node))?;
+            let value = self.within(Step::key(name.as_str()), |d| {
+                let value = d.value(item, node)?;
+                if value.is_none() && matches!(item, Type::Ptr(_)) {
+                    d.null_item(node.line)?;
+                }
+                Ok::<_, LoadError>(value)
+            })?;
             map.push(
                 name,
                 value.unwrap_or_else(|| scalar::zero(item, self.tables)),
             );
         }
         if let Some(node) = merged {
+            let deep = matches!(
+                item.pointee(),
+                Type::Struct(_) | Type::Any | Type::Map(_) | Type::Arg
+            );
+            let alias = matches!(node.kind, NodeKind::Alias(_));
+            if !alias || !deep && !self.tables.rules.merge_keys_in_mappings {
+                let message = "merge keys are not possible here";
+                return Err(self.error(node.line, message));
+            }
             self.merge_key(item, &mut map, node)?;
         }
         Ok(Value::Map(map))
@@ -174,19 +238,13 @@ impl<'a> Decoder<'a> {
 
     /// Adds what `<<` refers to, where the mapping has no key of its own.
     fn merge_key(&mut self, item: &Type, map: &mut Map, node: &Node) -> Result<(), LoadError> {
-        let sources = match &node.target().kind {
-            NodeKind::List(items) if !matches!(node.kind, NodeKind::Alias(_)) => items.as_slice(),
-            _ => std::slice::from_ref(node),
+        let ty = Type::Map(Box::new(item.clone()));
+        let Some(Value::Map(more)) = self.value(&ty, node)? else {
+            return Err(self.error(node.line, "<< needs an alias of a mapping"));
         };
-        for source in sources {
-            let ty = Type::Map(Box::new(item.clone()));
-            let Some(Value::Map(more)) = self.value(&ty, source)? else {
-                return Err(self.error(source.line, "<< needs a mapping or a list of mappings"));
-            };
-            for (key, value) in more {
-                if !map.contains_key(&key) {
-                    map.push(key, value);
-                }
+        for (key, value) in more {
+            if !map.contains_key(&key) {
+                map.push(key, value);
             }
         }
         Ok(())

@@ -54,7 +54,7 @@ pub(super) fn documents(text: &str, line: Line) -> Result<Vec<Document>, LoadErr
     let mut documents = Vec::new();
     for node in parse_nodes(text)? {
         if let Some(loaded) = decode_document(&node, tables)? {
-            documents.push(finish(loaded, tables));
+            documents.push(finish(loaded, line));
         }
     }
     if documents.is_empty() {
@@ -63,15 +63,17 @@ pub(super) fn documents(text: &str, line: Line) -> Result<Vec<Document>, LoadErr
     Ok(documents)
 }
 
-fn finish(loaded: Loaded, tables: &Tables) -> Document {
+fn finish(loaded: Loaded, line: Line) -> Document {
+    let tables = line.tables();
     let Loaded { kind, body, .. } = loaded;
     match tables.kind(kind) {
         Some(known) => Document::new(
             kind,
             canonical(tables.body(known), body, tables),
             known.named,
+            line,
         ),
-        None => Document::new(kind, body, false),
+        None => Document::new(kind, body, false, line),
     }
 }
 
@@ -84,7 +86,7 @@ pub(crate) fn decode_document(
         let null = node
             .scalar()
             .is_some_and(|s| resolve(s) == Ok(Resolved::Null));
-        return if null {
+        return if null && tables.rules.null_documents {
             Ok(None)
         } else {
             Err(LoadError::new(node.line, "a document must be a mapping"))

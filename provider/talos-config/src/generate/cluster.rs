@@ -1,5 +1,6 @@
 use super::input::{Input, Role};
 use super::{map, texts};
+use crate::contract::Contract;
 use crate::scalar::Url;
 use crate::secrets::CertAndKey;
 use crate::yaml::{Map, Value};
@@ -8,9 +9,17 @@ const POD_SUBNET: &str = "10.244.0.0/16";
 const SERVICE_SUBNET: &str = "10.96.0.0/12";
 
 /// The `cluster` part of the main document.
-pub(super) fn cluster(input: &Input<'_>, url: &Url) -> Map {
+pub(super) fn cluster(input: &Input<'_>, url: &Url, contract: Contract) -> Map {
     let secrets = input.secrets;
     let mut cluster = Map::new();
+    if contract.from(14) {
+        let token = secrets.secrets.bootstrap_token.expose();
+        cluster.push("token", Value::from(token));
+        if input.role == Role::ControlPlane {
+            cluster.push("etcd", map([("ca", pair(&secrets.certs.etcd))]));
+        }
+        return cluster;
+    }
     cluster.push("id", Value::from(secrets.cluster.id.as_str()));
     cluster.push("secret", Value::from(secrets.cluster.secret.expose()));
     cluster.push(
@@ -25,7 +34,7 @@ pub(super) fn cluster(input: &Input<'_>, url: &Url) -> Map {
     );
     cluster.push("discovery", discovery(input));
     match input.role {
-        Role::ControlPlane => control_plane(input, url, &mut cluster),
+        Role::ControlPlane => control_plane(input, url, contract, &mut cluster),
         Role::Worker => {
             let ca = [
                 ("crt", Value::from(secrets.certs.k8s.cert.as_str())),
@@ -38,7 +47,7 @@ pub(super) fn cluster(input: &Input<'_>, url: &Url) -> Map {
 }
 
 /// What only control planes have.
-fn control_plane(input: &Input<'_>, url: &Url, cluster: &mut Map) {
+fn control_plane(input: &Input<'_>, url: &Url, contract: Contract, cluster: &mut Map) {
     let certs = &input.secrets.certs;
     let secretbox = input.secrets.secrets.secretbox_encryption_secret.as_ref();
     cluster.push(
@@ -51,7 +60,7 @@ fn control_plane(input: &Input<'_>, url: &Url, cluster: &mut Map) {
         "serviceAccount",
         map([("key", Value::from(certs.k8s_serviceaccount.key.expose()))]),
     );
-    cluster.push("apiServer", api_server(input, url));
+    cluster.push("apiServer", api_server(input, url, contract));
     for (name, image) in [
         (
             "controllerManager",
@@ -83,12 +92,28 @@ fn pair(pair: &CertAndKey) -> Value {
     ])
 }
 
-fn network(input: &Input<'_>) -> Value {
-    map([
+/// Domain and subnets of the cluster.
+pub(super) fn subnets(input: &Input<'_>) -> [(&'static str, Value); 3] {
+    [
         ("dnsDomain", Value::from(input.dns_domain.as_str())),
         ("podSubnets", texts(&[POD_SUBNET])),
         ("serviceSubnets", texts(&[SERVICE_SUBNET])),
-    ])
+    ]
+}
+
+fn network(input: &Input<'_>) -> Value {
+    let mut network: Map = subnets(input)
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect();
+    if !input.custom_cni.is_empty() {
+        let cni = [
+            ("name", Value::from("custom")),
+            ("urls", texts(&[&input.custom_cni])),
+        ];
+        network.push("cni", map(cni));
+    }
+    Value::Map(network)
 }
 
 fn discovery(input: &Input<'_>) -> Value {
@@ -102,9 +127,9 @@ fn discovery(input: &Input<'_>) -> Value {
     ])
 }
 
-fn api_server(input: &Input<'_>, url: &Url) -> Value {
+fn api_server(input: &Input<'_>, url: &Url, contract: Contract) -> Value {
     let mut sans = Vec::new();
-    if !input.contract.from(12) {
+    if !contract.from(12) {
         sans.push(url.hostname());
     }
     sans.extend(input.cert_sans.iter().cloned());
@@ -114,16 +139,23 @@ fn api_server(input: &Input<'_>, url: &Url) -> Value {
         Value::from(input.image("registry.k8s.io/kube-apiserver")),
     );
     server.push("certSANs", texts(&sans));
-    if !input.contract.from(12) {
+    if !contract.from(12) {
         server.push("disablePodSecurityPolicy", Value::Bool(true));
     }
-    server.push("admissionControl", Value::List(vec![pod_security()]));
+    let admission = map([
+        ("name", Value::from(POD_SECURITY)),
+        ("configuration", pod_security()),
+    ]);
+    server.push("admissionControl", Value::List(vec![admission]));
     server.push("auditPolicy", audit_policy());
     Value::Map(server)
 }
 
+/// The admission plugin that is configured.
+pub(super) const POD_SECURITY: &str = "PodSecurity";
+
 /// Pods must meet the baseline standard; what misses the restricted one is reported.
-fn pod_security() -> Value {
+pub(super) fn pod_security() -> Value {
     let text = |t: &str| Value::from(t);
     let defaults = map([
         ("audit", text("restricted")),
@@ -139,7 +171,7 @@ fn pod_security() -> Value {
         ("runtimeClasses", nothing()),
         ("usernames", nothing()),
     ]);
-    let configuration = map([
+    map([
         (
             "apiVersion",
             text("pod-security.admission.config.k8s.io/v1alpha1"),
@@ -147,15 +179,11 @@ fn pod_security() -> Value {
         ("defaults", defaults),
         ("exemptions", exemptions),
         ("kind", text("PodSecurityConfiguration")),
-    ]);
-    map([
-        ("name", text("PodSecurity")),
-        ("configuration", configuration),
     ])
 }
 
 /// Metadata of every request.
-fn audit_policy() -> Value {
+pub(super) fn audit_policy() -> Value {
     map([
         ("apiVersion", Value::from("audit.k8s.io/v1")),
         ("kind", Value::from("Policy")),

@@ -1,9 +1,12 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
 use crate::contract::Contract;
 use crate::secrets::Bundle;
+
+/// Where Talos serves the Kubernetes API to the machine itself.
+const KUBE_PRISM_PORT: u16 = 7445;
 
 /// What a machine is in its cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -86,6 +89,40 @@ pub struct Input<'a> {
     pub local_api_server_port: u16,
     /// Use the discovery service.
     pub discovery: bool,
+    /// Port of KubePrism where it is not 7445; 0 turns it off.
+    pub kube_prism_port: Option<u16>,
+    /// Join the machines by KubeSpan; unset leaves it to Talos.
+    pub kube_span: Option<bool>,
+    /// Manifest of a network plugin in place of flannel; empty for flannel.
+    pub custom_cni: String,
+    /// Registry host to PEM text of the authorities that it is trusted by.
+    pub registry_authorities: BTreeMap<String, String>,
+    /// Registries whose certificates are not checked.
+    pub insecure_registries: BTreeSet<String>,
+    /// Disks that Talos partitions beside the one it is installed on.
+    pub disks: Vec<Disk>,
+    /// Verbose logging.
+    pub debug: bool,
+    /// Keep the configuration over reboots. Talos 1.13 and later always do.
+    pub persist: bool,
+}
+
+/// A disk that Talos partitions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disk {
+    /// Path of the device.
+    pub device: String,
+    /// In the order in which they are on the disk.
+    pub partitions: Vec<Partition>,
+}
+
+/// A part of a [`Disk`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Partition {
+    /// Where it appears in the file system.
+    pub mountpoint: String,
+    /// In bytes; 0 takes what is left.
+    pub size: u64,
 }
 
 impl<'a> Input<'a> {
@@ -119,6 +156,22 @@ impl<'a> Input<'a> {
             sysctls: BTreeMap::new(),
             local_api_server_port: 0,
             discovery: true,
+            kube_prism_port: None,
+            kube_span: None,
+            custom_cni: String::new(),
+            registry_authorities: BTreeMap::new(),
+            insecure_registries: BTreeSet::new(),
+            disks: Vec::new(),
+            debug: false,
+            persist: true,
+        }
+    }
+
+    /// The port of KubePrism, if it is on.
+    pub(super) fn kube_prism(&self) -> Option<u16> {
+        match self.kube_prism_port {
+            None => Some(KUBE_PRISM_PORT),
+            Some(port) => (port > 0).then_some(port),
         }
     }
 

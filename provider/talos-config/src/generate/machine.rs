@@ -1,14 +1,16 @@
-use super::input::{Input, Role};
+use super::input::{Disk, Input, Partition, Role};
 use super::{map, registries, texts};
+use crate::contract::Contract;
+use crate::scalar::format_disk_size;
+use crate::tables::Line;
 use crate::yaml::{Map, Value};
 
-const KUBELET: &str = "ghcr.io/siderolabs/kubelet";
-/// Where Talos serves the Kubernetes API to the machine itself.
-const KUBE_PRISM_PORT: i128 = 7445;
-const NO_EXTERNAL_LOAD_BALANCER: &str = "node.kubernetes.io/exclude-from-external-load-balancers";
+pub(super) const KUBELET: &str = "ghcr.io/siderolabs/kubelet";
+pub(super) const NO_EXTERNAL_LOAD_BALANCER: &str =
+    "node.kubernetes.io/exclude-from-external-load-balancers";
 
 /// The `machine` part of the main document.
-pub(super) fn machine(input: &Input<'_>) -> Map {
+pub(super) fn machine(input: &Input<'_>, contract: Contract, line: Line) -> Map {
     let os = &input.secrets.certs.os;
     let key = match input.role {
         Role::ControlPlane => os.key.expose(),
@@ -28,18 +30,22 @@ pub(super) fn machine(input: &Input<'_>) -> Map {
         ]),
     );
     machine.push("certSANs", texts(&input.cert_sans));
-    machine.push("kubelet", kubelet(input));
-    machine.push("network", Value::map());
-    machine.push("install", install(input));
-    let sysctls = input
-        .sysctls
-        .iter()
-        .map(|(k, v)| (k.clone(), Value::from(v.as_str())));
-    machine.push("sysctls", Value::Map(sysctls.collect()));
-    if !input.contract.from(12) {
-        machine.push("registries", registries::inline(&input.registry_mirrors));
+    if !input.disks.is_empty() {
+        machine.push("disks", disks(&input.disks));
     }
-    machine.push("features", features(input));
+    machine.push("features", features(input, contract));
+    if contract.from(14) {
+        return machine;
+    }
+    machine.push("kubelet", kubelet(input));
+    if let Some(network) = network(input, contract, line) {
+        machine.push("network", network);
+    }
+    machine.push("install", install(input, contract));
+    machine.push("sysctls", sysctls(input));
+    if !contract.from(12) {
+        machine.push("registries", registries::inline(input));
+    }
     if input.role == Role::ControlPlane {
         machine.push(
             "nodeLabels",
@@ -47,6 +53,51 @@ pub(super) fn machine(input: &Input<'_>) -> Map {
         );
     }
     machine
+}
+
+/// The kernel parameters.
+pub(super) fn sysctls(input: &Input<'_>) -> Value {
+    let sysctls = input
+        .sysctls
+        .iter()
+        .map(|(k, v)| (k.clone(), Value::from(v.as_str())));
+    Value::Map(sysctls.collect())
+}
+
+/// KubeSpan where it has no document of its own. Contracts up to 1.12 have this part in any case.
+fn network(input: &Input<'_>, contract: Contract, line: Line) -> Option<Value> {
+    if contract.from(13) {
+        return None;
+    }
+    let mut network = Map::new();
+    // Until Talos 1.12 its tools could only turn it on.
+    if let Some(enabled) = input.kube_span.filter(|on| *on || line.from(13)) {
+        network.push("kubespan", map([("enabled", Value::Bool(enabled))]));
+    }
+    Some(Value::Map(network))
+}
+
+fn disks(disks: &[Disk]) -> Value {
+    let partition = |part: &Partition| {
+        let size = match format_disk_size(part.size) {
+            Ok(text) => Value::Str(text),
+            Err(bytes) => Value::Int(bytes.into()),
+        };
+        map([
+            ("size", size),
+            ("mountpoint", Value::from(part.mountpoint.as_str())),
+        ])
+    };
+    let disk = |disk: &Disk| {
+        map([
+            ("device", Value::from(disk.device.as_str())),
+            (
+                "partitions",
+                Value::List(disk.partitions.iter().map(partition).collect()),
+            ),
+        ])
+    };
+    Value::List(disks.iter().map(disk).collect())
 }
 
 fn kubelet(input: &Input<'_>) -> Value {
@@ -57,33 +108,38 @@ fn kubelet(input: &Input<'_>) -> Value {
     ])
 }
 
-fn install(input: &Input<'_>) -> Value {
+fn install(input: &Input<'_>, contract: Contract) -> Value {
     let mut install = Map::new();
     install.push("disk", Value::from(input.install_disk.as_str()));
     install.push("extraKernelArgs", texts(&input.install_extra_kernel_args));
     install.push("image", Value::from(input.install_image.as_str()));
     install.push("wipe", Value::Bool(input.install_wipe));
-    if input.contract.from(12) {
+    if contract.from(12) {
         install.push("grubUseUKICmdline", Value::Bool(true));
     }
     Value::Map(install)
 }
 
-fn features(input: &Input<'_>) -> Value {
+fn features(input: &Input<'_>, contract: Contract) -> Value {
     let mut features = Map::new();
-    if !input.contract.from(12) {
+    if !contract.from(12) {
         for name in ["rbac", "stableHostname", "apidCheckExtKeyUsage"] {
             features.push(name, Value::Bool(true));
         }
     }
     features.push("diskQuotaSupport", Value::Bool(true));
-    features.push(
-        "kubePrism",
-        map([
-            ("enabled", Value::Bool(true)),
-            ("port", Value::Int(KUBE_PRISM_PORT)),
-        ]),
-    );
+    if contract.from(14) {
+        return Value::Map(features);
+    }
+    if let Some(port) = input.kube_prism() {
+        features.push(
+            "kubePrism",
+            map([
+                ("enabled", Value::Bool(true)),
+                ("port", Value::Int(port.into())),
+            ]),
+        );
+    }
     features.push(
         "hostDNS",
         map([

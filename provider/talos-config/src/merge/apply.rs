@@ -52,7 +52,8 @@ impl Config {
 fn strategic(config: &Config, parts: &[Part], missing: &mut Vec<Fault>) -> Result<Config, Fault> {
     let line = config.line();
     let mut documents = config.documents().to_vec();
-    // What this patch adds cannot be changed by the same patch.
+    let rules = line.tables().rules;
+    // In most lines, what a patch adds cannot be changed by the same patch.
     let mut known: Vec<String> = documents.iter().map(Document::id).collect();
     for part in parts {
         let (id, at) = match part {
@@ -66,6 +67,9 @@ fn strategic(config: &Config, parts: &[Part], missing: &mut Vec<Fault>) -> Resul
             (Part::Merge { document, .. }, Some(at)) => merge(&mut documents[at], document),
             (Part::Merge { document, .. }, None) => {
                 documents.push(new_document(config, document));
+                if rules.patches_repeat_documents {
+                    known.push(id.clone());
+                }
                 Ok(())
             }
             (Part::Delete(selector), Some(at)) if selector.path.is_empty() => {
@@ -74,6 +78,7 @@ fn strategic(config: &Config, parts: &[Part], missing: &mut Vec<Fault>) -> Resul
                 Ok(())
             }
             (Part::Delete(selector), Some(at)) => delete(config, &mut documents[at], selector),
+            (Part::Delete(_), None) if rules.absent_deletion_is_ignored => Ok(()),
             (Part::Delete(_), None) => {
                 Err(Fault::missing("there is no such document to delete from"))
             }
@@ -123,7 +128,7 @@ fn new_document(config: &Config, loaded: &Loaded) -> Document {
         .tables()
         .kind(loaded.kind)
         .is_some_and(|kind| kind.named);
-    Document::new(loaded.kind, loaded.body.clone(), named)
+    Document::new(loaded.kind, loaded.body.clone(), named, config.line())
 }
 
 fn tidy(config: &Config, mut document: Document) -> Document {
@@ -147,5 +152,6 @@ fn json_patch(config: &Config, operations: &[Operation]) -> Result<Config, Fault
         _ => Map::new(),
     };
     json::apply(&mut generic, operations)?;
-    Config::load(&yaml::emit(&Value::Map(generic)), config.line()).map_err(Fault::from)
+    let text = yaml::emit_as(&Value::Map(generic), config.line().dialect());
+    Config::load(&text, config.line()).map_err(Fault::from)
 }

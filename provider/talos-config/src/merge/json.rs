@@ -99,16 +99,13 @@ fn run(root: &mut Value, operation: &Operation) -> Result<(), &'static str> {
     match operation.op.as_str() {
         "add" => add(root, &operation.path, given),
         "remove" => remove(root, &operation.path).map(|_| ()),
-        "replace" => {
-            *find(root, &operation.path)? = given;
-            Ok(())
-        }
+        "replace" => replace(root, &operation.path, given),
         "move" => {
             let value = remove(root, &operation.from)?;
             add(root, &operation.path, value)
         }
         "copy" => {
-            let value = find(root, &operation.from)?.clone();
+            let value = copied(root, &operation.from)?;
             add(root, &operation.path, value)
         }
         _ => match find(root, &operation.path) {
@@ -130,6 +127,28 @@ fn find<'a>(root: &'a mut Value, path: &[String]) -> Result<&'a mut Value, &'sta
         }
         _ => Err(MISSING),
     })
+}
+
+/// Talos also replaces a key that is not there.
+fn replace(root: &mut Value, path: &[String], value: Value) -> Result<(), &'static str> {
+    if let Some((last, parents)) = path.split_last()
+        && let Value::Map(map) = find(root, parents)?
+    {
+        map.insert(last.as_str(), value);
+        return Ok(());
+    }
+    *find(root, path)? = value;
+    Ok(())
+}
+
+/// Talos copies null from a key that is not there.
+fn copied(root: &mut Value, path: &[String]) -> Result<Value, &'static str> {
+    if let Some((last, parents)) = path.split_last()
+        && let Value::Map(map) = find(root, parents)?
+    {
+        return Ok(map.get(last).cloned().unwrap_or(Value::Null));
+    }
+    find(root, path).cloned()
 }
 
 /// A position in a list of `len` items; negative ones count from the end.

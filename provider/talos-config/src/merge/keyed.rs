@@ -17,10 +17,18 @@ pub(super) fn merge(
         return Ok(());
     };
     let ty = &merger.tables.structs[*index];
+    let before = left.len();
     for value in right {
         let Value::Map(new) = value else {
             return Err(merger.fault("an item of this list cannot be null"));
         };
+        if let ListKey::Replace(name) = key {
+            match last_like(&left[..before], name, &new) {
+                Some(at) => left[at] = Value::Map(new),
+                None => left.push(Value::Map(new)),
+            }
+            continue;
+        }
         match find(merger, ty, key, left, &new)? {
             Some(at) => {
                 merger.path.push(Step::Index(at));
@@ -35,6 +43,18 @@ pub(super) fn merge(
     Ok(())
 }
 
+/// The last item that has the same text under a key; no text and an empty one are the same.
+fn last_like(items: &[Value], key: &str, new: &Map) -> Option<usize> {
+    let text = |map: &Map| {
+        let value = map.get(key).and_then(Value::as_str);
+        value.unwrap_or_default().to_owned()
+    };
+    let wanted = text(new);
+    items
+        .iter()
+        .rposition(|item| item.as_map().is_some_and(|map| text(map) == wanted))
+}
+
 fn find(
     merger: &Merger<'_>,
     ty: &StructType,
@@ -43,7 +63,7 @@ fn find(
     new: &Map,
 ) -> Result<Option<usize>, Fault> {
     let matches: Box<dyn Fn(&Map) -> bool> = match key {
-        ListKey::Key(name) => {
+        ListKey::Key(name) | ListKey::Replace(name) => {
             let zero = ty.field(name).map(|f| scalar::zero(&f.ty, merger.tables));
             let wanted = new.get(name).cloned().or(zero.clone());
             Box::new(move |old| old.get(name).cloned().or(zero.clone()) == wanted)

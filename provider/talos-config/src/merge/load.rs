@@ -64,7 +64,8 @@ fn strategic(text: &str, line: Line) -> Result<Option<Vec<Part>>, LoadError> {
         }
         if let NodeKind::Map(entries) = &node.kind {
             let identity = identify(entries);
-            if !seen.insert((identity.api_version.clone(), identity.text())) {
+            let first = seen.insert((identity.api_version.clone(), identity.text()));
+            if !first && !tables.rules.patches_repeat_documents {
                 return Err(LoadError::new(
                     node.line,
                     format!("document {} is there twice", identity.text()),

@@ -42,6 +42,13 @@ impl<'a> Merger<'a> {
 
     fn field(&mut self, field: &Field, left: &mut Map, right: Option<Value>) -> Result<(), Fault> {
         match (&field.ty, right) {
+            (Type::Ip | Type::Cidr | Type::AddrPort, _)
+                if self.tables.rules.addresses_do_not_merge =>
+            {
+                return Err(self.fault(
+                    "this line of Talos cannot change a document with addresses by a patch: delete the document first",
+                ));
+            }
             // Talos overwrites these also when the patch does not mention them.
             (Type::Cel | Type::ByteSize | Type::Bool, None) => {
                 left.remove(&field.name);
@@ -129,6 +136,10 @@ impl<'a> Merger<'a> {
                 ));
             }
             Type::Struct(_) | Type::Endpoint => self.value(inner, None, left, right)?,
+            inner
+                if !matches!(inner, Type::Bool)
+                    && !self.tables.rules.empty_behind_pointer_overwrites
+                    && scalar::is_zero(inner, &right, self.tables) => {}
             _ => *left = right,
         }
         Ok(())
@@ -140,7 +151,7 @@ impl<'a> Merger<'a> {
         };
         for (key, value) in right {
             match left.get_mut(&key) {
-                Some(old) if !old.is_null() => {
+                Some(old) if !old.is_null() && *item != Type::Arg => {
                     self.path.push(Step::key(key));
                     self.value(item, None, old, value)?;
                     self.path.pop();

@@ -47,7 +47,7 @@ impl Config {
         self.documents().iter().map(move |document| {
             let id = document.id();
             let body = Value::Map(document.body().clone());
-            let text = yaml::emit(&redactor.value(&id, &[], &body));
+            let text = yaml::emit_as(&redactor.value(&id, &[], &body), redactor.line.dialect());
             (id, text)
         })
     }
@@ -57,7 +57,7 @@ impl Redactor {
     /// Collects the secrets of `configs`.
     pub(crate) fn new<'a>(configs: impl IntoIterator<Item = &'a Config>) -> Self {
         let mut known = BTreeSet::new();
-        let mut line = Line::V1_12;
+        let mut line = Line::NEWEST;
         for config in configs {
             line = config.line();
             for document in config.documents() {

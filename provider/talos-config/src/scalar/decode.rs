@@ -2,8 +2,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{duration, net, size, url::Url};
-use crate::tables::{EnumType, Tables, Type};
-use crate::yaml::{Resolved, Scalar, Value, resolve};
+use crate::tables::{EnumType, Rules, Tables, Type};
+use crate::yaml::{Resolved, Scalar, Value, reads_as_text_today, resolve};
 
 /// Reads a scalar as `ty`; `None` for null, which leaves the field as it is. The error says what
 /// was expected, never what was there: it may be a secret.
@@ -12,6 +12,7 @@ pub(crate) fn decode(ty: &Type, scalar: &Scalar, tables: &Tables) -> Result<Opti
     if resolved == Resolved::Null {
         return Ok(None);
     }
+    let rules = tables.rules;
     let text = match &resolved {
         Resolved::Binary(text) => text.as_str(),
         _ => scalar.text.as_str(),
@@ -20,31 +21,44 @@ pub(crate) fn decode(ty: &Type, scalar: &Scalar, tables: &Tables) -> Result<Opti
         Type::Bool => boolean(&resolved, text)
             .map(Value::Bool)
             .ok_or_else(|| "expected true or false".to_owned()),
-        Type::Int(least, most) => integer(&resolved, *least, *most).map(Value::Int),
-        Type::Duration => match resolved {
-            Resolved::Text => duration::parse(text).map(|n| Value::Str(duration::format(n))),
-            _ => None,
-        }
-        .ok_or_else(|| "expected a duration such as 30s or 1h30m".to_owned()),
+        Type::Int(least, most) => integer(&resolved, *least, *most, rules).map(Value::Int),
+        Type::Duration => nanoseconds(&resolved, text, rules)
+            .map(|n| Value::Str(duration::format(n)))
+            .ok_or_else(|| "expected a duration such as 30s or 1h30m".to_owned()),
         Type::Enum(index) => enumeration(&tables.enums[*index], text).map(Value::Str),
-        Type::PortRange => ports(&resolved, text),
+        Type::PortRange => ports(&resolved, text, rules),
         Type::DiskSize => size::parse_bytes(text)
             .map(|bytes| {
                 size::format_disk_size(bytes).map_or_else(|n| Value::Int(n.into()), Value::Str)
             })
             .ok_or_else(|| "expected a size such as 10GB or a number of bytes".to_owned()),
-        Type::FileMode => {
-            integer(&resolved, 0, u32::MAX.into()).map(|mode| Value::Plain(format!("0o{mode:o}")))
-        }
+        Type::FileMode => integer(&resolved, 0, u32::MAX.into(), rules)
+            .map(|mode| Value::Plain(format!("0o{mode:o}"))),
         Type::Struct(_) | Type::Any | Type::Map(_) => Err("expected a mapping".to_owned()),
+        Type::Arg if text.is_empty() => return Ok(None),
+        // It is in double quotes whatever others are in.
+        Type::Arg if text == "<<" => Ok(Value::Plain("\"<<\"".to_owned())),
+        // Talos writes these without the quotes that it gives to texts elsewhere.
+        Type::Arg if reads_as_text_today(text) => Ok(Value::Plain(text.to_owned())),
         Type::List(_) => Err("expected a list".to_owned()),
-        other => textual(other, text).map(Value::Str),
+        other
+            if matches!(resolved, Resolved::Time(_))
+                && !rules.dates_are_texts
+                && !reads_any(other) =>
+        {
+            Err("a date without quotes is no text".to_owned())
+        }
+        other => textual(other, text, rules).map(Value::Str),
     }
     .map(Some)
 }
 
 /// Types that read the scalar's text, whatever it looks like.
-fn textual(ty: &Type, text: &str) -> Result<String, String> {
+fn textual(ty: &Type, text: &str, rules: Rules) -> Result<String, String> {
+    let positive = match text.strip_prefix('-') {
+        Some(rest) if rules.negative_sizes => rest,
+        _ => text,
+    };
     let checked = |ok: bool, what: &str| {
         if ok {
             Ok(text.to_owned())
@@ -55,18 +69,22 @@ fn textual(ty: &Type, text: &str) -> Result<String, String> {
     match ty {
         Type::Url if text.is_empty() => Ok(String::new()),
         Type::Url | Type::Endpoint => match Url::parse(text) {
+            Ok(url) if !rules.hosts_have_colons && has_bare_ipv6(&url) => {
+                Err("expected a URL: its IPv6 address must be in square brackets".to_owned())
+            }
             Ok(url) => Ok(url.to_string()),
             Err(why) => Err(format!("expected a URL: it has {why}")),
         },
         Type::ByteSize => checked(
-            text.is_empty() || size::parse_bytes(text).is_some(),
+            text.is_empty() || size::parse_bytes(positive).is_some(),
             "a size such as 10GB",
         ),
-        Type::Size if text.contains('%') => {
-            checked(size::is_percentage(text), "a percentage from 0% to 100%")
-        }
+        Type::Size if text.contains('%') => checked(
+            size::is_percentage(positive),
+            "a percentage from 0% to 100%",
+        ),
         Type::Size => checked(
-            text.is_empty() || size::parse_bytes(text).is_some(),
+            text.is_empty() || size::parse_bytes(positive).is_some(),
             "a size such as 10GB or 50%",
         ),
         Type::DiskSizeMatch => {
@@ -101,6 +119,38 @@ fn textual(ty: &Type, text: &str) -> Result<String, String> {
     }
 }
 
+/// More than one colon, and no brackets.
+fn has_bare_ipv6(url: &Url) -> bool {
+    !url.host.starts_with(b"[") && url.host.iter().filter(|b| **b == b':').count() > 1
+}
+
+/// Types that Talos reads from the text itself, whatever YAML takes it for.
+fn reads_any(ty: &Type) -> bool {
+    matches!(
+        ty,
+        Type::Enum(_)
+            | Type::ByteSize
+            | Type::Size
+            | Type::Ip
+            | Type::Cidr
+            | Type::AddrPort
+            | Type::HwAddr
+            | Type::Cel
+    )
+}
+
+#[allow(clippy::cast_possible_truncation)] // checked to be whole
+fn nanoseconds(resolved: &Resolved, text: &str, rules: Rules) -> Option<i64> {
+    match resolved {
+        Resolved::Text => duration::parse(text),
+        Resolved::Int(0) if rules.zero_durations => Some(0),
+        Resolved::Float(value) if rules.decimal_durations && value.fract() == 0.0 => {
+            Some(*value as i64)
+        }
+        _ => None,
+    }
+}
+
 fn address_and_port(addr: &str, brackets: bool, port: u16) -> String {
     if brackets {
         format!("[{addr}]:{port}")
@@ -130,11 +180,15 @@ fn boolean(resolved: &Resolved, text: &str) -> Option<bool> {
     }
 }
 
-fn integer(resolved: &Resolved, least: i128, most: i128) -> Result<i128, String> {
+fn integer(resolved: &Resolved, least: i128, most: i128, rules: Rules) -> Result<i128, String> {
     let value = match resolved {
         Resolved::Int(value) => *value,
         #[allow(clippy::cast_possible_truncation)] // Talos cuts off decimals too
-        Resolved::Float(value) if value.is_finite() => *value as i128,
+        Resolved::Float(value)
+            if value.is_finite() && (rules.decimals_are_cut || value.fract() == 0.0) =>
+        {
+            *value as i128
+        }
         _ => return Err("expected an integer".to_owned()),
     };
     if (least..=most).contains(&value) {
@@ -152,15 +206,19 @@ fn enumeration(ty: &EnumType, text: &str) -> Result<String, String> {
             .find(|(from, _)| from == text)
             .map(|(_, to)| to.clone())
     };
-    let lower = || ty.any_case.then(|| find(&text.to_lowercase())).flatten();
+    let lower = || {
+        let folded = text.to_lowercase();
+        let same = |value: &&String| ty.any_case && value.to_lowercase() == folded;
+        ty.values.iter().find(same).cloned()
+    };
     find(text).or_else(lower).or_else(alias).ok_or_else(|| {
         let names: Vec<&str> = ty.values.iter().take(12).map(String::as_str).collect();
         format!("expected one of {}", names.join(", "))
     })
 }
 
-fn ports(resolved: &Resolved, text: &str) -> Result<Value, String> {
-    let range = match integer(resolved, 0, u16::MAX.into()) {
+fn ports(resolved: &Resolved, text: &str, rules: Rules) -> Result<Value, String> {
+    let range = match integer(resolved, 0, u16::MAX.into(), rules) {
         Ok(port) => return Ok(Value::Int(port)),
         Err(_) => net::parse_ports(text),
     };
@@ -184,7 +242,7 @@ pub(crate) fn is_zero(ty: &Type, value: &Value, tables: &Tables) -> bool {
             let empty = |name: &str| {
                 let field = ty.field(name);
                 map.get(name)
-                    .is_none_or(|v| field.is_none_or(|f| is_zero(&f.ty, v, tables)))
+                    .is_none_or(|v| field.is_none_or(|f| !f.keep && is_zero(&f.ty, v, tables)))
             };
             if ty.zero_by.is_empty() {
                 map.keys().all(empty)
@@ -205,7 +263,7 @@ pub(crate) fn is_zero(ty: &Type, value: &Value, tables: &Tables) -> bool {
 /// What Talos writes for a field that is always written and that nobody set.
 pub(crate) fn zero(ty: &Type, tables: &Tables) -> Value {
     match ty {
-        Type::Ptr(_) => Value::Null,
+        Type::Ptr(_) | Type::Arg => Value::Null,
         Type::Bool => Value::Bool(false),
         Type::Int(..) | Type::PortRange | Type::DiskSize => Value::Int(0),
         Type::FileMode => Value::Plain("0o0".to_owned()),

@@ -12,8 +12,8 @@ use duration::format as format_duration;
 pub(crate) use duration::parse as parse_duration;
 #[cfg(test)]
 use net::parse_addr_port;
-pub(crate) use net::{parse_addr, parse_prefix};
-pub(crate) use size::parse_bytes;
+pub(crate) use net::{Prefix, parse_addr, parse_prefix};
+pub(crate) use size::{format_disk_size, parse_bytes};
 pub(crate) use url::Url;
 
 #[cfg(test)]

@@ -9,6 +9,34 @@ pub(crate) struct Prefix {
     pub bits: u8,
 }
 
+impl Prefix {
+    /// Whether no bit is set beyond the length.
+    pub fn is_masked(&self) -> bool {
+        let (value, length) = self.number();
+        let host = length - u32::from(self.bits);
+        value
+            .checked_shr(host)
+            .and_then(|v| v.checked_shl(host))
+            .unwrap_or(0)
+            == value
+    }
+
+    /// Whether one contains the other.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        let ((a, length), (b, other_length)) = (self.number(), other.number());
+        let host = length - u32::from(self.bits.min(other.bits)).min(length);
+        length == other_length && a.checked_shr(host) == b.checked_shr(host)
+    }
+
+    /// The address as a number, and its length in bits.
+    fn number(&self) -> (u128, u32) {
+        match self.addr {
+            IpAddr::V4(v4) => (u32::from(v4).into(), 32),
+            IpAddr::V6(v6) => (v6.into(), 128),
+        }
+    }
+}
+
 /// An address, with an IPv6 zone where there is one.
 pub(crate) fn parse_addr(text: &str) -> Option<(IpAddr, &str)> {
     match text.split_once('%') {

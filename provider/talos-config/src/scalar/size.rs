@@ -48,7 +48,7 @@ pub(crate) fn parse_bytes(text: &str) -> Option<u64> {
 }
 
 /// The form in which Talos writes a partition size: for people where that loses nothing.
-pub(super) fn format_disk_size(bytes: u64) -> Result<String, u64> {
+pub(crate) fn format_disk_size(bytes: u64) -> Result<String, u64> {
     if bytes.is_multiple_of(1000) {
         let text = humanize(bytes);
         if parse_bytes(&text) == Some(bytes) {

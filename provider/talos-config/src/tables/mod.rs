@@ -10,7 +10,7 @@ mod secret;
 mod types;
 
 pub use line::Line;
-pub(crate) use types::{EnumType, Field, Kind, ListKey, StructType, Tables, Type};
+pub(crate) use types::{EnumType, Field, Kind, ListKey, Rules, StructType, Tables, Type};
 
 #[cfg(test)]
 mod tests;

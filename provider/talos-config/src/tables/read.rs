@@ -1,10 +1,11 @@
 //! The text form of the tables, one item a line:
 //!
 //! ```text
-//! doc KIND STRUCT [named] [conflicts=KIND,…]
+//! doc KIND STRUCT [named] [conflicts=KIND,…] [claims=PATH]
 //! struct NAME [whole] [zero=FIELD,…]
-//!   FIELD TYPE [always] [replace] [by=KEY] [secret] [trim]
+//!   FIELD TYPE [always] [replace] [by=KEY] [secret] [trim] [keep]
 //! enum NAME zero=TEXT VALUE… [N>VALUE] [N..M] [anycase]
+//! rule NAME
 //! ```
 //!
 //! A type is a scalar's name, a struct, an enumeration, `*T`, `[]T` or `map:T`.
@@ -12,7 +13,7 @@
 use std::collections::HashMap;
 
 use super::secret;
-use super::types::{EnumType, Field, Kind, ListKey, StructType, Tables, Type};
+use super::types::{EnumType, Field, Kind, ListKey, Rules, StructType, Tables, Type};
 
 /// Reads a table; the error names the line that it stumbled on.
 pub(super) fn read(text: &str) -> Result<Tables, String> {
@@ -63,6 +64,9 @@ fn add(tables: &mut Tables, names: &Names<'_>, line: &str) -> Option<()> {
         return Some(());
     }
     let name = words.next()?.to_owned();
+    if first == "rule" {
+        return set_rule(&mut tables.rules, &name);
+    }
     let rest: Vec<&str> = words.collect();
     let option = |key: &str| {
         rest.iter()
@@ -76,6 +80,9 @@ fn add(tables: &mut Tables, names: &Names<'_>, line: &str) -> Option<()> {
             body: *names.structs.get(rest.first()?)?,
             named: rest.contains(&"named"),
             conflicts: list("conflicts"),
+            claims: option("claims").map_or(Vec::new(), |path| {
+                path.split('.').map(str::to_owned).collect()
+            }),
         }),
         "struct" => tables.structs.push(StructType {
             name,
@@ -86,6 +93,29 @@ fn add(tables: &mut Tables, names: &Names<'_>, line: &str) -> Option<()> {
         "enum" => tables.enums.push(read_enum(option("zero")?, &rest[1..])?),
         _ => return None,
     }
+    Some(())
+}
+
+fn set_rule(rules: &mut Rules, name: &str) -> Option<()> {
+    let rule = match name {
+        "negative-sizes" => &mut rules.negative_sizes,
+        "empty-behind-pointer-overwrites" => &mut rules.empty_behind_pointer_overwrites,
+        "absent-deletion-is-ignored" => &mut rules.absent_deletion_is_ignored,
+        "patches-repeat-documents" => &mut rules.patches_repeat_documents,
+        "addresses-do-not-merge" => &mut rules.addresses_do_not_merge,
+        "minus-zero-is-whole" => &mut rules.minus_zero_is_whole,
+        "merge-keys-in-mappings" => &mut rules.merge_keys_in_mappings,
+        "empty-mappings-are-empty-texts" => &mut rules.empty_mappings_are_empty_texts,
+        "zero-durations" => &mut rules.zero_durations,
+        "decimal-durations" => &mut rules.decimal_durations,
+        "decimals-are-cut" => &mut rules.decimals_are_cut,
+        "dates-are-texts" => &mut rules.dates_are_texts,
+        "hosts-have-colons" => &mut rules.hosts_have_colons,
+        "null-items" => &mut rules.null_items,
+        "null-documents" => &mut rules.null_documents,
+        _ => return None,
+    };
+    *rule = true;
     Some(())
 }
 
@@ -104,6 +134,7 @@ fn read_field<'a>(
         key: None,
         secret: secret::is_extra(owner, name),
         trim: false,
+        keep: false,
     };
     for word in words {
         match word {
@@ -111,10 +142,12 @@ fn read_field<'a>(
             "replace" => field.replace = true,
             "secret" => field.secret = true,
             "trim" => field.trim = true,
+            "keep" => field.keep = true,
             "by=interface|deviceSelector" => field.key = Some(ListKey::Device),
             "by=vlanId" => field.key = Some(ListKey::Key("vlanId")),
             "by=name" => field.key = Some(ListKey::Key("name")),
             "by=mountPath" => field.key = Some(ListKey::Key("mountPath")),
+            "by=image" => field.key = Some(ListKey::Replace("image")),
             _ => return None,
         }
     }
@@ -137,6 +170,7 @@ fn read_type(names: &Names<'_>, text: &str) -> Option<Type> {
         "bool" => Type::Bool,
         "int" | "int64" => Type::Int(i64::MIN.into(), i64::MAX.into()),
         "uint" | "uint64" => Type::Int(0, u64::MAX.into()),
+        "int32" => Type::Int(i32::MIN.into(), i32::MAX.into()),
         "uint32" => Type::Int(0, u32::MAX.into()),
         "uint16" => Type::Int(0, u16::MAX.into()),
         "uint8" => Type::Int(0, u8::MAX.into()),
@@ -157,6 +191,7 @@ fn read_type(names: &Names<'_>, text: &str) -> Option<Type> {
         "base64" => Type::Base64,
         "base64key" => Type::Base64Key,
         "any" => Type::Any,
+        "args" => Type::Map(Box::new(Type::Arg)),
         name => names
             .structs
             .get(name)

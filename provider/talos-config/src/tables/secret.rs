@@ -18,3 +18,8 @@ const EXTRA: &[(&str, &str)] = &[
 pub(super) fn is_extra(owner: &str, field: &str) -> bool {
     EXTRA.contains(&(owner, field))
 }
+
+#[cfg(test)]
+pub(super) fn extra() -> &'static [(&'static str, &'static str)] {
+    EXTRA
+}

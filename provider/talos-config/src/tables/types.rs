@@ -6,7 +6,43 @@ pub(crate) struct Tables {
     pub kinds: Vec<Kind>,
     pub structs: Vec<StructType>,
     pub enums: Vec<EnumType>,
+    pub rules: Rules,
     pub(super) by_kind: HashMap<String, usize>,
+}
+
+/// Ways of a line that concern no single type.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Rules {
+    /// Sizes may begin with a minus: all but so much.
+    pub negative_sizes: bool,
+    /// An empty text or a zero of a patch counts where the field is a pointer.
+    pub empty_behind_pointer_overwrites: bool,
+    /// Deleting a document that is not there changes nothing. Other lines write nonsense.
+    pub absent_deletion_is_ignored: bool,
+    /// A patch may have several documents with one name: they merge.
+    pub patches_repeat_documents: bool,
+    /// A document with an address outside of a list cannot be merged with another one.
+    pub addresses_do_not_merge: bool,
+    /// Lists may have null in place of a mapping.
+    pub null_items: bool,
+    /// In free-form parts `-0` is an integer.
+    pub minus_zero_is_whole: bool,
+    /// `<<` is possible in mappings to texts and numbers.
+    pub merge_keys_in_mappings: bool,
+    /// `{}` stands for an empty address, size or expression.
+    pub empty_mappings_are_empty_texts: bool,
+    /// A duration may be 0 without a unit.
+    pub zero_durations: bool,
+    /// A duration may be a decimal number: of nanoseconds.
+    pub decimal_durations: bool,
+    /// What is behind the point is left out where an integer is wanted.
+    pub decimals_are_cut: bool,
+    /// A date without quotes is a text where a text is wanted.
+    pub dates_are_texts: bool,
+    /// IPv6 addresses in URLs need no brackets.
+    pub hosts_have_colons: bool,
+    /// Documents that are null are passed over.
+    pub null_documents: bool,
 }
 
 /// A kind of document.
@@ -20,6 +56,8 @@ pub(crate) struct Kind {
     pub named: bool,
     /// Kinds of which none may exist under the same name.
     pub conflicts: Vec<String>,
+    /// Path of a text that counts as the name of one more document of this kind.
+    pub claims: Vec<String>,
 }
 
 /// A mapping with known keys.
@@ -50,6 +88,8 @@ pub(crate) struct Field {
     pub secret: bool,
     /// Loses leading line breaks and tabs when it is read.
     pub trim: bool,
+    /// An empty list that is there is written.
+    pub keep: bool,
 }
 
 /// How a patch finds the item of a list that it is to merge into.
@@ -59,6 +99,8 @@ pub(crate) enum ListKey {
     Device,
     /// Equal values of this key.
     Key(&'static str),
+    /// Equal values of this key among the items that were there before; the item is replaced.
+    Replace(&'static str),
 }
 
 /// A named set of texts.
@@ -99,6 +141,8 @@ pub(crate) enum Type {
     Base64Key,
     /// A free-form mapping.
     Any,
+    /// Argument of a program: a text or a list of texts.
+    Arg,
     Enum(usize),
     Struct(usize),
     List(Box<Type>),

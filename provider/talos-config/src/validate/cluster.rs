@@ -12,12 +12,21 @@ pub(super) fn check(cluster: View<'_>, is_control_plane: bool, checks: &mut Chec
         return checks.error("cluster: is missing");
     }
     let endpoint = cluster.at("controlPlane.endpoint");
-    if !endpoint.is_set() {
+    // Talos 1.14 has a document for it.
+    let elsewhere = checks.line.from(14) && !cluster.at("controlPlane").is_set();
+    if !endpoint.is_set() && !elsewhere {
         return checks.error("cluster.controlPlane.endpoint: is missing");
     }
-    if let Some(what) = text::endpoint_fault(endpoint.text()) {
+    if endpoint.is_set()
+        && let Some(what) = text::endpoint_fault(endpoint.text())
+    {
         checks.error(format!("cluster.controlPlane.endpoint: {what}"));
     }
+    let unbound = elsewhere && cluster.at("serviceAccount").is_set();
+    checks.refuse(
+        unbound,
+        "cluster.serviceAccount: needs cluster.controlPlane.endpoint, or a KubeServiceAccountConfig in its place",
+    );
     let domain = cluster.at("network.dnsDomain").text();
     checks.refuse(
         !domain.is_empty() && !text::is_dns_name(domain),
@@ -190,6 +199,7 @@ pub(super) fn cni(cluster: View<'_>, checks: &mut Checks) {
     } else {
         "flannel"
     };
+    let policies = checks.line.from(13) && cni.at("flannel.kubeNetworkPoliciesEnabled").flag();
     let (urls, arguments) = (cni.at("urls"), cni.at("flannel.extraArgs").len() > 0);
     match name {
         "flannel" => checks.refuse(
@@ -205,6 +215,10 @@ pub(super) fn cni(cluster: View<'_>, checks: &mut Checks) {
                 arguments,
                 format!("{PLACE}.flannel.extraArgs: must be empty for none"),
             );
+            checks.refuse(
+                policies,
+                format!("{PLACE}.flannel.kubeNetworkPoliciesEnabled: not possible for none"),
+            );
         }
         "custom" => {
             if urls.len() == 0 {
@@ -215,6 +229,10 @@ pub(super) fn cni(cluster: View<'_>, checks: &mut Checks) {
             checks.refuse(
                 arguments,
                 format!("{PLACE}.flannel.extraArgs: must be empty for custom"),
+            );
+            checks.refuse(
+                policies,
+                format!("{PLACE}.flannel.kubeNetworkPoliciesEnabled: not possible for custom"),
             );
             for url in urls.texts() {
                 if let Some(what) = text::endpoint_fault(url) {

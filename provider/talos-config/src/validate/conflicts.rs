@@ -8,16 +8,102 @@ use crate::scalar::parse_addr;
 pub(super) fn check(document: &Document, main: View<'_>, checks: &mut Checks) {
     let conflict = match document.kind() {
         "HostnameConfig" => hostname(main),
-        "ResolverConfig" => resolver(main),
+        "ResolverConfig" => resolver(main).or_else(|| host_dns(document, main)),
         "TimeSyncConfig" => time_sync(main),
         "VolumeConfig" => encryption(document, main),
-        _ => None,
+        "KubeSpanConfig" => first_set(main, &["machine.network.kubespan"]),
+        "DiscoveryIdentityConfig" => first_filled(main, &["cluster.id", "cluster.secret"]),
+        "KubeEtcdEncryptionConfig" => first_filled(
+            main,
+            &[
+                "cluster.secretboxEncryptionSecret",
+                "cluster.aescbcEncryptionSecret",
+            ],
+        ),
+        "KubeClusterConfig" => first_filled(main, &["cluster.clusterName"])
+            .or_else(|| first_set(main, &["cluster.controlPlane.endpoint"])),
+        "KubeAPIServerConfig" => first_set(main, &["cluster.apiServer"]).or_else(|| {
+            let path = "cluster.controlPlane.localAPIServerPort";
+            (main.at(path).int() != 0).then_some(path)
+        }),
+        "KubeAdmissionControlConfig" | "KubeAuthorizerConfig" => {
+            let path = "cluster.apiServer.admissionControl";
+            (main.at(path).len() > 0).then_some(path)
+        }
+        kind => REPLACED
+            .iter()
+            .find(|(known, _)| *known == kind)
+            .and_then(|(_, paths)| first_set(main, paths)),
     };
     if let Some(path) = conflict {
         checks.error(format!(
             "{path} of the main document says the same: delete it there"
         ));
     }
+}
+
+/// Kinds with the parts of the main document that cannot be there beside them.
+const REPLACED: &[(&str, &[&str])] = &[
+    (
+        "CRIBaseRuntimeSpecConfig",
+        &["machine.baseRuntimeSpecOverrides"],
+    ),
+    ("DiscoveryServiceConfig", &["cluster.discovery"]),
+    ("ImageCacheConfig", &["machine.features.imageCache"]),
+    ("KubeAPIServerCAConfig", &["cluster.ca"]),
+    ("KubeAggregatorCAConfig", &["cluster.aggregatorCA"]),
+    ("KubeAuditPolicyConfig", &["cluster.apiServer.auditPolicy"]),
+    (
+        "KubeControllerManagerConfig",
+        &[
+            "cluster.controllerManager",
+            "machine.controlPlane.controllerManager",
+        ],
+    ),
+    ("KubeCoreDNSConfig", &["cluster.coreDNS"]),
+    ("KubeCredentialProviderConfig", &["machine.kubelet"]),
+    ("KubeFlannelCNIConfig", &["cluster.network"]),
+    ("KubeNetworkConfig", &["cluster.network"]),
+    (
+        "KubeNodeConfig",
+        &[
+            "cluster.allowSchedulingOnControlPlanes",
+            "cluster.allowSchedulingOnMasters",
+            "machine.kubelet.skipNodeRegistration",
+            "machine.kubelet.registerWithFQDN",
+            "machine.kubelet.nodeIP",
+            "machine.nodeLabels",
+            "machine.nodeAnnotations",
+            "machine.nodeTaints",
+        ],
+    ),
+    ("KubePrismConfig", &["machine.features.kubePrism"]),
+    ("KubeProxyConfig", &["cluster.proxy"]),
+    (
+        "KubeSchedulerConfig",
+        &["cluster.scheduler", "machine.controlPlane.scheduler"],
+    ),
+    ("KubeServiceAccountConfig", &["cluster.serviceAccount"]),
+    (
+        "KubeTalosAPIAccessConfig",
+        &["machine.features.kubernetesTalosAPIAccess"],
+    ),
+    ("KubeletConfig", &["machine.kubelet"]),
+    ("UnattendedInstallConfig", &["machine.install"]),
+];
+
+fn first_set(main: View<'_>, paths: &[&'static str]) -> Option<&'static str> {
+    paths.iter().copied().find(|path| main.at(path).is_set())
+}
+
+fn first_filled(main: View<'_>, paths: &[&'static str]) -> Option<&'static str> {
+    let filled = |path: &&str| !main.at(path).text().is_empty();
+    paths.iter().copied().find(filled)
+}
+
+fn host_dns(document: &Document, main: View<'_>) -> Option<&'static str> {
+    let own = View::of_map(document.body()).at("hostDNS").is_set();
+    first_set(main, &["machine.features.hostDNS"]).filter(|_| own)
 }
 
 fn hostname(main: View<'_>) -> Option<&'static str> {

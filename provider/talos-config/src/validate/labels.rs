@@ -13,24 +13,36 @@ const RESERVED: [&str; 3] = [
 const EFFECTS: [&str; 3] = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
 
 pub(super) fn check(machine: View<'_>, checks: &mut Checks) {
-    for (key, value) in machine.at("nodeLabels").entries() {
-        let place = format!("machine.nodeLabels[\"{key}\"]");
+    labels("machine.nodeLabels", machine.at("nodeLabels"), checks);
+    annotations(
+        "machine.nodeAnnotations",
+        machine.at("nodeAnnotations"),
+        checks,
+    );
+    taints("machine.nodeTaints", machine.at("nodeTaints"), checks);
+}
+
+pub(super) fn labels(name: &str, map: View<'_>, checks: &mut Checks) {
+    for (key, value) in map.entries() {
+        let place = format!("{name}[\"{key}\"]");
         refuse_name(&place, key, checks);
         checks.refuse(
             !is_value(value.text()),
             format!("{place}: the value is not possible for a label"),
         );
     }
-    annotations(machine, checks);
-    for (key, value) in machine.at("nodeTaints").entries() {
-        taint(key, value.text(), checks);
+}
+
+pub(super) fn taints(name: &str, map: View<'_>, checks: &mut Checks) {
+    for (key, value) in map.entries() {
+        taint(&format!("{name}[\"{key}\"]"), key, value.text(), checks);
     }
 }
 
-fn annotations(machine: View<'_>, checks: &mut Checks) {
+pub(super) fn annotations(name: &str, map: View<'_>, checks: &mut Checks) {
     let mut size = 0;
-    for (key, value) in machine.at("nodeAnnotations").entries() {
-        let place = format!("machine.nodeAnnotations[\"{key}\"]");
+    for (key, value) in map.entries() {
+        let place = format!("{name}[\"{key}\"]");
         refuse_name(&place, key, checks);
         checks.refuse(
             RESERVED.contains(&key),
@@ -40,12 +52,11 @@ fn annotations(machine: View<'_>, checks: &mut Checks) {
     }
     checks.refuse(
         size > MOST_ANNOTATIONS,
-        "machine.nodeAnnotations: all together are larger than 256 KiB",
+        format!("{name}: all together are larger than 256 KiB"),
     );
 }
 
-fn taint(key: &str, text: &str, checks: &mut Checks) {
-    let place = format!("machine.nodeTaints[\"{key}\"]");
+fn taint(place: &str, key: &str, text: &str, checks: &mut Checks) {
     if let Some(what) = name_fault(key) {
         return checks.error(format!("{place}: {what}"));
     }
@@ -69,7 +80,7 @@ fn refuse_name(place: &str, key: &str, checks: &mut Checks) {
 }
 
 /// What is wrong with `name` or `domain/name`.
-fn name_fault(key: &str) -> Option<&'static str> {
+pub(super) fn name_fault(key: &str) -> Option<&'static str> {
     let name = match key.split('/').collect::<Vec<_>>().as_slice() {
         [name] => *name,
         ["", _] => return Some("there is nothing before the slash"),
@@ -101,7 +112,8 @@ fn is_name(text: &str) -> bool {
         && text.ends_with(|c: char| c.is_ascii_alphanumeric())
 }
 
-fn is_subdomain(text: &str) -> bool {
+/// A name in DNS as Kubernetes takes it.
+pub(super) fn is_subdomain(text: &str) -> bool {
     let edge = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     text.len() <= 253
         && text.split('.').all(|label| {

@@ -25,10 +25,14 @@ pub(super) fn check(main: View<'_>, mode: Mode, checks: &mut Checks) {
     let role = role(machine);
     let is_control_plane = matches!(role, Some("init" | "controlplane"));
     cluster::check(cluster, is_control_plane, checks);
+    deprecations(machine, checks);
     if mode == Mode::Metal {
         install(machine, checks);
     }
-    if mode == Mode::Container {
+    if mode == Mode::Container && !checks.line.from(14) {
+        features::host_dns_of_containers(machine, checks);
+    }
+    if checks.line.from(13) {
         features::host_dns(machine, checks);
     }
     authorities(machine, cluster, role, checks);
@@ -46,7 +50,11 @@ pub(super) fn check(main: View<'_>, mode: Mode, checks: &mut Checks) {
     features::check(machine, is_control_plane, checks);
     let persist = main.at("persist");
     checks.refuse(persist.is_set() && !persist.flag(), "persist: must be true");
-    features::runtime_spec(machine, checks);
+    features::runtime_spec(
+        "machine.baseRuntimeSpecOverrides",
+        machine.at("baseRuntimeSpecOverrides"),
+        checks,
+    );
     for part in ["config", "mirrors"] {
         for (host, value) in machine.at("registries").at(part).entries() {
             checks.refuse(
@@ -57,8 +65,31 @@ pub(super) fn check(main: View<'_>, mode: Mode, checks: &mut Checks) {
     }
 }
 
+/// Whether a machine runs the control plane.
+pub(super) fn is_control_plane(machine: View<'_>) -> bool {
+    matches!(role(machine), Some("init" | "controlplane"))
+}
+
+/// What Talos 1.14 has documents for.
+fn deprecations(machine: View<'_>, checks: &mut Checks) {
+    if !checks.line.from(14) {
+        return;
+    }
+    if machine.at("files").len() > 0 {
+        checks.warn("machine.files: is deprecated, use documents of their own");
+    }
+    if !machine.at("baseRuntimeSpecOverrides").entries().is_empty() {
+        checks.warn(
+            "machine.baseRuntimeSpecOverrides: is deprecated, use a CRIBaseRuntimeSpecConfig",
+        );
+    }
+}
+
 fn install(machine: View<'_>, checks: &mut Checks) {
     let install = machine.at("install");
+    if !install.is_set() && checks.line.from(14) {
+        return;
+    }
     if !install.is_set() {
         return checks.error("machine.install: is missing, and metal machines are installed");
     }
@@ -114,7 +145,9 @@ fn authorities(machine: View<'_>, cluster: View<'_>, role: Option<&str>, checks:
             );
         }
         Some(_) => {
-            cluster::cni(cluster, checks);
+            if !checks.line.from(14) || cluster.at("network").is_set() {
+                cluster::cni(cluster, checks);
+            }
             if ca.is_set() {
                 checks.refuse(
                     ca.at("key").text().is_empty(),
@@ -158,19 +191,9 @@ fn kube_span(main: View<'_>, checks: &mut Checks) {
         mtu != 0 && mtu < LEAST_MTU,
         format!("{PLACE}.mtu: must be at least {LEAST_MTU}"),
     );
-    let cluster = main.at("cluster");
-    checks.refuse(
-        !cluster.at("discovery.enabled").flag(),
-        format!("{PLACE}: needs cluster.discovery"),
-    );
-    checks.refuse(
-        cluster.at("id").text().is_empty(),
-        format!("{PLACE}: needs cluster.id"),
-    );
-    checks.refuse(
-        cluster.at("secret").text().is_empty(),
-        format!("{PLACE}: needs cluster.secret"),
-    );
+    if !checks.line.from(14) {
+        identity(PLACE, main.at("cluster"), checks);
+    }
     for filter in span.at("filters.endpoints").texts() {
         checks.refuse(
             !text::is_filter(filter),
@@ -182,6 +205,20 @@ fn kube_span(main: View<'_>, checks: &mut Checks) {
         checks.refuse(
             !text::is_cidr(subnet),
             format!("{place}: {subnet} is not a subnet"),
+        );
+    }
+}
+
+/// Without discovery, machines do not find each other.
+fn identity(place: &str, cluster: View<'_>, checks: &mut Checks) {
+    checks.refuse(
+        !cluster.at("discovery.enabled").flag(),
+        format!("{place}: needs cluster.discovery"),
+    );
+    for key in ["id", "secret"] {
+        checks.refuse(
+            cluster.at(key).text().is_empty(),
+            format!("{place}: needs cluster.{key}"),
         );
     }
 }
@@ -204,6 +241,21 @@ fn disks(machine: View<'_>, checks: &mut Checks) {
 }
 
 fn kubelet(machine: View<'_>, checks: &mut Checks) {
+    for subnet in machine.at("kubelet.nodeIP.validSubnets").texts() {
+        checks.refuse(
+            !text::is_filter(subnet),
+            format!("machine.kubelet.nodeIP.validSubnets: {subnet} is not a subnet"),
+        );
+    }
+    kubelet_settings(
+        "machine.kubelet.extraConfig",
+        machine.at("kubelet.extraConfig"),
+        checks,
+    );
+}
+
+/// Settings that Talos makes itself.
+pub(super) fn kubelet_settings(place: &str, settings: View<'_>, checks: &mut Checks) {
     const FIXED: [&str; 13] = [
         "apiVersion",
         "authentication",
@@ -219,16 +271,10 @@ fn kubelet(machine: View<'_>, checks: &mut Checks) {
         "staticPodPath",
         "seccompDefault",
     ];
-    for subnet in machine.at("kubelet.nodeIP.validSubnets").texts() {
-        checks.refuse(
-            !text::is_filter(subnet),
-            format!("machine.kubelet.nodeIP.validSubnets: {subnet} is not a subnet"),
-        );
-    }
-    for (key, _) in machine.at("kubelet.extraConfig").entries() {
+    for (key, _) in settings.entries() {
         checks.refuse(
             FIXED.contains(&key),
-            format!("machine.kubelet.extraConfig.{key}: Talos sets it itself"),
+            format!("{place}.{key}: Talos sets it itself"),
         );
     }
 }

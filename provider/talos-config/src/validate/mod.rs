@@ -1,23 +1,30 @@
 //! Checks a configuration as `talosctl validate` does: everything that can be said without the
 //! machine.
 
+mod bgp;
 mod bond;
 mod cel;
 mod cluster;
 mod conflicts;
+mod containers;
 mod device;
 mod documents;
 mod encryption;
 mod features;
+mod images;
+mod kubernetes;
 mod labels;
 mod links;
 mod machine;
 mod pem;
 mod registries;
 mod report;
+mod storage;
+mod subnets;
 mod text;
 mod view;
 mod volumes;
+mod whole;
 
 pub use report::Report;
 
@@ -53,7 +60,7 @@ impl std::str::FromStr for Mode {
 
 /// Checks every document, and the main document against the others.
 pub fn validate(config: &Config, mode: Mode) -> Report {
-    let mut checks = Checks::default();
+    let mut checks = Checks::new(config.line());
     let main = config
         .document(MAIN)
         .map(|document| View::of_map(document.body()));
@@ -73,6 +80,10 @@ pub fn validate(config: &Config, mode: Mode) -> Report {
             checks.enter(document.id());
             conflicts::check(document, main, &mut checks);
         }
+    }
+    checks.leave();
+    if config.line().from(14) {
+        whole::check(config, mode, &mut checks);
     }
     checks.finish()
 }

@@ -13,6 +13,20 @@ pub(super) fn has_key(text: &str) -> bool {
     blocks(text).any(|(label, body)| label.ends_with("PRIVATE KEY") && is_der(body))
 }
 
+/// Whether there are blocks, and all of them are of the kind that is asked for.
+pub(super) fn has_only(text: &str, label: Option<&str>) -> bool {
+    let mut found = blocks(text)
+        .filter(|(_, body)| is_base64(body))
+        .map(|(found, _)| found)
+        .peekable();
+    found.peek().is_some() && found.all(|found| label.is_none_or(|label| found == label))
+}
+
+fn is_base64(body: &str) -> bool {
+    let compact: String = body.split_whitespace().collect();
+    STANDARD.decode(compact).is_ok()
+}
+
 /// Labels and bodies of the blocks.
 fn blocks(text: &str) -> impl Iterator<Item = (&str, &str)> {
     text.split("-----BEGIN ").skip(1).filter_map(|part| {

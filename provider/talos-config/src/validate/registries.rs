@@ -2,7 +2,7 @@
 
 use super::report::Checks;
 use super::view::View;
-use super::{links, pem};
+use super::{kubernetes, links, pem};
 use crate::scalar::Url;
 
 pub(super) fn auth(document: View<'_>, checks: &mut Checks) {
@@ -40,7 +40,13 @@ pub(super) fn tls(document: View<'_>, checks: &mut Checks) {
         "ca: has no certificate in PEM form",
     );
     let identity = document.at("clientIdentity");
-    if identity.is_set() {
+    if checks.line.from(14) {
+        if identity.is_set()
+            && let Some(what) = kubernetes::pair_fault(identity, false)
+        {
+            checks.error(format!("clientIdentity.{what}"));
+        }
+    } else if identity.is_set() {
         let (cert, key) = (identity.at("cert").text(), identity.at("key").text());
         checks.refuse(
             !pem::has_certificate(cert),

@@ -1,3 +1,5 @@
+use crate::tables::Line;
+
 /// What validation has to say. Texts name the document or the path; they carry no secrets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
@@ -15,13 +17,27 @@ impl Report {
 }
 
 /// A report in the making.
-#[derive(Default)]
 pub(super) struct Checks {
     report: Report,
     place: String,
+    /// Whose rules apply.
+    pub line: Line,
 }
 
 impl Checks {
+    pub fn new(line: Line) -> Self {
+        Self {
+            report: Report::default(),
+            place: String::new(),
+            line,
+        }
+    }
+
+    /// What follows is about the whole configuration.
+    pub fn leave(&mut self) {
+        self.place.clear();
+    }
+
     /// What follows is about this document.
     pub fn enter(&mut self, document: String) {
         self.place = document;

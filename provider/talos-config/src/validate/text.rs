@@ -5,6 +5,8 @@ use std::net::{IpAddr, Ipv6Addr};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::report::Checks;
+use super::view::View;
 use crate::scalar::{Url, parse_addr, parse_prefix};
 
 /// What is wrong with a URL that something is to be fetched from or sent to.
@@ -69,6 +71,12 @@ pub(super) fn split_host_port(text: &str) -> Option<(&str, &str)> {
     };
     let stray = |s: &str| s.contains(['[', ']']);
     (!stray(host) && !stray(port)).then_some((host, port))
+}
+
+/// Refuses a duration below zero.
+pub(super) fn refuse_negative(place: &str, duration: View<'_>, checks: &mut Checks) {
+    let negative = duration.text().starts_with('-');
+    checks.refuse(negative, format!("{place}: cannot be negative"));
 }
 
 /// 32 bytes in base64.

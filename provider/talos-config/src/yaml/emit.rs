@@ -1,3 +1,4 @@
+use super::dialect::Dialect;
 use super::number::format_float;
 use super::style::{self, Style};
 use super::value::{Map, Value};
@@ -11,18 +12,26 @@ const LONGEST_SIMPLE_KEY: usize = 128;
 ///
 /// Block style, four columns a level, no line folding, `{}` and `[]` for what is empty.
 pub fn emit(value: &Value) -> String {
-    let mut out = String::new();
+    emit_as(value, Dialect::default())
+}
+
+/// [`emit`] as a line of Talos does it.
+pub fn emit_as(value: &Value, dialect: Dialect) -> String {
+    let mut writer = Writer {
+        out: String::new(),
+        dialect,
+    };
     match value {
-        Value::Map(map) if !map.is_empty() => mapping(&mut out, map, 0, true),
-        Value::List(items) if !items.is_empty() => list(&mut out, items, 0, true),
+        Value::Map(map) if !map.is_empty() => writer.mapping(map, 0, true),
+        Value::List(items) if !items.is_empty() => writer.list(items, 0, true),
         other => {
-            scalar(&mut out, other, 0);
-            if !out.ends_with('\n') {
-                out.push('\n');
+            writer.scalar(other, 0);
+            if !writer.out.ends_with('\n') {
+                writer.out.push('\n');
             }
         }
     }
-    out
+    writer.out
 }
 
 /// The next column that is a multiple of four.
@@ -30,87 +39,100 @@ fn deeper(column: usize) -> usize {
     INDENT * ((column + INDENT) / INDENT)
 }
 
-/// Writes the entries with their keys at `column`; the first one where the cursor is if `inline`.
-fn mapping(out: &mut String, map: &Map, column: usize, inline: bool) {
-    for (index, (name, value)) in map.iter().enumerate() {
-        if index > 0 || !inline {
-            pad(out, column);
-        }
-        key(out, name, column);
-        out.push(':');
-        after_key(out, value, column);
-    }
+struct Writer {
+    out: String,
+    dialect: Dialect,
 }
 
-fn key(out: &mut String, name: &str, column: usize) {
-    if name.len() <= LONGEST_SIMPLE_KEY && !name.chars().any(style::is_break) {
-        text(out, name, style::choose(name, true), column);
-        return;
+impl Writer {
+    /// Writes the entries with their keys at `column`; the first one where the cursor is if
+    /// `inline`.
+    fn mapping(&mut self, map: &Map, column: usize, inline: bool) {
+        for (index, (name, value)) in map.iter().enumerate() {
+            if index > 0 || !inline {
+                pad(&mut self.out, column);
+            }
+            self.key(name, column);
+            self.out.push(':');
+            self.after_key(value, column);
+        }
     }
-    out.push_str("? ");
-    let style = style::choose(name, false);
-    text(out, name, style, deeper(column));
-    if style != Style::Literal {
-        out.push('\n');
-    }
-    pad(out, column);
-}
 
-/// Writes a mapping's value, which follows `:`.
-fn after_key(out: &mut String, value: &Value, column: usize) {
-    match value {
-        Value::Map(map) if !map.is_empty() => {
-            out.push('\n');
-            mapping(out, map, deeper(column), false);
+    fn key(&mut self, name: &str, column: usize) {
+        let simple = name.len() <= LONGEST_SIMPLE_KEY && !name.chars().any(style::is_break);
+        let style = style::choose(name, simple, self.dialect);
+        if simple {
+            text(&mut self.out, name, style, column, self.dialect);
+            return;
         }
-        Value::List(items) if !items.is_empty() => {
-            out.push('\n');
-            list(out, items, deeper(column), false);
+        self.out.push_str("? ");
+        text(&mut self.out, name, style, deeper(column), self.dialect);
+        if style != Style::Literal {
+            self.out.push('\n');
         }
-        other => {
-            out.push(' ');
-            scalar(out, other, deeper(column));
-            newline(out);
-        }
+        pad(&mut self.out, column);
     }
-}
 
-fn list(out: &mut String, items: &[Value], column: usize, inline: bool) {
-    for (index, item) in items.iter().enumerate() {
-        if index > 0 || !inline {
-            pad(out, column);
-        }
-        out.push_str("- ");
-        match item {
-            Value::Map(map) if !map.is_empty() => mapping(out, map, column + 2, true),
-            Value::List(items) if !items.is_empty() => list(out, items, column + 2, true),
+    /// Writes a mapping's value, which follows `:`.
+    fn after_key(&mut self, value: &Value, column: usize) {
+        match value {
+            Value::Map(map) if !map.is_empty() => {
+                self.out.push('\n');
+                self.mapping(map, deeper(column), false);
+            }
+            Value::List(items) if !items.is_empty() => {
+                self.out.push('\n');
+                self.list(items, deeper(column), false);
+            }
             other => {
-                scalar(out, other, column + 2);
-                newline(out);
+                self.out.push(' ');
+                self.scalar(other, deeper(column));
+                newline(&mut self.out);
             }
         }
     }
-}
 
-fn scalar(out: &mut String, value: &Value, column: usize) {
-    match value {
-        Value::Null => out.push_str("null"),
-        Value::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
-        Value::Int(value) => out.push_str(&value.to_string()),
-        Value::Float(value) => out.push_str(&format_float(*value)),
-        Value::Plain(value) => out.push_str(value),
-        Value::Str(value) => text(out, value, style::choose(value, false), column),
-        Value::List(_) => out.push_str("[]"),
-        Value::Map(_) => out.push_str("{}"),
+    fn list(&mut self, items: &[Value], column: usize, inline: bool) {
+        for (index, item) in items.iter().enumerate() {
+            if index > 0 || !inline {
+                pad(&mut self.out, column);
+            }
+            self.out.push_str("- ");
+            match item {
+                Value::Map(map) if !map.is_empty() => self.mapping(map, column + 2, true),
+                Value::List(items) if !items.is_empty() => self.list(items, column + 2, true),
+                other => {
+                    self.scalar(other, column + 2);
+                    newline(&mut self.out);
+                }
+            }
+        }
+    }
+
+    fn scalar(&mut self, value: &Value, column: usize) {
+        let out = &mut self.out;
+        match value {
+            Value::Null => out.push_str("null"),
+            Value::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
+            Value::Int(value) => out.push_str(&value.to_string()),
+            Value::Float(value) => out.push_str(&format_float(*value)),
+            Value::Plain(value) => out.push_str(value),
+            Value::Str(value) => {
+                let style = style::choose(value, false, self.dialect);
+                text(out, value, style, column, self.dialect);
+            }
+            Value::List(_) => out.push_str("[]"),
+            Value::Map(_) => out.push_str("{}"),
+        }
     }
 }
 
-fn text(out: &mut String, text: &str, style: Style, column: usize) {
+fn text(out: &mut String, text: &str, style: Style, column: usize, dialect: Dialect) {
     match style {
         Style::Plain => out.push_str(text),
         Style::Single => single_quoted(out, text, column),
         Style::Double => double_quoted(out, text),
-        Style::Literal => literal(out, text, column),
+        Style::Literal => literal(out, text, column, dialect),
     }
 }
 
@@ -179,9 +201,10 @@ fn escape(out: &mut String, c: char) {
 
 /// A `|` block. The indentation hint is the library's constant, also where the block is indented
 /// by two.
-fn literal(out: &mut String, text: &str, column: usize) {
+fn literal(out: &mut String, text: &str, column: usize, dialect: Dialect) {
     out.push('|');
-    if text.starts_with(|c| c == ' ' || style::is_break(c)) {
+    let hint_for_breaks = matches!(dialect, Dialect::First | Dialect::Second);
+    if text.starts_with(|c| c == ' ' || hint_for_breaks && style::is_break(c)) {
         out.push_str(&INDENT.to_string());
     }
     let mut from_end = text.chars().rev();
@@ -190,7 +213,10 @@ fn literal(out: &mut String, text: &str, column: usize) {
         (Some(_), Some(before)) if !style::is_break(before) => {}
         _ => out.push('+'),
     }
-    out.push('\n');
+    // The first library takes a line break at the start for the end of this line.
+    if dialect != Dialect::First || !text.starts_with(style::is_break) {
+        out.push('\n');
+    }
     let mut at_start = true;
     for c in text.chars() {
         let is_break = style::is_break(c);

@@ -1,6 +1,7 @@
 //! YAML as Talos reads and writes it: a parser that keeps positions, the plain tree that the rest
 //! of the crate works on, and an emitter whose output equals that of the YAML library in Talos.
 
+mod dialect;
 mod emit;
 mod node;
 mod number;
@@ -11,7 +12,8 @@ mod style;
 mod timestamp;
 mod value;
 
-pub use emit::emit;
+pub use dialect::Dialect;
+pub use emit::{emit, emit_as};
 pub use order::{compare_keys, sort_keys};
 pub use parse::{ParseError, parse};
 pub use value::{Map, Value};
@@ -19,6 +21,7 @@ pub use value::{Map, Value};
 pub(crate) use node::{Node, NodeKind, Scalar};
 pub(crate) use parse::parse_nodes;
 pub(crate) use resolve::{Budget, Resolved, is_merge, resolve, to_value};
+pub(crate) use style::reads_as_text_today;
 
 #[cfg(test)]
 mod tests;

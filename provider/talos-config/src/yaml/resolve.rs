@@ -100,9 +100,19 @@ pub(crate) struct Budget {
     total: usize,
     aliased: usize,
     depth: usize,
+    /// `-0` is an integer, as in old lines of Talos.
+    whole_zero: bool,
 }
 
 impl Budget {
+    /// A fresh budget; `whole_zero` reads `-0` as an integer.
+    pub fn new(whole_zero: bool) -> Self {
+        Self {
+            whole_zero,
+            ..Self::default()
+        }
+    }
+
     /// Accounts for one node; the limits are those of Go's reader.
     pub fn count(&mut self, line: usize) -> Result<(), ParseError> {
         self.total += 1;
@@ -149,6 +159,9 @@ pub(crate) fn to_value(node: &Node, budget: &mut Budget) -> Result<Value, ParseE
             value
         }
         NodeKind::Scalar(scalar) => {
+            if budget.whole_zero && scalar.text == "-0" && !scalar.quoted && scalar.tag.is_empty() {
+                return Ok(Value::Int(0));
+            }
             scalar_value(scalar).map_err(|message| ParseError::at(node.line, message))
         }
         NodeKind::List(items) => items

@@ -1,5 +1,6 @@
 //! How a string is written: plain, quoted or as a literal block.
 
+use super::dialect::Dialect;
 use super::resolve::{Resolved, implicit};
 
 /// The style in which a string appears.
@@ -12,17 +13,21 @@ pub(super) enum Style {
 }
 
 /// Chooses the style for a string value (`key` = false) or a mapping key.
-pub(super) fn choose(text: &str, key: bool) -> Style {
+pub(super) fn choose(text: &str, key: bool, dialect: Dialect) -> Style {
     let shape = Shape::of(text);
     if text.contains('\n') {
-        let literal = text.len() > 1 && !text.chars().all(char::is_whitespace);
+        let blank = text.len() < 2 || text.chars().all(char::is_whitespace);
+        let literal = dialect == Dialect::First || !blank;
         return if literal && shape.block && !key {
             Style::Literal
         } else {
             Style::Double
         };
     }
-    if !plain_reads_as_text(text) || key && shape.multiline {
+    if dialect == Dialect::Fourth && shape.single && was_something_else(text) {
+        return Style::Single;
+    }
+    if !plain_reads_as_text(text, dialect) || key && shape.multiline {
         return Style::Double;
     }
     if shape.plain && !(text.is_empty() && key) {
@@ -35,8 +40,21 @@ pub(super) fn choose(text: &str, key: bool) -> Style {
 }
 
 /// The style for text that must not be quoted for its type: numbers, timestamps.
-fn plain_reads_as_text(text: &str) -> bool {
-    implicit(text, true) == Resolved::Text && !is_base60(text) && !is_old_bool(text) && text != "<<"
+fn plain_reads_as_text(text: &str, dialect: Dialect) -> bool {
+    match text {
+        "<<" => dialect == Dialect::First,
+        text => implicit(text, true) == Resolved::Text && !was_something_else(text),
+    }
+}
+
+/// What meant something else in YAML 1.1, whatever it means now.
+fn was_something_else(text: &str) -> bool {
+    is_base60(text) || is_old_bool(text) || text == "<<"
+}
+
+/// Whether a text is a number or a boolean in YAML 1.1, and a text since.
+pub(crate) fn reads_as_text_today(text: &str) -> bool {
+    is_old_bool(text) || is_base60(text) && implicit(text, true) == Resolved::Text
 }
 
 /// YAML 1.1's sexagesimal numbers (`[-+]?d[d_]*(:[0-5]?d)+(\.[d_]*)?`); other readers still take

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use talos_config::tables::Line;
+
 /// A small generator of random numbers; the same seed gives the same texts.
 pub struct Dice(u64);
 
@@ -29,6 +31,7 @@ impl Dice {
 /// The tables as far as generation needs them.
 pub struct Grammar {
     pub kinds: Vec<(String, String, bool)>,
+    pub line: Line,
     structs: HashMap<String, Vec<(String, String)>>,
     enums: HashMap<String, Vec<String>>,
 }
@@ -116,11 +119,32 @@ const EXPRESSIONS: &[&str] = &[
     "'mac(link.permanent_addr) == \"a\"'",
 ];
 
+/// A text, a list of texts, or what is neither.
+fn argument(dice: &mut Dice) -> String {
+    let text = |dice: &mut Dice| dice.pick(TEXTS).replace('\n', " ").replace("|  x", "x");
+    match dice.below(10) {
+        0 => "[]".into(),
+        1 => "{a: b}".into(),
+        2 => "null".into(),
+        3..6 => {
+            let (a, b) = (text(dice), text(dice));
+            format!("[{a}, {b}]")
+        }
+        _ => text(dice),
+    }
+}
+
 impl Grammar {
-    pub fn read() -> Self {
-        let text = include_str!("../../src/tables/talos-1.12.txt");
+    pub fn read(line: Line) -> Self {
+        let path = format!(
+            "{}/src/tables/talos-1.{}.txt",
+            env!("CARGO_MANIFEST_DIR"),
+            line.minor()
+        );
+        let text = std::fs::read_to_string(path).unwrap();
         let mut grammar = Self {
             kinds: Vec::new(),
+            line,
             structs: HashMap::new(),
             enums: HashMap::new(),
         };
@@ -146,6 +170,7 @@ impl Grammar {
                         .collect();
                     grammar.enums.insert(words[1].into(), values);
                 }
+                "rule" => {}
                 field => grammar
                     .structs
                     .get_mut(&owner)
@@ -299,7 +324,7 @@ impl Grower<'_> {
             "url" | "endpoint" => dice
                 .pick(&[
                     "https://a:6443",
-                    "http://b/c?d=e#f",
+                    "\"http://b/c?d=e#f\"",
                     "\"HTTPS://X/a b\"",
                     "tcp://1.2.3.4:5",
                     "\"https://u:p@h\"",
@@ -310,9 +335,19 @@ impl Grower<'_> {
                 .into(),
             "cel" => dice.pick(EXPRESSIONS).into(),
             "bytesize" | "disksize" => dice
-                .pick(&["1GB", "10 GiB", "1000", "1500000", "123456789", "\"0\""])
+                .pick(&[
+                    "1GB",
+                    "10 GiB",
+                    "1000",
+                    "1500000",
+                    "123456789",
+                    "\"0\"",
+                    "\"-1GB\"",
+                ])
                 .into(),
-            "size" => dice.pick(&["1GB", "50%", "2TB", "\"10%\""]).into(),
+            "size" => dice
+                .pick(&["1GB", "50%", "2TB", "\"10%\"", "-10%", "-1GB"])
+                .into(),
             "ip" => dice
                 .pick(&[
                     "10.0.0.1",
@@ -345,6 +380,16 @@ impl Grower<'_> {
             "filemode" => dice.pick(&["0o644", "0600", "420", "0"]).into(),
             "disksizematch" => dice.pick(&["'>= 1GB'", "'< 2TB'", "1GB"]).into(),
             "base64" => dice.pick(&["YQ==", "\"\"", "Yg==", "\"******\""]).into(),
+            "args" => {
+                let mut keys: Vec<&str> = (0..dice.below(4)).map(|_| dice.pick(KEYS)).collect();
+                keys.sort_unstable();
+                keys.dedup();
+                let entries: Vec<String> = keys
+                    .iter()
+                    .map(|k| format!("{k}: {}", argument(dice)))
+                    .collect();
+                format!("{{{}}}", entries.join(", "))
+            }
             "any" => {
                 let count = dice.below(4);
                 let mut keys: Vec<&str> = (0..count).map(|_| dice.pick(KEYS)).collect();

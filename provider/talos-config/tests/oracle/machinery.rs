@@ -1,29 +1,38 @@
 //! The oracle itself: built where Go is, and asked in batches.
 #![allow(clippy::print_stderr)]
 
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::Mutex;
 
-use super::{Answer, folder};
+use talos_config::tables::Line;
 
-/// The built oracle, or `None` where there is no Go; then the skipped test is counted.
-pub fn find(test: &str) -> Option<&'static Path> {
-    static BUILT: OnceLock<Option<PathBuf>> = OnceLock::new();
-    let found = BUILT.get_or_init(build).as_deref();
+use super::{Answer, LINES, folder};
+
+/// The built oracle of a line, or `None` where there is no Go; then the skipped test is counted.
+pub fn find(test: &str, line: Line) -> Option<PathBuf> {
+    static BUILT: Mutex<BTreeMap<Line, Option<PathBuf>>> = Mutex::new(BTreeMap::new());
+    // One build at a time: they share most packages.
+    let mut built = BUILT.lock().unwrap();
+    let found = built.entry(line).or_insert_with(|| build(line)).clone();
     if found.is_none() {
-        skip(&format!("{test}: there is no Go here"));
+        skip(&format!("{test}, Talos {line}: there is no Go here"));
     }
     found
 }
 
-fn build() -> Option<PathBuf> {
+fn build(line: Line) -> Option<PathBuf> {
     Command::new("go").arg("version").output().ok()?;
     let cache = cache();
-    let program = cache.join("oracle");
+    let minor = line.minor();
+    let program = cache.join(format!("oracle-1.{minor}"));
     let output = Command::new("go")
-        .args(["build", "-o"])
+        .arg("build")
+        .arg(format!("-modfile=lines/talos-1.{minor}.mod"))
+        .arg(format!("-tags=talos_1_{minor}"))
+        .arg("-o")
         .arg(&program)
         .arg(".")
         .current_dir(source())
@@ -37,6 +46,17 @@ fn build() -> Option<PathBuf> {
         "the oracle does not build: {errors}"
     );
     Some(program)
+}
+
+/// Cases of all lines, then those of this line and older ones.
+fn case_folders(line: Line) -> Vec<PathBuf> {
+    let cases = source().join("cases");
+    let own = LINES
+        .iter()
+        .filter(|(other, _)| *other <= line)
+        .map(|(other, _)| cases.join(format!("1.{}", other.minor())))
+        .filter(|folder| folder.is_dir());
+    std::iter::once(cases.clone()).chain(own).collect()
 }
 
 fn source() -> PathBuf {
@@ -85,11 +105,11 @@ pub fn ask(program: &Path, questions: &[Answer]) -> Vec<Answer> {
 }
 
 /// The vectors as the oracle makes them now: requests from the case files, answered.
-pub fn vectors(program: &Path) -> String {
+pub fn vectors(program: &Path, line: Line) -> String {
     let requests = Command::new(program)
         .args(["cases", "-secrets"])
         .arg(folder().join("secrets.yaml"))
-        .arg(source().join("cases"))
+        .args(case_folders(line))
         .output()
         .unwrap();
     assert!(
@@ -98,6 +118,13 @@ pub fn vectors(program: &Path) -> String {
         String::from_utf8_lossy(&requests.stderr)
     );
     converse(program, String::from_utf8(requests.stdout).unwrap())
+}
+
+/// The document tables of the line.
+pub fn tables(program: &Path) -> String {
+    let output = Command::new(program).arg("tables").output().unwrap();
+    assert!(output.status.success());
+    String::from_utf8(output.stdout).unwrap()
 }
 
 fn converse(program: &Path, input: String) -> String {
@@ -122,8 +149,11 @@ fn converse(program: &Path, input: String) -> String {
 }
 
 /// Names and texts of the YAML files in the machinery's own `testdata` folders.
-pub fn test_data() -> Vec<(String, String)> {
-    let root = cache().join("gomod/github.com/siderolabs/talos/pkg/machinery@v1.12.6/config");
+pub fn test_data(line: Line) -> Vec<(String, String)> {
+    let (_, version) = LINES.iter().find(|(l, _)| *l == line).unwrap();
+    let root = cache().join(format!(
+        "gomod/github.com/siderolabs/talos/pkg/machinery@v{version}/config"
+    ));
     let mut found = Vec::new();
     let mut folders = vec![root];
     while let Some(folder) = folders.pop() {

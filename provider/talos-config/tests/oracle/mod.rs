@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use talos_config::contract::Contract;
 use talos_config::document::Config;
-use talos_config::generate::{Input, generate};
+use talos_config::generate::{self, Input, generate_on};
 use talos_config::merge::Patch;
 use talos_config::secrets::Bundle;
 use talos_config::tables::Line;
@@ -68,15 +68,69 @@ pub struct Generate {
     local_api_port: u16,
     discovery: Option<bool>,
     sysctls: BTreeMap<String, String>,
+    kube_prism_port: Option<u16>,
+    persist: Option<bool>,
+    debug: bool,
+    kube_span: Option<bool>,
+    custom_cni: String,
+    registry_cas: BTreeMap<String, String>,
+    insecure_registries: Vec<String>,
+    disks: Vec<Disk>,
+}
+
+#[derive(Clone, Deserialize, Serialize, Default)]
+#[serde(default)]
+struct Disk {
+    device: String,
+    partitions: Vec<Partition>,
+}
+
+#[derive(Clone, Deserialize, Serialize, Default)]
+#[serde(default)]
+struct Partition {
+    mountpoint: String,
+    size: u64,
+}
+
+impl Disk {
+    fn ours(&self) -> generate::Disk {
+        let partitions = self.partitions.iter().map(|part| generate::Partition {
+            mountpoint: part.mountpoint.clone(),
+            size: part.size,
+        });
+        generate::Disk {
+            device: self.device.clone(),
+            partitions: partitions.collect(),
+        }
+    }
+}
+
+/// All lines with the version of the machinery that the oracle of each is built on.
+pub const LINES: [(Line, &str); 4] = [
+    (Line::V1_11, "1.11.6"),
+    (Line::V1_12, "1.12.6"),
+    (Line::V1_13, "1.13.9"),
+    (Line::V1_14, "1.14.1"),
+];
+
+/// The lines to be tried: all, or the one that `TALOS_STACK_LINE` names as 1.14.
+pub fn lines() -> impl Iterator<Item = Line> {
+    let only = std::env::var("TALOS_STACK_LINE").ok();
+    let wanted = move |line: &Line| {
+        only.as_ref()
+            .is_none_or(|o| line.to_string() == format!("v{o}"))
+    };
+    Line::ALL.into_iter().filter(wanted)
 }
 
 pub fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/vectors")
 }
 
-/// The vectors as text, one JSON object a line.
-pub fn text() -> String {
-    let file = std::fs::File::open(folder().join("talos-1.12.jsonl.gz")).unwrap();
+/// The vectors of a line as text, one JSON object a line.
+pub fn text(line: Line) -> String {
+    let name = format!("talos-1.{}.jsonl.gz", line.minor());
+    let file = std::fs::File::open(folder().join(name)).unwrap();
     let mut text = String::new();
     flate2::read::GzDecoder::new(file)
         .read_to_string(&mut text)
@@ -84,8 +138,8 @@ pub fn text() -> String {
     text
 }
 
-pub fn vectors() -> Vec<Answer> {
-    let text = text();
+pub fn vectors(line: Line) -> Vec<Answer> {
+    let text = text(line);
     let mut texts = BTreeMap::new();
     text.lines()
         .map(|line| resolve(serde_json::from_str(line).unwrap(), &mut texts))
@@ -115,13 +169,13 @@ fn bundle() -> Bundle {
 }
 
 /// What we say: the text, or why not.
-fn ours(question: &Answer) -> Result<String, String> {
+fn ours(question: &Answer, line: Line) -> Result<String, String> {
     match question.op.as_str() {
-        "generate" => ours_generated(question.generate.as_ref().unwrap()),
-        "load" => Config::load(&question.config, Line::V1_12)
+        "generate" => ours_generated(question.generate.as_ref().unwrap(), line),
+        "load" => Config::load(&question.config, line)
             .map(|c| c.emit())
             .map_err(|e| e.to_string()),
-        "patch" => ours_patched(question),
+        "patch" => ours_patched(question, line),
         "bundle" => ours_bundle(&question.config),
         other => panic!("unknown op {other}"),
     }
@@ -135,12 +189,12 @@ fn ours_bundle(text: &str) -> Result<String, String> {
     }
 }
 
-fn ours_patched(question: &Answer) -> Result<String, String> {
-    let mut config = Config::load(&question.config, Line::V1_12).map_err(|e| e.to_string())?;
+fn ours_patched(question: &Answer, line: Line) -> Result<String, String> {
+    let mut config = Config::load(&question.config, line).map_err(|e| e.to_string())?;
     let patches: Result<Vec<Patch>, _> = question
         .patches
         .iter()
-        .map(|p| Patch::load(p, Line::V1_12))
+        .map(|p| Patch::load(p, line))
         .collect();
     config
         .apply_patches(&patches.map_err(|e| e.to_string())?)
@@ -148,7 +202,7 @@ fn ours_patched(question: &Answer) -> Result<String, String> {
     Ok(config.emit())
 }
 
-fn ours_generated(from: &Generate) -> Result<String, String> {
+fn ours_generated(from: &Generate, line: Line) -> Result<String, String> {
     let bundle = bundle();
     let contract = Contract::parse(&from.contract).map_err(|e| e.to_string())?;
     let role = from
@@ -177,15 +231,23 @@ fn ours_generated(from: &Generate) -> Result<String, String> {
     input.local_api_server_port = from.local_api_port;
     input.discovery = from.discovery.unwrap_or(true);
     input.sysctls.clone_from(&from.sysctls);
-    generate(&input)
+    input.kube_prism_port = from.kube_prism_port;
+    input.persist = from.persist.unwrap_or(true);
+    input.debug = from.debug;
+    input.kube_span = from.kube_span;
+    input.custom_cni.clone_from(&from.custom_cni);
+    input.registry_authorities.clone_from(&from.registry_cas);
+    input.insecure_registries = from.insecure_registries.iter().cloned().collect();
+    input.disks = from.disks.iter().map(Disk::ours).collect();
+    generate_on(&input, line)
         .map(|c| c.emit())
         .map_err(|e| e.to_string())
 }
 
 /// How our answer differs from the official one, if it does.
-pub fn difference(official: &Answer) -> Option<String> {
+pub fn difference(official: &Answer, line: Line) -> Option<String> {
     if official.op == "validate" {
-        return verdict_difference(official);
+        return verdict_difference(official, line);
     }
     // Talos writes an empty document where something was to be deleted from one that is not there;
     // we refuse that.
@@ -194,7 +256,7 @@ pub fn difference(official: &Answer) -> Option<String> {
         .split("---\n")
         .any(|document| document == "{}\n");
     let refused = !official.error.is_empty() || corrupted;
-    match (ours(official), refused) {
+    match (ours(official, line), refused) {
         (Ok(text), false) if text == official.output => None,
         (Err(_), true) => None,
         (Ok(text), false) => Some(format!(
@@ -223,8 +285,8 @@ fn first_difference(ours: &str, theirs: &str) -> String {
 }
 
 /// Validation agrees if it finds as many errors and as many warnings in each mode.
-fn verdict_difference(official: &Answer) -> Option<String> {
-    let config = match Config::load(&official.config, Line::V1_12) {
+fn verdict_difference(official: &Answer, line: Line) -> Option<String> {
+    let config = match Config::load(&official.config, line) {
         Ok(config) => config,
         Err(_) if !official.error.is_empty() => return None,
         Err(error) => return Some(format!("{}: we refuse: {error}", official.name)),

@@ -1,9 +1,14 @@
-use super::fields::{DISK_FIELDS, LINK_FIELDS, VOLUME_FIELDS};
+use super::fields::{
+    DISK_FIELDS, DISK_FIELDS_1_14, Entries, LINK_FIELDS, LINK_FIELDS_1_13, LINK_FIELDS_1_14,
+    VOLUME_FIELDS, VOLUME_FIELDS_1_12,
+};
 use super::types::{Kind, Type};
+use crate::tables::Line;
 
 /// What an expression can use, and what it must give.
 pub(in crate::validate) struct Environment {
     variables: &'static [(&'static str, Variable)],
+    objects: [Option<(&'static str, Entries)>; 2],
     /// Families of variables: `PREFIX` and `d_PREFIX` with each ending.
     pressure: bool,
     pub(super) functions: &'static [&'static str],
@@ -15,15 +20,62 @@ pub(in crate::validate) struct Environment {
 #[derive(Clone, Copy)]
 enum Variable {
     Plain(Kind),
-    Object(&'static [(&'static str, Kind)]),
     Optional(Kind),
     Duration,
 }
 
-pub(in crate::validate) static DISK: Environment = Environment {
+/// Expressions about disks.
+pub(in crate::validate) fn disk(line: Line) -> &'static Environment {
+    static OLD: Environment = about_disks(DISK_FIELDS);
+    static NEW: Environment = about_disks(&DISK_FIELDS_1_14);
+    if line.from(14) { &NEW } else { &OLD }
+}
+
+const fn about_disks(fields: Entries) -> Environment {
+    Environment {
+        variables: &[("system_disk", Variable::Plain(Kind::Bool))],
+        objects: [Some(("disk", fields)), None],
+        pressure: false,
+        functions: &["glob"],
+        units: true,
+        classes: false,
+        result: Type::Bool,
+    }
+}
+
+/// Expressions about volumes that were found.
+pub(in crate::validate) fn volume(line: Line) -> &'static Environment {
+    static OLD: Environment = about_volumes(VOLUME_FIELDS, DISK_FIELDS);
+    static MIDDLE: Environment = about_volumes(&VOLUME_FIELDS_1_12, DISK_FIELDS);
+    static NEW: Environment = about_volumes(&VOLUME_FIELDS_1_12, &DISK_FIELDS_1_14);
+    match line.minor() {
+        ..12 => &OLD,
+        12 | 13 => &MIDDLE,
+        _ => &NEW,
+    }
+}
+
+const fn about_volumes(volume: Entries, disk: Entries) -> Environment {
+    Environment {
+        variables: &[],
+        objects: [Some(("volume", volume)), Some(("disk", disk))],
+        pressure: false,
+        functions: &[],
+        units: true,
+        classes: false,
+        result: Type::Bool,
+    }
+}
+
+/// Expressions about the members of LVM and RAID, from Talos 1.14 on.
+pub(in crate::validate) static MEMBER: Environment = Environment {
     variables: &[
-        ("disk", Variable::Object(DISK_FIELDS)),
+        ("volume_id", Variable::Plain(Kind::Text)),
         ("system_disk", Variable::Plain(Kind::Bool)),
+    ],
+    objects: [
+        Some(("volume", &VOLUME_FIELDS_1_12)),
+        Some(("disk", &DISK_FIELDS_1_14)),
     ],
     pressure: false,
     functions: &["glob"],
@@ -32,28 +84,32 @@ pub(in crate::validate) static DISK: Environment = Environment {
     result: Type::Bool,
 };
 
-pub(in crate::validate) static VOLUME: Environment = Environment {
-    variables: &[
-        ("volume", Variable::Object(VOLUME_FIELDS)),
-        ("disk", Variable::Object(DISK_FIELDS)),
-    ],
-    pressure: false,
-    functions: &[],
-    units: true,
-    classes: false,
-    result: Type::Bool,
-};
+/// Expressions about network links.
+pub(in crate::validate) fn link(line: Line) -> &'static Environment {
+    static OLD: Environment = about_links(LINK_FIELDS);
+    static MIDDLE: Environment = about_links(&LINK_FIELDS_1_13);
+    static NEW: Environment = about_links(&LINK_FIELDS_1_14);
+    match line.minor() {
+        ..13 => &OLD,
+        13 => &MIDDLE,
+        _ => &NEW,
+    }
+}
 
-pub(in crate::validate) static LINK: Environment = Environment {
-    variables: &[("link", Variable::Object(LINK_FIELDS))],
-    pressure: false,
-    functions: &["glob", "mac"],
-    units: false,
-    classes: false,
-    result: Type::Bool,
-};
+const fn about_links(fields: Entries) -> Environment {
+    Environment {
+        variables: &[],
+        objects: [Some(("link", fields)), None],
+        pressure: false,
+        functions: &["glob", "mac"],
+        units: false,
+        classes: false,
+        result: Type::Bool,
+    }
+}
 
 pub(in crate::validate) static OOM_TRIGGER: Environment = Environment {
+    objects: [None, None],
     variables: &[("time_since_trigger", Variable::Duration)],
     pressure: true,
     functions: &["multiply_qos_vectors"],
@@ -63,6 +119,7 @@ pub(in crate::validate) static OOM_TRIGGER: Environment = Environment {
 };
 
 pub(in crate::validate) static OOM_RANKING: Environment = Environment {
+    objects: [None, None],
     variables: &[
         ("memory_max", Variable::Optional(Kind::Uint)),
         ("memory_current", Variable::Optional(Kind::Uint)),
@@ -102,10 +159,13 @@ impl Environment {
         {
             return Some(ty);
         }
+        let objects = self.objects.iter().flatten();
+        if let Some((_, fields)) = objects.into_iter().find(|(known, _)| *known == name) {
+            return Some(Type::Object(fields));
+        }
         let (_, variable) = self.variables.iter().find(|(known, _)| *known == name)?;
         Some(match variable {
             Variable::Plain(kind) => kind.ty(),
-            Variable::Object(fields) => Type::Object(fields),
             Variable::Optional(kind) => Type::Optional(Box::new(kind.ty())),
             Variable::Duration => Type::Duration,
         })

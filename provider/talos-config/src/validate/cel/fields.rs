@@ -2,7 +2,7 @@
 
 use super::types::Kind::{self, Bool, Bytes, Fields, Int, Other, Text, Texts, Uint};
 
-type Entries = &'static [(&'static str, Kind)];
+pub(super) type Entries = &'static [(&'static str, Kind)];
 
 pub(super) const DISK_FIELDS: Entries = &[
     ("size", Uint),
@@ -45,7 +45,6 @@ pub(super) const VOLUME_FIELDS: Entries = &[
     ("dev_path", Text),
     ("parent_dev_path", Text),
     ("pretty_size", Text),
-    ("offset", Uint),
 ];
 
 pub(super) const LINK_FIELDS: Entries = &[
@@ -82,6 +81,38 @@ pub(super) const LINK_FIELDS: Entries = &[
     ("alias", Text),
     ("alt_names", Texts),
 ];
+
+pub(super) const DISK_FIELDS_1_14: [(&str, Kind); 19] =
+    join(DISK_FIELDS, &[("firmware_version", Text)]);
+
+pub(super) const VOLUME_FIELDS_1_12: [(&str, Kind); 20] = join(VOLUME_FIELDS, &[("offset", Uint)]);
+
+pub(super) const LINK_FIELDS_1_13: [(&str, Kind); 33] =
+    join(LINK_FIELDS, &[("vrf_master", Fields(VRF_FIELDS))]);
+
+pub(super) const LINK_FIELDS_1_14: [(&str, Kind); 34] =
+    join(&LINK_FIELDS_1_13, &[("veth", Fields(VETH_FIELDS))]);
+
+const fn join<const N: usize>(
+    old: &[(&'static str, Kind)],
+    new: &[(&'static str, Kind)],
+) -> [(&'static str, Kind); N] {
+    let mut all = [("", Bool); N];
+    let mut at = 0;
+    while at < N {
+        all[at] = if at < old.len() {
+            old[at]
+        } else {
+            new[at - old.len()]
+        };
+        at += 1;
+    }
+    all
+}
+
+const VRF_FIELDS: Entries = &[("table", Int)];
+
+const VETH_FIELDS: Entries = &[("peer", Text)];
 
 const VLAN_FIELDS: Entries = &[("vid", Uint), ("protocol", Int)];
 

@@ -9,7 +9,7 @@ mod parser;
 mod rules;
 mod types;
 
-pub(super) use environment::{DISK, LINK, OOM_RANKING, OOM_TRIGGER, VOLUME};
+pub(super) use environment::{MEMBER, OOM_RANKING, OOM_TRIGGER, disk, link, volume};
 
 use super::report::Checks;
 use super::view::View;

@@ -1,5 +1,6 @@
 use super::parser::type_of;
-use super::{DISK, LINK, OOM_RANKING};
+use super::{OOM_RANKING, disk, link};
+use crate::tables::Line;
 
 #[test]
 fn usual_selectors_are_fine() {
@@ -10,9 +11,16 @@ fn usual_selectors_are_fine() {
         "'/x' in disk.symlinks",
         "true",
     ] {
-        assert_eq!(type_of(text, &DISK), Ok(DISK.result.clone()), "{text}");
+        let disks = disk(Line::V1_12);
+        assert_eq!(type_of(text, disks), Ok(disks.result.clone()), "{text}");
     }
-    assert!(type_of("mac(link.permanent_addr) == \"00:1a:2b:3c:4d:5e\"", &LINK).is_ok());
+    assert!(
+        type_of(
+            "mac(link.permanent_addr) == \"00:1a:2b:3c:4d:5e\"",
+            link(Line::V1_12)
+        )
+        .is_ok()
+    );
     assert_eq!(
         type_of("memory_max.hasValue() ? 0.0 : 1.5", &OOM_RANKING),
         Ok(OOM_RANKING.result.clone())
@@ -30,13 +38,13 @@ fn faults_are_named() {
         ("(true", "lacks ')'"),
         ("true true", "after its end"),
     ] {
-        let error = type_of(text, &DISK).unwrap_err();
+        let error = type_of(text, disk(Line::V1_12)).unwrap_err();
         assert!(error.contains(says), "{text}: {error}");
     }
 }
 
 #[test]
 fn deep_nesting_ends() {
-    assert!(type_of(&"(".repeat(100_000), &DISK).is_err());
-    assert!(type_of(&"!".repeat(100_000), &DISK).is_err());
+    assert!(type_of(&"(".repeat(100_000), disk(Line::V1_12)).is_err());
+    assert!(type_of(&"!".repeat(100_000), disk(Line::V1_12)).is_err());
 }

@@ -1,0 +1,34 @@
+//go:build talos_1_13
+
+package main
+
+import (
+	"errors"
+
+	"github.com/siderolabs/talos/pkg/machinery/config/generate"
+	"github.com/siderolabs/talos/pkg/machinery/config/generate/secrets"
+	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
+)
+
+// lineOptions are those that other lines do not have, or have in another form.
+func (in *Generate) lineOptions() ([]generate.Option, error) {
+	var options []generate.Option
+
+	if in.Persist != nil && !*in.Persist {
+		return nil, errors.New("configurations of this line are always kept")
+	}
+
+	if in.KubeSpan != nil {
+		options = append(options, generate.WithKubeSpanEnabled(*in.KubeSpan))
+	}
+
+	if in.CustomCNI != "" {
+		options = append(options, generate.WithClusterCNIConfig(&v1alpha1.CNIConfig{
+			CNIName: "custom", CNIUrls: []string{in.CustomCNI},
+		}))
+	}
+
+	return options, nil
+}
+
+func validBundle(bundle *secrets.Bundle) error { return bundle.Validate() }
