@@ -4,6 +4,7 @@ use framework::prelude::*;
 
 use super::arguments::{self, ConfigText};
 use crate::shared::patch_texts;
+use crate::shared::placeholder::stands_in;
 
 /// Parameters.
 #[derive(Args)]
@@ -30,7 +31,7 @@ impl Function for MachineConfigMerge {
 
     fn call(args: MergeArgs) -> Result<String, FunctionError> {
         let line = arguments::line(2, &args.talos_version)?;
-        if arguments::stands_in(&args.config) {
+        if stands_in(&args.config) {
             return Ok(args.config);
         }
         let mut text = ConfigText::read(0, &args.config, line)?;
@@ -38,7 +39,7 @@ impl Function for MachineConfigMerge {
             let refuse = |reason: &str| {
                 FunctionError::argument(1, format!("patch {index} (counted from 0): {reason}"))
             };
-            if arguments::stands_in(patch) {
+            if stands_in(patch) {
                 text.placeholder = true;
                 continue;
             }

@@ -3,7 +3,7 @@
 use framework::prelude::*;
 use talos_config::schematic::Schematic;
 
-use super::arguments;
+use crate::shared::placeholder::stands_in;
 use crate::shared::stand_in::MOCK;
 
 /// Parameters.
@@ -25,7 +25,7 @@ impl Function for SchematicId {
         posted it there once; `talos_image_schematic` does that.";
 
     fn call(args: SchematicIdArgs) -> Result<String, FunctionError> {
-        if arguments::stands_in(&args.yaml) {
+        if stands_in(&args.yaml) {
             return Ok(MOCK.to_owned());
         }
         let schematic = Schematic::from_yaml(&args.yaml)

@@ -6,11 +6,12 @@ use talos_client::{Code, Cx, Sent};
 use talos_config::diff::diff;
 use talos_config::document::Config;
 use talos_config::ownership::{Effect, effect};
+use talos_config::tables::Line;
 use tokio::sync::OwnedMutexGuard;
 
 use super::access::{Access, Unusable};
 use super::calls::Backoff;
-use super::change::{self, TextMap, listing};
+use super::change::{TextMap, listing};
 use super::client_configuration::ClientConfiguration;
 use super::machine::{self, Expected, Mode, Observed};
 use super::machine_facts::MachineFacts;
@@ -21,9 +22,6 @@ use framework::operation::Cx as OperationCx;
 
 /// The effect that takes a machine away for a while.
 pub const REBOOT: &str = "reboot";
-
-/// Looks in a row that reach nobody, after which a machine that was reset counts as gone: one may be a bad moment.
-const GONE: u32 = 3;
 
 /// How to call a machine for as long as the operation lasts.
 pub struct Node<'a> {
@@ -97,8 +95,8 @@ impl<'a> Node<'a> {
     }
 
     /// The configuration that the machine holds.
-    pub fn parse(&self, text: &str) -> Result<Config, Error> {
-        Config::load(text, change::line_of(None)).map_err(|error| {
+    pub fn parse(&self, text: &str, line: Line) -> Result<Config, Error> {
+        Config::load(text, line).map_err(|error| {
             Error::new(
                 format!("TS-CONFIG-UNREADABLE: {}: the machine's own configuration cannot be read", self.name),
                 format!("{error}\n\nNothing was changed. This provider may be older than the machine's Talos."),
@@ -163,7 +161,7 @@ impl<'a> Node<'a> {
         Ok(voter_goes)
     }
 
-    /// Waits until the machine's etcd runs again: whoever has the next turn counts on it.
+    /// Waits until the machine's etcd votes again: whoever has the next turn counts on it.
     pub async fn rejoin<V>(
         &self,
         cx: &OperationCx<TalosStack, V>,
@@ -171,14 +169,21 @@ impl<'a> Node<'a> {
     ) -> Result<(), Error> {
         let mut backoff = Backoff::new();
         loop {
-            let seen = machine
-                .client
-                .etcd_status(&self.calls.capped(calls::REFRESH))
-                .await;
-            let Err(error) = seen else { return Ok(()) };
+            let limit = self.calls.capped(calls::REFRESH);
+            let error = match machine.client.etcd_status(&limit).await {
+                Ok(status) if quorum::votes(&status) => return Ok(()),
+                Ok(_) => None,
+                // It came back as a worker.
+                Err(error) if error.code == Code::EtcdNotControlPlane => return Ok(()),
+                Err(error) if error.is_transient() || error.code == Code::EtcdDown => Some(error),
+                Err(error) => return Err(report::error(&self.name, &error)),
+            };
             cx.phase(format!("{}: its etcd is not back yet", self.name));
             if !backoff.wait(cx.token()).await {
-                return Err(report::error(&self.name, &error));
+                return match error {
+                    Some(error) => Err(report::error(&self.name, &error)),
+                    None => Ok(()),
+                };
             }
         }
     }
@@ -227,41 +232,6 @@ impl<'a> Node<'a> {
             .map(Some)
     }
 
-    /// Waits until a machine that was reset is seen to be gone from what it was: in maintenance, in another boot, or silent.
-    pub async fn wiped<V>(
-        &self,
-        cx: &OperationCx<TalosStack, V>,
-        before: &Observed,
-    ) -> Result<(), Error> {
-        let mut backoff = Backoff::new();
-        let mut silences = 0;
-        loop {
-            match self.look(&self.calls.capped(calls::REFRESH)).await {
-                Ok(machine) if machine.maintenance => return Ok(()),
-                Ok(machine) if machine.boot().is_some() && machine.boot() != before.boot() => {
-                    return Ok(());
-                }
-                Err(error) if error.code == Code::NodeMaintenance => return Ok(()),
-                Err(error) if error.is_out_of_reach() => silences += 1,
-                Ok(_) | Err(_) => silences = 0,
-            }
-            if silences == GONE {
-                return Ok(());
-            }
-            cx.phase(format!("{}: waiting for the reset", self.name));
-            if !backoff.wait(cx.token()).await {
-                return Err(Error::new(
-                    format!(
-                        "TS-RESET-UNSEEN: {}: the machine was not seen to be wiped",
-                        self.name
-                    ),
-                    "The reset was asked for, and the machine still runs as before. State keeps it; destroy again. \
-                     `talosctl dmesg` shows what it is doing.",
-                ));
-            }
-        }
-    }
-
     /// Something staged takes effect with the next write; where it needs a reboot that would come as a surprise.
     fn refuse_staged_reboot(&self, machine: &Observed, write: &Write<'_>) -> Result<(), Error> {
         let (Some(live), Some(_)) = (&machine.live, &machine.staged) else {
@@ -270,7 +240,12 @@ impl<'a> Node<'a> {
         if matches!(write.mode, Mode::Staged | Mode::Reboot) || write.effect == REBOOT {
             return Ok(());
         }
-        let changes = diff(&self.parse(live.expose())?, &self.parse(write.text)?);
+        let line = machine.line();
+        let (live, wanted) = (
+            self.parse(live.expose(), line)?,
+            self.parse(write.text, line)?,
+        );
+        let changes = diff(&live, &wanted);
         if effect(&changes) != Effect::Reboot {
             return Ok(());
         }

@@ -1,7 +1,7 @@
 //! No step takes a control plane below etcd quorum.
 
 use framework::prelude::*;
-use talos_client::{Client, Code, Cx, Endpoint, EtcdMember, Pool};
+use talos_client::{Client, Code, Cx, Endpoint, EtcdMember, EtcdStatus, Pool};
 
 use super::access::Access;
 use super::machine::Observed;
@@ -100,7 +100,12 @@ async fn answers(member: &EtcdMember, access: &Access, pool: &Pool, cx: &Cx) -> 
         return false;
     };
     let status = client.etcd_status(&cx.capped(super::calls::REFRESH)).await;
-    status.is_ok_and(|status| status.errors.is_empty() && !status.learner)
+    status.is_ok_and(|status| votes(&status))
+}
+
+/// Whether a member is well and has a vote.
+pub fn votes(status: &EtcdStatus) -> bool {
+    status.errors.is_empty() && !status.learner
 }
 
 /// Host of `https://host:2380` or `https://[v6]:2380`.

@@ -31,6 +31,17 @@ impl DataSource for TalosMachineConfig {
                  its first line says so, and no resource applies it.",
             );
         }
+        if let Some(warning) = &rendered.newer {
+            let summary = format!(
+                "TS-TALOS-NEWER: {}: the {} configuration is rendered by the rules of an older Talos",
+                config.cluster_name.text(),
+                config.machine_type.text()
+            );
+            cx.warn(
+                summary,
+                format!("{warning}. Update the provider when it knows that version."),
+            );
+        }
         rendered.describe(&mut config);
         Ok(config)
     }

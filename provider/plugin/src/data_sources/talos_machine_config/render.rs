@@ -24,6 +24,8 @@ pub struct Rendered {
     /// Some input stands in for the output of a stage that has not run.
     pub placeholder: bool,
     warnings: Vec<String>,
+    /// What to tell where the Talos version is newer than any that is known here.
+    pub newer: Option<String>,
     key: talos_config::secrets::Secret,
 }
 
@@ -42,11 +44,13 @@ pub fn render(model: &MachineConfig) -> Result<Rendered, Error> {
         })?;
     patches.apply(&mut config)?;
     refuse_kernel_arguments(&config, model)?;
-    let warnings = check(&config)?;
+    let mut warnings = check(&config)?;
+    warnings.extend(contract.warning());
     let placeholder = given.placeholder || patches.placeholder || placeholder_inputs(model);
     Ok(Rendered {
         config,
         placeholder,
+        newer: contract.warning(),
         warnings,
         key: given.bundle.cluster.secret,
     })
@@ -202,8 +206,14 @@ fn placeholder_inputs(model: &MachineConfig) -> bool {
         .map(|(_, mirrors)| mirrors)
         .chain([&model.cert_sans]);
     let is_text = |field: &Field<String>| field.as_str().is_some_and(is_placeholder_text);
-    let is_host = |field: &Field<String>| field.as_str().is_some_and(is_placeholder_host);
-    is_host(&model.cluster_endpoint)
-        || required.into_iter().chain(optional).any(is_text)
-        || lists.flat_map(|list| list.get()).flatten().any(is_host)
+    // Empty is none, for what may be left out; a certificate may be for any address.
+    let stands_in = |field: &Field<String>| {
+        field.as_str().is_some_and(|text| {
+            !text.trim().is_empty() && (is_placeholder_text(text) || text.ends_with(".invalid"))
+        })
+    };
+    is_placeholder_host(model.cluster_endpoint.text())
+        || required.into_iter().any(is_text)
+        || optional.into_iter().any(stands_in)
+        || lists.flat_map(|list| list.get()).flatten().any(stands_in)
 }

@@ -514,9 +514,15 @@ fn describe(state: &mut Bootstrap, seen: &BTreeMap<String, Seen>, job: &Job) {
             state.cluster_id = id.into();
         }
     }
-    let members: BTreeMap<String, Field<String>> = decide::members(seen)
-        .map(|member| (member_name(member, job), member.id_hex().into()))
-        .collect();
+    let mut members: BTreeMap<String, Field<String>> = BTreeMap::new();
+    for member in decide::members(seen) {
+        let id: Field<String> = member.id_hex().into();
+        let name = member_name(member, job);
+        // A dead member and the one that took its place may have one name.
+        let is_other = members.get(&name).is_some_and(|known| *known != id);
+        let key = if is_other { member.id_hex() } else { name };
+        members.insert(key, id);
+    }
     if !members.is_empty() || !state.etcd_members.is_known() {
         state.etcd_members = Field::Known(members);
     }

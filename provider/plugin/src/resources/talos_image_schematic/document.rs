@@ -6,7 +6,7 @@ use framework::prelude::*;
 use talos_config::schematic::{Overlay, Schematic, SecureBoot};
 use talos_config::yaml::{Map, Value};
 
-use crate::shared::placeholder::is_placeholder_text;
+use crate::shared::placeholder::stands_in;
 
 use super::model::{ImageSchematic, SchematicOverlay, SchematicSecureBoot};
 
@@ -21,7 +21,7 @@ pub struct Wanted {
 /// The schematic; `None` while a part of it is unknown or a placeholder.
 pub fn wanted(model: &ImageSchematic) -> Result<Option<Wanted>, Diagnostic> {
     if let Some(text) = model.schematic_yaml.as_str() {
-        return if is_placeholder_text(text) {
+        return if stands_in(text) {
             Ok(None)
         } else {
             from_text(text).map(Some)

@@ -8,7 +8,7 @@ use super::TalosImageSchematic;
 use super::document::{Wanted, wanted};
 use super::model::ImageSchematic;
 use crate::shared::access::Unusable;
-use crate::shared::placeholder::is_placeholder_text;
+use crate::shared::placeholder::{is_placeholder_text, stands_in};
 
 /// Refuses what no factory takes.
 pub fn validate(config: &ImageSchematic, diagnostics: &mut Diagnostics) {
@@ -70,7 +70,7 @@ pub fn plan(
 
 /// The first attribute that stands in for the output of a stage that has not run.
 pub fn placeholder(model: &ImageSchematic) -> Option<&'static str> {
-    let is = |field: &Field<String>| field.as_str().is_some_and(is_placeholder_text);
+    let is = |field: &Field<String>| field.as_str().is_some_and(stands_in);
     [
         ("schematic_yaml", &model.schematic_yaml),
         ("talos_version", &model.talos_version),

@@ -15,7 +15,7 @@ use crate::shared::placeholder::{is_placeholder_host, is_placeholder_text};
 #[serde(default)]
 pub struct Private {
     /// Whether the client certificate is due for renewal.
-    pub renew: Due,
+    pub due: Due,
 }
 
 /// `renew_before` and `ttl` alone mint nothing: they matter when the next certificate is due.
@@ -32,7 +32,7 @@ pub fn plan(plan: &mut Plan<TalosKubeconfig>) {
     let Some(prior) = plan.prior.clone() else {
         return;
     };
-    let renew = std::mem::take(&mut plan.private.renew).under(&plan.config.renew_before);
+    let renew = std::mem::take(&mut plan.private.due).under(&plan.config.renew_before);
     if renew {
         plan.touch();
         plan.warn(

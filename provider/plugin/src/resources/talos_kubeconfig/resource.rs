@@ -51,7 +51,7 @@ impl Resource for TalosKubeconfig {
         state: Kubeconfig,
         mut private: Private,
     ) -> Result<Read<Self>, Error> {
-        private.renew = due(&state, now());
+        private.due = due(&state, now());
         Ok(Read::State {
             model: state,
             private,

@@ -69,11 +69,11 @@ async fn a_certificate_that_ends_soon_is_planned_anew() {
     let mut object = core.object::<TalosKubeconfig>();
     object.apply(Some(&config)).await.unwrap();
     let state = object.state().unwrap();
-    let renew = Due {
+    let due = Due {
         within_margin: true,
         by_default: true,
     };
-    object.assume(&state, &Private { renew }).unwrap();
+    object.assume(&state, &Private { due }).unwrap();
     let planned = object.plan_only(Some(&config)).unwrap();
     assert_eq!(planned.change, Change::Update);
     assert!(format!("{:?}", planned.warnings).contains("TS-CERT-RENEW"));

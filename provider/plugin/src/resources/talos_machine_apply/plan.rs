@@ -8,12 +8,12 @@ use talos_config::diff::diff;
 
 use super::TalosMachineApply;
 use super::decide::{Decision, decide};
-use super::desired::{Desired, desired};
+use super::desired::{Desired, desired, desired_anywhere};
 use super::model::MachineApply;
 use crate::provider::Data;
 use crate::shared::change::{self, listing, text_map};
 use crate::shared::config_text::pack;
-use crate::shared::{access, announce};
+use crate::shared::{access, announce, line};
 
 /// What a refresh saw and what was applied last. Configurations are packed, and as secret as the state file.
 #[derive(Serialize, Deserialize, Default, Clone)]
@@ -37,7 +37,7 @@ impl Private {
         {
             return;
         }
-        let line = change::line_of(state.talos_version.as_str());
+        let line = line::of(state.talos_version.as_str());
         if let Ok(Desired::Config(config)) = desired(state, line) {
             self.last_applied = pack(&config.emit());
         }
@@ -50,14 +50,14 @@ pub fn plan(data: Option<&Data>, plan: &mut Plan<TalosMachineApply>) -> Result<(
         announce_destroy(plan);
         return Ok(());
     }
-    name_anew(plan);
     warn_of_access(data, plan);
-    let line = change::line_of(
-        plan.prior
-            .as_ref()
-            .and_then(|prior| prior.talos_version.as_str()),
-    );
-    let wanted = match desired(&plan.config, line)? {
+    let outcome = planned(plan);
+    name_anew(plan);
+    outcome
+}
+
+fn planned(plan: &mut Plan<TalosMachineApply>) -> Result<(), Diagnostics> {
+    let wanted = match desired_anywhere(&plan.config)? {
         Desired::Config(config) => config,
         Desired::Unknown => return Ok(()),
         Desired::Placeholder(attribute) => {
@@ -71,12 +71,18 @@ pub fn plan(data: Option<&Data>, plan: &mut Plan<TalosMachineApply>) -> Result<(
         plan.proposed.config_hash = digest.into();
         return Ok(());
     };
-    let last = change::kept(&plan.prior_private.last_applied, line);
     if plan.prior_private.maintenance {
         return install_again(plan, &digest);
     }
+    let line = line::of(prior.talos_version.as_str());
+    let mut private = plan.prior_private.clone();
+    private.recall(&prior);
+    let last = change::kept(&private.last_applied, line);
     let Some(live) = change::kept(&plan.prior_private.live, line) else {
         return unseen(plan, &prior, &digest);
+    };
+    let Desired::Config(wanted) = desired(&plan.config, line)? else {
+        return Ok(());
     };
     let decision = decide(&plan.proposed, last.as_ref(), &wanted, &live)?;
     let moves = prior.config_hash.as_str() != Some(&digest);

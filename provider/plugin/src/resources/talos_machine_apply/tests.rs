@@ -345,3 +345,17 @@ fn placeholders_in_addresses_are_warned_about() {
     assert!(warned.contains("TS-PLACEHOLDER: cp01"), "{warned}");
     assert!(warned.contains("endpoints"), "{warned}");
 }
+
+#[test]
+fn another_name_makes_another_id_whatever_else_changes() {
+    let (core, base) = (core(), base());
+    let object = applied(&core, &base, &base);
+    for text in [base.clone(), with(&base, OURS)] {
+        let renamed = MachineApply {
+            node: "cp09".into(),
+            ..config(&text)
+        };
+        let planned = object.plan_only(Some(&renamed)).unwrap();
+        assert!(planned.model.unwrap().id.is_unknown());
+    }
+}

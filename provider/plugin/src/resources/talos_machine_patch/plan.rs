@@ -13,7 +13,7 @@ use crate::provider::Data;
 use crate::shared::change::{self, listing, text_map};
 use crate::shared::config_text::{pack, unpack};
 use crate::shared::patch_texts::{self, Patches};
-use crate::shared::{access, announce};
+use crate::shared::{access, announce, line};
 
 /// What is owned, and what a refresh saw. As secret as the state file.
 #[derive(Serialize, Deserialize, Default, Clone)]
@@ -42,8 +42,9 @@ impl Private {
             .record
             .get()
             .and_then(|text| unpack(text.expose()).ok());
-        if let Some(record) = kept.and_then(|text| serde_json::from_str(&text).ok()) {
-            self.record = record;
+        if let Some(kept) = kept.and_then(|text| serde_json::from_str::<Kept>(&text).ok()) {
+            self.record = kept.record;
+            self.node_id = kept.node_id;
         }
     }
 
@@ -73,9 +74,20 @@ impl Private {
     }
 }
 
-/// A record as the attribute holds it.
-pub fn packed(record: &Record) -> Field<Secret<String>> {
-    let text = serde_json::to_string(record).unwrap_or_default();
+/// What the attribute `record` holds.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    record: Record,
+    node_id: Option<String>,
+}
+
+/// A record as the attribute holds it, with the machine that it is about.
+pub fn packed(record: &Record, node_id: Option<&String>) -> Field<Secret<String>> {
+    let kept = Kept {
+        record: record.clone(),
+        node_id: node_id.cloned(),
+    };
+    let text = serde_json::to_string(&kept).unwrap_or_default();
     Field::Known(Secret::new(pack(&text)))
 }
 
@@ -84,16 +96,24 @@ pub fn plan(data: Option<&Data>, plan: &mut Plan<TalosMachinePatch>) -> Result<(
     if plan.is_destroy() {
         return announce_destroy(plan);
     }
-    name_anew(plan);
     warn_of_access(data, plan);
+    let outcome = planned(plan);
+    name_anew(plan);
+    outcome
+}
+
+fn planned(plan: &mut Plan<TalosMachinePatch>) -> Result<(), Diagnostics> {
     let Some(prior) = plan.prior.clone() else {
-        let patches = patch_texts::load(&plan.config.patches, PATCHES, change::line_of(None))?;
+        let patches = patch_texts::load_anywhere(&plan.config.patches, PATCHES)?;
         if matches!(patches, Patches::Placeholder) {
             warn_placeholder(plan, PATCHES);
         }
         return Ok(());
     };
-    let line = change::line_of(prior.talos_version.as_str());
+    let mut private = plan.prior_private.clone();
+    private.recall(&prior);
+    plan.private = private.clone();
+    let line = line::of(prior.talos_version.as_str());
     let patches = match patch_texts::load(&plan.config.patches, PATCHES, line)? {
         Patches::Known(patches) => patches,
         Patches::Unknown => return Ok(()),
@@ -105,9 +125,6 @@ pub fn plan(data: Option<&Data>, plan: &mut Plan<TalosMachinePatch>) -> Result<(
     let Some(live) = change::kept(&plan.prior_private.live, line) else {
         return Ok(());
     };
-    let mut private = plan.prior_private.clone();
-    private.recall(&prior);
-    plan.private = private.clone();
     let record = private.record_for(&plan.proposed, &patches, &live);
     let decision = decide(&plan.proposed, &patches, record, &live)?;
     show(plan, &prior, &decision);
@@ -132,7 +149,7 @@ fn show(plan: &mut Plan<TalosMachinePatch>, prior: &MachinePatch, decision: &Dec
     plan.proposed.owned = text_map(decision.owned.clone());
     plan.proposed.config_hash = decision.digest.clone().into();
     let is_new = prior.config_hash.as_str() != Some(&decision.digest);
-    if is_new {
+    if is_new || prior.record.is_null() {
         plan.proposed.record = Field::Unknown;
     }
     if !decision.drift.is_empty() {
@@ -215,7 +232,7 @@ fn announce_destroy(plan: &mut Plan<TalosMachinePatch>) -> Result<(), Diagnostic
         );
         return Ok(());
     }
-    let line = change::line_of(prior.talos_version.as_str());
+    let line = line::of(prior.talos_version.as_str());
     let Some(live) = change::kept(&plan.prior_private.live, line) else {
         return Ok(());
     };

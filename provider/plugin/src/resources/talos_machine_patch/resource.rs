@@ -6,6 +6,7 @@
 use framework::prelude::*;
 use talos_config::merge::Patch;
 use talos_config::ownership::Record;
+use talos_config::tables::Line;
 use tokio::sync::OwnedMutexGuard;
 
 use super::decide::{Decision, PATCHES, decide};
@@ -16,7 +17,7 @@ use crate::describe_machine;
 use crate::provider::{Data, TalosStack, UnreachableDestroy};
 use crate::shared::access::Unusable;
 use crate::shared::calls;
-use crate::shared::change::{self, text_map};
+use crate::shared::change::text_map;
 use crate::shared::config_text::pack;
 use crate::shared::import;
 use crate::shared::machine::{self, Expected, Mode, Observed};
@@ -34,7 +35,7 @@ impl Resource for TalosMachinePatch {
     const NAME: &'static str = "talos_machine_patch";
 
     fn validate(config: &MachinePatch, diagnostics: &mut Diagnostics) {
-        if let Err(problems) = patch_texts::load(&config.patches, PATCHES, change::line_of(None)) {
+        if let Err(problems) = patch_texts::load_anywhere(&config.patches, PATCHES) {
             diagnostics.extend(problems);
         }
     }
@@ -54,8 +55,7 @@ impl Resource for TalosMachinePatch {
         slot: &mut Slot<Self>,
     ) -> Result<(), Error> {
         let node = node(cx, &planned)?;
-        let patches = known_patches(&config)?;
-        let work = prepare(&node, cx, cx.private(), &planned, &patches).await?;
+        let work = prepare(&node, cx, cx.private(), &planned, Some(&config)).await?;
         carry_out(&node, cx, &work, planned, slot).await
     }
 
@@ -102,14 +102,15 @@ impl Resource for TalosMachinePatch {
 
     async fn update(
         cx: &ApplyCx<Self>,
-        _prior: MachinePatch,
+        prior: MachinePatch,
         planned: MachinePatch,
         config: MachinePatch,
         slot: &mut Slot<Self>,
     ) -> Result<(), Error> {
         let node = node(cx, &planned)?;
-        let patches = known_patches(&config)?;
-        let work = prepare(&node, cx, cx.private(), &planned, &patches).await?;
+        let mut private = cx.private().clone();
+        private.recall(&prior);
+        let work = prepare(&node, cx, &private, &planned, Some(&config)).await?;
         let decision = &work.decision;
         let touched = planned.stage.is_unknown();
         node.refuse_stale(
@@ -148,8 +149,7 @@ impl Resource for TalosMachinePatch {
             // A machine without a configuration holds nothing of ours.
             return Ok(());
         }
-        let none: [Patch; 0] = [];
-        let work = prepare(&node, cx, &private, &state, &none).await?;
+        let work = prepare(&node, cx, &private, &state, None).await?;
         tell_kept(&node, cx, &work.decision);
         if !work.decision.writes {
             return Ok(());
@@ -210,8 +210,12 @@ fn node<'a>(cx: &'a ApplyCx<TalosMachinePatch>, planned: &MachinePatch) -> Resul
     )
 }
 
-fn known_patches(config: &MachinePatch) -> Result<Vec<Patch>, Error> {
-    let problem = match patch_texts::load(&config.patches, PATCHES, change::line_of(None))? {
+/// The patches as the machine's Talos reads them; none of no configuration.
+fn known_patches(config: Option<&MachinePatch>, line: Line) -> Result<Vec<Patch>, Error> {
+    let Some(config) = config else {
+        return Ok(Vec::new());
+    };
+    let problem = match patch_texts::load(&config.patches, PATCHES, line)? {
         Patches::Known(patches) => return Ok(patches),
         Patches::Unknown => Unusable::Unknown,
         Patches::Placeholder => Unusable::Placeholder(PATCHES),
@@ -224,6 +228,8 @@ struct Work {
     machine: Observed,
     decision: Decision,
     record: Record,
+    /// Talos's identity of the machine as it was known before.
+    node_id: Option<String>,
     _turn: Option<OwnedMutexGuard<()>>,
 }
 
@@ -233,14 +239,14 @@ async fn prepare(
     cx: &ApplyCx<TalosMachinePatch>,
     private: &Private,
     planned: &MachinePatch,
-    patches: &[Patch],
+    config: Option<&MachinePatch>,
 ) -> Result<Work, Error> {
-    let work = look(node, private, planned, patches).await?;
+    let work = look(node, private, planned, config).await?;
     if work.decision.effect != REBOOT {
         return Ok(work);
     }
     let turn = node.alone(cx, &work.machine).await?;
-    let again = look(node, private, planned, patches).await?;
+    let again = look(node, private, planned, config).await?;
     Ok(Work {
         _turn: turn,
         ..again
@@ -251,21 +257,23 @@ async fn look(
     node: &Node<'_>,
     private: &Private,
     planned: &MachinePatch,
-    patches: &[Patch],
+    config: Option<&MachinePatch>,
 ) -> Result<Work, Error> {
     let machine = node.observe().await?;
     node.refuse_other(&planned.machine_uuid, &machine)?;
     // A patch needs a configured machine.
     let live = match machine.held() {
-        Some(text) => node.parse(text)?,
+        Some(text) => node.parse(text, machine.line())?,
         None => return Err(unconfigured(&node.name)),
     };
-    let record = private.record_for(planned, patches, &live).clone();
-    let decision = decide(planned, patches, &record, &live)?;
+    let patches = known_patches(config, machine.line())?;
+    let record = private.record_for(planned, &patches, &live).clone();
+    let decision = decide(planned, &patches, &record, &live)?;
     Ok(Work {
         machine,
         decision,
         record,
+        node_id: private.node_id.clone(),
         _turn: None,
     })
 }
@@ -324,15 +332,16 @@ async fn carry_out(
     }
     state.owned = text_map(decision.owned.clone());
     state.config_hash = decision.digest.clone().into();
-    if !state.record.is_known() {
-        state.record = plan::packed(&decision.record);
+    let node_id = machine.facts.node_id.clone().or(work.node_id.clone());
+    if state.record.is_unknown() {
+        state.record = plan::packed(&decision.record, node_id.as_ref());
     }
     tell_kept(node, cx, decision);
     let mut private = Private {
         is_whole: true,
         record: decision.record.clone(),
         previous: None,
-        node_id: machine.facts.node_id.clone(),
+        node_id,
         live: machine.held().map(pack).unwrap_or_default(),
     };
     // Where nothing is written, what the plan says of the machine stands until the next refresh.

@@ -171,7 +171,7 @@ fn what_is_owned_survives_the_loss_of_private_state() {
     let base = base();
     let on = laid(&base, &Record::default(), &[SYSCTL, SANS, DELETE]);
     let state = MachinePatch {
-        record: packed(&on.record),
+        record: packed(&on.record, Some(&"first".to_owned())),
         ..model()
     };
     let mut private = Private::default();
@@ -185,7 +185,7 @@ fn what_is_owned_survives_the_loss_of_private_state() {
 fn a_machine_that_was_installed_anew_has_nothing_of_ours() {
     let on = laid(&base(), &Record::default(), &[SYSCTL]);
     let state = MachinePatch {
-        record: packed(&on.record),
+        record: packed(&on.record, Some(&"first".to_owned())),
         ..model()
     };
     let mut private = Private {

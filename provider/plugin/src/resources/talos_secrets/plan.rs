@@ -16,7 +16,7 @@ use crate::shared::placeholder::is_placeholder_text;
 #[serde(default)]
 pub struct Private {
     /// Whether the client certificate is due for renewal.
-    pub renew: Due,
+    pub due: Due,
     /// From one plan call to the next: the object that a replacement would destroy is protected.
     pub protected: bool,
 }
@@ -109,8 +109,8 @@ pub fn plan(plan: &mut Plan<TalosSecrets>) -> Result<(), Diagnostics> {
         refuse_other_secrets(&prior, &given)?;
     }
     let margin = &plan.config.client_certificate_renew_before;
-    if plan.prior_private.renew.under(margin) {
-        plan.private.renew = Due::default();
+    if plan.prior_private.due.under(margin) {
+        plan.private.due = Due::default();
         plan.proposed.client_configuration = Field::Unknown;
         plan.proposed.client_certificate_expires_at = Field::Unknown;
         plan.warn(

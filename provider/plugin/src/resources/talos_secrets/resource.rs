@@ -81,7 +81,7 @@ impl Resource for TalosSecrets {
         state: TalosSecretsModel,
         mut private: Private,
     ) -> Result<Read<Self>, Error> {
-        private.renew = due(&state, now());
+        private.due = due(&state, now());
         Ok(Read::State {
             model: state,
             private,
