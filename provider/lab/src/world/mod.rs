@@ -3,6 +3,7 @@
 mod clock;
 mod fetch;
 mod machines;
+mod operate;
 mod persist;
 mod play;
 mod random;
@@ -10,6 +11,7 @@ mod scenario;
 
 pub use clock::Pace;
 pub use machines::{Machines, NoMachines};
+pub use operate::Switch;
 pub use play::{Lab, Options};
 pub use scenario::{AclPart, HostPart, Scenario, StoragePart, TokenPart, VmPart, VnetPart, World};
 

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde_json::{Value, json};
+
 use crate::proxmox::Datacenter;
 
 const STATE: &str = "world.json";
@@ -47,4 +49,30 @@ pub(super) fn image_folder(folder: &Path) -> Result<PathBuf, String> {
     fs::create_dir_all(&path)
         .map_err(|error| format!("cannot make {}: {error}", path.display()))?;
     Ok(path)
+}
+
+/// Hosts, VMs and running tasks, for people and scripts.
+pub(super) fn summary(state: &Datacenter) -> Value {
+    let hosts = state.hosts.iter().map(
+        |(name, host)| json!({ "name": name, "address": host.address, "online": host.online }),
+    );
+    let vms = state.vms.iter().map(|(vmid, vm)| {
+        let hardware = state.hardware(*vmid);
+        let pending = vm.config.pending.keys().chain(vm.config.deletes.keys());
+        json!({
+            "vmid": vmid,
+            "name": hardware.as_ref().map(|hardware| &hardware.name),
+            "uuid": hardware.as_ref().map(|hardware| &hardware.uuid),
+            "node": vm.node,
+            "status": if vm.running.is_some() { "running" } else { "stopped" },
+            "lock": vm.config.get("lock"),
+            "pending": pending.collect::<Vec<_>>(),
+        })
+    });
+    let tasks = state.tasks.iter().filter(|task| task.is_running());
+    json!({
+        "hosts": hosts.collect::<Vec<_>>(),
+        "vms": vms.collect::<Vec<_>>(),
+        "tasks": tasks.map(|task| task.upid.to_string()).collect::<Vec<_>>(),
+    })
 }

@@ -110,7 +110,7 @@ impl Lab {
     }
 
     /// Works on the state at the present moment, and lets everything happen that follows from it.
-    fn with<T>(&self, work: impl FnOnce(&mut Datacenter) -> T) -> T {
+    pub(super) fn with<T>(&self, work: impl FnOnce(&mut Datacenter) -> T) -> T {
         let (result, effects) = {
             let mut state = self.lock();
             if let Some(now) = self.clock.shows() {
@@ -264,6 +264,16 @@ impl Lab {
         }
     }
 
+    /// What is in the world of a folder: hosts, VMs, running tasks.
+    ///
+    /// # Errors
+    /// No world was kept there.
+    pub fn summary(folder: &std::path::Path) -> Result<Value, String> {
+        let state = persist::load(folder)?;
+        let state = state.ok_or_else(|| format!("no world was kept in {}", folder.display()))?;
+        Ok(persist::summary(&state))
+    }
+
     /// A guest switched itself off, or started itself again.
     pub fn guest_stopped(&self, vmid: u32, reboot: bool) {
         self.with(|state| state.guest_stopped(vmid, reboot));
@@ -303,26 +313,6 @@ impl Lab {
         self.faults.lock().ok()?.strike(seen)
     }
 
-    /// Whether a host runs.
-    pub(crate) fn is_online(&self, node: &str) -> bool {
-        self.with(|state| state.hosts.get(node).is_some_and(|host| host.online))
-    }
-
-    /// Switches a host on or off.
-    pub fn set_online(&self, node: &str, online: bool) {
-        self.with(|state| {
-            if let Some(host) = state.hosts.get_mut(node) {
-                host.online = online;
-            }
-        });
-    }
-
-    /// Takes a VM's power away.
-    pub fn cut_power(&self, vmid: u32) {
-        self.with(|state| state.cut_power(vmid));
-        self.save();
-    }
-
     /// Notes the fingerprint of a host's certificate.
     pub(crate) fn set_fingerprint(&self, node: &str, fingerprint: &str) {
         self.with(|state| {
@@ -330,42 +320,6 @@ impl Lab {
                 host.fingerprint = fingerprint.to_owned();
             }
         });
-    }
-
-    /// Puts a VM there, with its volumes, as if it had been made long ago.
-    ///
-    /// # Errors
-    /// What PVE would say to it.
-    pub fn put_vm(
-        &self,
-        node: &str,
-        vmid: u32,
-        options: &[(&str, &str)],
-        running: bool,
-    ) -> Result<(), String> {
-        let options = options
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
-        self.with(|state| state.put_vm(node, vmid, options, running))
-            .map_err(|refusal| refusal.exit_status())
-    }
-
-    /// Edits a VM's file as somebody at the host would; an empty value removes the line.
-    pub fn edit_file(&self, vmid: u32, option: &str, value: &str) {
-        self.with(|state| {
-            if let Some(vm) = state.vms.get_mut(&vmid) {
-                match value {
-                    "" => drop(vm.config.current.remove(option)),
-                    value => vm.config.set(option, value),
-                }
-            }
-        });
-    }
-
-    /// Removes a VM with its volumes, whatever it does.
-    pub fn remove_vm(&self, vmid: u32) {
-        self.with(|state| state.forget_vm(vmid));
     }
 }
 

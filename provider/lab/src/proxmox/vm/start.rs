@@ -160,6 +160,12 @@ impl Datacenter {
         self.effects.push(Effect::PowerOff { vmid });
     }
 
+    /// Somebody starts a VM without the API.
+    pub(crate) fn switch_on(&mut self, vmid: u32) -> Reply<()> {
+        let node = self.vms.get(&vmid).map(|vm| vm.node.clone());
+        self.boot(&node.unwrap_or_default(), vmid, &mut Vec::new())
+    }
+
     /// The power is cut, by whoever.
     pub(crate) fn cut_power(&mut self, vmid: u32) {
         let running = self.vms.get(&vmid).filter(|vm| vm.running.is_some());
