@@ -1,5 +1,6 @@
 //! The journal: one JSON line per request.
 
+use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::Path;
@@ -29,11 +30,14 @@ pub struct Entry {
     pub fault: Option<String>,
 }
 
+/// How many entries memory keeps.
+const KEPT: usize = 100_000;
+
 /// Where entries go: memory, and a file where one is wanted.
 #[derive(Debug, Default)]
 pub struct Journal {
     file: Option<Mutex<File>>,
-    entries: Mutex<Vec<Entry>>,
+    entries: Mutex<VecDeque<Entry>>,
 }
 
 impl Journal {
@@ -58,16 +62,19 @@ impl Journal {
             let _ = writeln!(file, "{line}");
         }
         if let Ok(mut entries) = self.entries.lock() {
-            entries.push(entry);
+            if entries.len() == KEPT {
+                entries.pop_front();
+            }
+            entries.push_back(entry);
         }
     }
 
-    /// Everything since the start.
+    /// The last hundred thousand entries.
     #[must_use]
     pub fn entries(&self) -> Vec<Entry> {
         self.entries
             .lock()
-            .map(|entries| entries.clone())
+            .map(|entries| entries.iter().cloned().collect())
             .unwrap_or_default()
     }
 }

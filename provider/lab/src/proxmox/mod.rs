@@ -11,6 +11,7 @@ mod codec;
 mod datacenter;
 mod effect;
 mod fetch;
+mod gates;
 mod node;
 mod request;
 mod route;

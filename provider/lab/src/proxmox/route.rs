@@ -27,11 +27,12 @@ pub(crate) enum Outcome {
 impl Datacenter {
     /// Answers a request.
     pub(crate) fn handle(&mut self, request: &Request, fetched: Option<&Fetched>) -> Outcome {
+        let version = self.version;
         match self.dispatch(request, fetched) {
             Ok(answer) => Outcome::Done(answer),
             Err(Refusal::Later(moment)) => Outcome::Later(moment),
             Err(Refusal::Ask(fetch)) => Outcome::Ask(fetch),
-            Err(refusal) => Outcome::Done(refusal.answer()),
+            Err(refusal) => Outcome::Done(version.shape(refusal.answer())),
         }
     }
 
@@ -40,7 +41,8 @@ impl Datacenter {
             let reason = format!("method '{}' not available", request.verb);
             return Err(Refusal::Bare(501, reason));
         }
-        let found = find(&request.verb, &request.path);
+        let found =
+            find(&request.verb, &request.path).filter(|(method, _)| self.version.serves(method));
         let world = found
             .as_ref()
             .is_some_and(|(method, _)| method.guard == Guard::World);
@@ -59,7 +61,8 @@ impl Datacenter {
         self.check_guard(method, &user, &in_path, &sent)?;
         check_fields(request, method)?;
         sent.extend(in_path);
-        let args = check_arguments(method, sent).map_err(Refusal::parameters)?;
+        let known = |name: &str| self.version.knows(name);
+        let args = check_arguments(method, sent, known).map_err(Refusal::parameters)?;
         let file = match &request.body {
             Body::Upload(_, file) => file.as_ref(),
             _ => None,
@@ -152,7 +155,8 @@ fn check_privileges(call: &Call<'_>, path: &str, names: &[String], all: bool) ->
         .map(place)
         .collect::<Vec<String>>()
         .join("/");
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let version = call.dc.version;
+    let names: Vec<&str> = names.iter().map(|name| version.privilege(name)).collect();
     match all {
         true => names.iter().try_for_each(|name| call.check(&path, &[name])),
         false => call.check(&path, &names),

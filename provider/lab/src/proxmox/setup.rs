@@ -48,11 +48,17 @@ pub(crate) fn storages(dc: &mut Datacenter, parts: &BTreeMap<String, StoragePart
             shared: part.shared,
             nodes: part.nodes.clone(),
             path: part.path.clone().unwrap_or(path),
-            size: part.size_gib << 30,
+            size: bytes(part.size_gib),
         };
         (name.clone(), storage)
     });
     dc.storages = storages.collect();
+}
+
+/// GiB in bytes; what is no size is none.
+fn bytes(gib: f64) -> u64 {
+    // Casts of floating numbers stop at the ends of the target.
+    (gib * f64::from(1_u32 << 30)) as u64
 }
 
 pub(crate) fn networks(dc: &mut Datacenter, parts: &BTreeMap<String, VnetPart>) {

@@ -2,6 +2,7 @@
 
 mod clock;
 mod fetch;
+mod follow;
 mod machines;
 mod operate;
 mod persist;

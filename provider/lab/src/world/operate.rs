@@ -20,7 +20,7 @@ impl Lab {
     /// # Errors
     /// There is no such machine, or it does not start.
     pub fn switch(&self, machine: &str, switch: Switch) -> Result<(), String> {
-        let vmid = self.with(|state| find(state, machine));
+        let vmid = self.look(|state| find(state, machine));
         let vmid = vmid.ok_or_else(|| format!("no machine is called {machine}"))?;
         let done = self.with(|state| match switch {
             Switch::On => state.switch_on(vmid),
@@ -39,7 +39,7 @@ impl Lab {
 
     /// Whether a host runs.
     pub(crate) fn is_online(&self, node: &str) -> bool {
-        self.with(|state| state.hosts.get(node).is_some_and(|host| host.online))
+        self.look(|state| state.hosts.get(node).is_some_and(|host| host.online))
     }
 
     /// Switches a host on or off.

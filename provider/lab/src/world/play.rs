@@ -1,6 +1,7 @@
 //! The lab at play: requests in, answers out, and what happens in between.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use tokio::sync::Notify;
 use tokio::sync::mpsc;
 
 use super::clock::{Clock, Pace, real_now};
+use super::follow::Follow;
 use super::machines::Machines;
 use super::persist;
 use super::scenario::Scenario;
@@ -57,6 +59,9 @@ pub struct Lab {
     machines: Arc<dyn Machines>,
     /// Woken when time or state moved.
     moved: Notify,
+    follow: Follow,
+    /// Whether the state changed since it was saved.
+    dirty: AtomicBool,
     downloads: mpsc::UnboundedSender<(String, Fetch)>,
     waiting: Mutex<Option<mpsc::UnboundedReceiver<(String, Fetch)>>>,
     folder: Option<PathBuf>,
@@ -96,6 +101,8 @@ impl Lab {
             journal,
             machines,
             moved: Notify::new(),
+            follow: Follow::default(),
+            dirty: AtomicBool::new(true),
             downloads,
             waiting: Mutex::new(Some(waiting)),
             folder: options.folder,
@@ -109,39 +116,46 @@ impl Lab {
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// Works on the state at the present moment, and lets everything happen that follows from it.
+    /// Changes the state at the present moment, and lets everything happen that follows from it.
     pub(super) fn with<T>(&self, work: impl FnOnce(&mut Datacenter) -> T) -> T {
-        let (result, effects) = {
-            let mut state = self.lock();
-            if let Some(now) = self.clock.shows() {
-                state.advance_to(now);
-            }
-            let result = work(&mut state);
-            (result, std::mem::take(&mut state.effects))
-        };
-        self.spread(effects);
+        self.dirty.store(true, Ordering::Relaxed);
+        let result = self.look(work);
         self.moved.notify_waiters();
         result
     }
 
-    fn spread(&self, effects: Vec<Effect>) {
-        for effect in effects {
-            match effect {
-                Effect::PowerOn(machine) => self.machines.power_on(machine),
-                Effect::PowerOff { vmid } => self.machines.power_off(vmid),
-                Effect::PowerButton { vmid } => self.machines.power_button(vmid),
-                Effect::Reset(machine) => self.machines.reset(machine),
-                Effect::Changed(machine) => self.machines.changed(machine),
-                // Nobody may be there to fetch: then the worker waits.
-                Effect::Download(worker, fetch) => drop(self.downloads.send((worker, fetch))),
-            }
+    /// Looks at the state at the present moment. Time may have passed since the last look: what
+    /// fell due happens first.
+    pub(super) fn look<T>(&self, work: impl FnOnce(&mut Datacenter) -> T) -> T {
+        let mut state = self.lock();
+        if let Some(now) = self.clock.shows() {
+            let due = state.next_due().is_some_and(|due| due <= now);
+            self.dirty.fetch_or(due, Ordering::Relaxed);
+            state.advance_to(now);
+        }
+        let result = work(&mut state);
+        self.follow.add(std::mem::take(&mut state.effects));
+        drop(state);
+        self.follow.drain(|effect| self.follow_up(effect));
+        result
+    }
+
+    fn follow_up(&self, effect: Effect) {
+        match effect {
+            Effect::PowerOn(machine) => self.machines.power_on(machine),
+            Effect::PowerOff { vmid } => self.machines.power_off(vmid),
+            Effect::PowerButton { vmid } => self.machines.power_button(vmid),
+            Effect::Reset(machine) => self.machines.reset(machine),
+            Effect::Changed(machine) => self.machines.changed(machine),
+            // Nobody may be there to fetch: then the worker waits.
+            Effect::Download(worker, fetch) => drop(self.downloads.send((worker, fetch))),
         }
     }
 
     /// The lab's clock: milliseconds since 1970.
     #[must_use]
     pub fn now(&self) -> i64 {
-        self.with(|state| state.now)
+        self.look(|state| state.now)
     }
 
     /// Lets time pass.
@@ -197,10 +211,11 @@ impl Lab {
     }
 
     fn step(&self, request: &Request, fetched: Option<&Fetched>) -> Outcome {
-        let outcome = self.with(|state| state.handle(request, fetched));
-        if request.verb != "GET" {
-            self.save();
+        if request.verb == "GET" {
+            return self.look(|state| state.handle(request, fetched));
         }
+        let outcome = self.with(|state| state.handle(request, fetched));
+        self.save();
         outcome
     }
 
@@ -229,7 +244,7 @@ impl Lab {
             return;
         };
         loop {
-            let due = self.with(|state| state.next_due().map(|due| due - state.now));
+            let due = self.look(|state| state.next_due().map(|due| due - state.now));
             let nap = due.and_then(|left| self.clock.really(left));
             let nap = nap.unwrap_or(Duration::from_millis(200));
             tokio::select! {
@@ -257,10 +272,14 @@ impl Lab {
 
     /// Writes the world to its folder, where it has one.
     pub fn save(&self) {
-        if let Some(folder) = &self.folder {
+        let Some(folder) = &self.folder else {
+            return;
+        };
+        if self.dirty.swap(false, Ordering::Relaxed) {
             let state = self.lock();
+            let saved = persist::save(folder, &state);
             // The next save may succeed; the world in memory goes on.
-            drop(persist::save(folder, &state));
+            self.dirty.fetch_or(saved.is_err(), Ordering::Relaxed);
         }
     }
 
@@ -290,7 +309,7 @@ impl Lab {
     /// An API token with all rights, as clients send it.
     #[must_use]
     pub fn token(&self) -> String {
-        self.with(|state| {
+        self.look(|state| {
             let tokens = &state.access.tokens;
             let token = tokens.iter().find(|(_, token)| !token.separate);
             token.map_or_else(String::new, |(id, token)| format!("{id}={}", token.secret))
@@ -300,7 +319,7 @@ impl Lab {
     /// Names and addresses of the hosts.
     #[must_use]
     pub fn hosts(&self) -> Vec<(String, String)> {
-        self.with(|state| {
+        self.look(|state| {
             let hosts = state.hosts.iter();
             hosts
                 .map(|(name, host)| (name.clone(), host.address.clone()))

@@ -104,9 +104,9 @@ pub struct StoragePart {
     /// Its directory, where it has one.
     #[serde(default)]
     pub path: Option<String>,
-    /// GiB in all.
+    /// GiB in all; decimals are fine.
     #[serde(default = "size")]
-    pub size_gib: u64,
+    pub size_gib: f64,
     /// The hosts that have it; all where none is named.
     #[serde(default)]
     pub nodes: BTreeSet<String>,
@@ -175,8 +175,8 @@ fn memory() -> u64 {
     64
 }
 
-fn size() -> u64 {
-    1024
+fn size() -> f64 {
+    1024.0
 }
 
 fn bridges() -> BTreeSet<String> {

@@ -96,6 +96,7 @@ pub(crate) fn resource_add(call: &mut Call<'_>) -> Reply {
         .entry("state".into())
         .or_insert_with(|| "started".into());
     call.dc.ha_resources.insert(sid, resource);
+    call.dc.follow_manager(vmid);
     Ok(Value::Null)
 }
 
@@ -112,6 +113,8 @@ pub(crate) fn resource_change(call: &mut Call<'_>) -> Reply {
         resource.extend(set);
         resource.retain(|name, _| !delete.contains(name));
     }
+    let vmid = sid.trim_start_matches("vm:").parse();
+    call.dc.follow_manager(vmid.unwrap_or_default());
     Ok(Value::Null)
 }
 

@@ -45,13 +45,14 @@ impl Arguments {
 const UNKNOWN: &str =
     "property is not defined in schema and the schema does not allow additional properties";
 
-/// Checks what was sent against what a method takes.
+/// Checks what was sent against what a method takes; `known` tells what the release has.
 ///
 /// # Errors
 /// One text per parameter, as PVE's `errors` (recorded with PVE 9.2).
 pub(crate) fn check_arguments(
     method: &Method,
     sent: BTreeMap<String, Value>,
+    known: impl Fn(&str) -> bool,
 ) -> Result<Arguments, BTreeMap<String, String>> {
     let mut errors = BTreeMap::new();
     let mut checked = Arguments::default();
@@ -62,7 +63,8 @@ pub(crate) fn check_arguments(
         }
     }
     for (name, value) in &sent {
-        let Some(property) = find(&method.properties, name) else {
+        let property = find(&method.properties, name).filter(|_| known(name));
+        let Some(property) = property else {
             errors.insert(name.clone(), UNKNOWN.to_owned());
             continue;
         };

@@ -42,6 +42,7 @@ pub(crate) fn download_url(call: &mut Call<'_>) -> Reply {
         return Err(Refusal::die(text));
     }
     let name = file_name(&content, call.text("filename"))?;
+    call.dc.version.check_import_file(&content, &name)?;
     let checksum = call
         .args
         .get("checksum-algorithm")

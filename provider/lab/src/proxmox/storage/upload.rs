@@ -54,6 +54,7 @@ pub(crate) fn upload(call: &mut Call<'_>) -> Reply {
         return Err(Refusal::die(text));
     }
     let name = file_name(&content, call.text("filename"))?;
+    call.dc.version.check_import_file(&content, &name)?;
     let Some(file) = call.file else {
         return Err(Refusal::Bare(500, NO_FILE.to_owned()));
     };

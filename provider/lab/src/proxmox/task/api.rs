@@ -52,6 +52,7 @@ fn visible<'a>(call: &'a Call<'_>, node: Option<&str>) -> Vec<&'a Task> {
     let place = node.map_or("/".to_owned(), |node| format!("/nodes/{node}"));
     let all = call.may(&place, &["Sys.Audit"]);
     tasks
+        .filter(|task| task.started <= call.dc.now)
         .filter(|task| node.is_none_or(|node| task.upid.node == node))
         .filter(|task| all || task.upid.user == user)
         .collect()

@@ -15,6 +15,9 @@ use crate::proxmox::datacenter::Datacenter;
 /// How long a worker waits for a VM's lock, in milliseconds.
 const LOCK_WAIT: i64 = 10_000;
 
+/// How many tasks hosts remember.
+const KEPT: usize = 2000;
+
 /// Where a worker stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum Stage {
@@ -54,26 +57,43 @@ impl Task {
 impl Datacenter {
     /// Starts a worker on a host and gives its id.
     pub(crate) fn fork(&mut self, node: &str, kind: &str, id: &str, user: &str, job: Job) -> Upid {
+        let upid = self.fork_later(0, (node, kind, id, user), job);
+        self.step(self.tasks.len() - 1);
+        upid
+    }
+
+    /// A worker (host, kind, id, user) that starts after some milliseconds.
+    pub(crate) fn fork_later(
+        &mut self,
+        after: i64,
+        (node, kind, id, user): (&str, &str, &str, &str),
+        job: Job,
+    ) -> Upid {
+        let start = self.now + after;
         let upid = Upid {
             node: node.to_owned(),
             pid: self.next_pid(),
-            pstart: u64::try_from(self.now / 10 % (1 << 31)).unwrap_or_default(),
-            starttime: self.now / 1000,
+            pstart: u64::try_from(start / 10 % (1 << 31)).unwrap_or_default(),
+            starttime: start / 1000,
             kind: kind.to_owned(),
             id: id.to_owned(),
             user: user.to_owned(),
         };
+        if self.tasks.len() >= KEPT
+            && let Some(oldest) = self.tasks.iter().position(|task| !task.is_running())
+        {
+            self.tasks.remove(oldest);
+        }
         self.tasks.push(Task {
             upid: upid.clone(),
-            started: self.now,
+            started: start,
             ended: None,
             exit: None,
             log: Vec::new(),
             job: Some(job),
-            stage: Stage::Waiting(self.now + LOCK_WAIT),
-            due: self.now,
+            stage: Stage::Waiting(start + LOCK_WAIT),
+            due: start,
         });
-        self.step(self.tasks.len() - 1);
         upid
     }
 

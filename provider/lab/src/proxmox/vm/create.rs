@@ -124,6 +124,7 @@ impl Create {
             ];
             let options = options.map(|(name, value)| (name.to_owned(), value));
             dc.ha_resources.insert(format!("vm:{vmid}"), options.into());
+            dc.follow_manager(vmid);
         }
         if self.start {
             log.push("Execute autostart".to_owned());

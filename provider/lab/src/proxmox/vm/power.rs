@@ -124,7 +124,7 @@ impl Power {
             Action::Reset | Action::Suspend | Action::Resume => {
                 dc.process(node, vmid)?.config.check_lock().map(|()| 300)
             }
-            Action::Managed(_) => dc.vm(node, vmid).map(|_| 10_000),
+            Action::Managed(_) => dc.vm(node, vmid).map(|_| 1000),
         }
     }
 
@@ -198,22 +198,51 @@ impl Power {
         self.cut(dc)
     }
 
-    /// The manager sets the wanted state and brings it about.
+    /// Only tells the manager what is wanted.
     fn managed(&self, dc: &mut Datacenter, on: bool, log: &mut Vec<String>) -> Reply<()> {
-        let state = if on { "started" } else { "stopped" };
-        let sid = format!("vm:{}", self.vmid);
-        if let Some(resource) = dc.ha_resources.get_mut(&sid) {
+        dc.vm(&self.node, self.vmid)?;
+        let (state, word) = match on {
+            true => ("started", "start"),
+            false => ("stopped", "stop"),
+        };
+        log.push(format!("Requesting HA {word} for VM {}", self.vmid));
+        if let Some(resource) = dc.ha_resources.get_mut(&format!("vm:{}", self.vmid)) {
             resource.insert("state".into(), state.into());
         }
-        log.push(format!(
-            "Requesting HA {} for VM {}",
-            if on { "start" } else { "stop" },
-            self.vmid
-        ));
-        match (on, dc.vm(&self.node, self.vmid)?.running.is_some()) {
-            (true, false) => dc.boot(&self.node, self.vmid, log),
-            (false, true) => self.cut(dc),
-            _ => Ok(()),
-        }
+        dc.follow_manager(self.vmid);
+        Ok(())
+    }
+}
+
+/// How long the managers of cluster and host take to act (reference: ten to twenty seconds).
+const MANAGER: i64 = 10_000;
+
+impl Datacenter {
+    /// Brings a VM to the state that the manager wants, some seconds from now.
+    pub(crate) fn follow_manager(&mut self, vmid: u32) {
+        let wanted = self.ha_of(vmid).and_then(|resource| resource.get("state"));
+        let on = match wanted.map(String::as_str) {
+            Some("started" | "enabled") => true,
+            Some("stopped" | "disabled") => false,
+            _ => return,
+        };
+        let Some(vm) = self.vms.get(&vmid).filter(|vm| vm.running.is_some() != on) else {
+            return;
+        };
+        let node = vm.node.clone();
+        let (kind, action) = match on {
+            true => ("qmstart", Action::Start),
+            false => ("qmshutdown", Action::Shutdown),
+        };
+        let job = Job::Power(Power {
+            vmid,
+            node: node.clone(),
+            action,
+            timeout: None,
+            force: true,
+            guest_obeys: false,
+        });
+        let id = vmid.to_string();
+        self.fork_later(MANAGER, (&node, kind, &id, "root@pam"), job);
     }
 }

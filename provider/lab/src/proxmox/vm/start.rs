@@ -158,6 +158,8 @@ impl Datacenter {
         }
         self.apply_pending(node, vmid);
         self.effects.push(Effect::PowerOff { vmid });
+        // A managed VM that went down by itself comes up again.
+        self.follow_manager(vmid);
     }
 
     /// Somebody starts a VM without the API.
