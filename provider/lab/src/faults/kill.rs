@@ -64,6 +64,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_process_behind_a_connection_is_killed() {
+        use std::os::unix::process::ExitStatusExt;
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let dial = format!("exec 3<>/dev/tcp/127.0.0.1/{port}; exec sleep 60");
+        let mut child = std::process::Command::new("bash")
+            .args(["-c", &dial])
+            .spawn()
+            .unwrap();
+        let (_stream, peer) = listener.accept().unwrap();
+        kill_peer(peer);
+        assert_eq!(child.wait().unwrap().signal(), Some(9));
+    }
+
+    #[test]
     fn a_socket_is_found_with_its_owner() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();

@@ -121,6 +121,26 @@ impl Datacenter {
         self.pids
     }
 
+    /// A host comes back; its VMs stay off.
+    pub(crate) fn host_on(&mut self, node: &str) {
+        if let Some(host) = self.hosts.get_mut(node) {
+            host.online = true;
+        }
+    }
+
+    /// A host loses its power, and with it what runs there.
+    pub(crate) fn host_off(&mut self, node: &str) {
+        if let Some(host) = self.hosts.get_mut(node) {
+            host.online = false;
+        }
+        self.lose_tasks(node);
+        for (vmid, vm) in &mut self.vms {
+            if vm.node == node && vm.running.take().is_some() {
+                self.effects.push(Effect::PowerOff { vmid: *vmid });
+            }
+        }
+    }
+
     /// Whether a host knows a bridge or vnet of that name.
     pub(crate) fn has_bridge(&self, node: &str, bridge: &str) -> bool {
         let local = self

@@ -42,13 +42,13 @@ impl Lab {
         self.look(|state| state.hosts.get(node).is_some_and(|host| host.online))
     }
 
-    /// Switches a host on or off.
+    /// Switches a host on or off. One that goes off takes its VMs and workers with it.
     pub fn set_online(&self, node: &str, online: bool) {
-        self.with(|state| {
-            if let Some(host) = state.hosts.get_mut(node) {
-                host.online = online;
-            }
+        self.with(|state| match online {
+            true => state.host_on(node),
+            false => state.host_off(node),
         });
+        self.save();
     }
 
     /// Takes a VM's power away.

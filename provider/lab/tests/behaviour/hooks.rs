@@ -147,3 +147,18 @@ fn what_a_machine_writes_stays_on_the_disk() {
         (101, &json!({ "installed": "v1.12.6" }))
     );
 }
+
+#[test]
+fn a_host_takes_its_machines_and_workers_with_it() {
+    let (asked, seen) = played();
+    asked.create(101, "name=b");
+    asked.work("POST", "/nodes/pve1/qemu/100/status/start", "");
+    let start = upid(&asked.ask("POST", "/nodes/pve1/qemu/101/status/start", ""));
+    asked.lab.set_online("pve1", false);
+    assert_eq!(seen.taken(), ["on", "off"]);
+    assert_eq!(asked.refused("GET", "/nodes/pve1/qemu", "").0, 595);
+    asked.lab.set_online("pve1", true);
+    assert_eq!(asked.exit(&start), "unexpected status");
+    let status = asked.get("/nodes/pve1/qemu/100/status/current");
+    assert_eq!(status["status"], "stopped");
+}

@@ -278,3 +278,35 @@ async fn a_host_that_is_off_does_not_answer() {
             .contains("200")
     );
 }
+
+#[tokio::test]
+async fn a_host_looks_at_certificates() {
+    let wire = play(scenario("")).await;
+    let url = wire.url("/api2/json/version");
+    let look = |more: &str| format!("/nodes/pve01/query-url-metadata?url={url}{more}");
+    let strict = wire.ask("GET", &look(""), "").await.unwrap();
+    assert!(
+        strict.line.ends_with("(certificate verify failed)'"),
+        "{}",
+        strict.line
+    );
+    let lax = wire
+        .ask("GET", &look("&verify-certificates=0"), "")
+        .await
+        .unwrap();
+    let wanted = "500 invalid server response: '501 method 'HEAD' not available'";
+    assert_eq!(lax.line, format!("HTTP/1.1 {wanted}"));
+    let nobody = wire
+        .ask(
+            "GET",
+            "/nodes/pve01/query-url-metadata?url=http://127.0.0.1:1/a",
+            "",
+        )
+        .await
+        .unwrap();
+    assert!(
+        nobody
+            .line
+            .ends_with("'500 Can't connect to 127.0.0.1:1 (Connection refused)'")
+    );
+}

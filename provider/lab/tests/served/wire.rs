@@ -68,6 +68,11 @@ impl Wire {
         self.raw(verb, path, &self.login, form).await
     }
 
+    /// An address at the first host.
+    pub fn url(&self, path: &str) -> String {
+        format!("https://{}{path}", self.served.hosts[0].1)
+    }
+
     /// Asks with these headers.
     pub async fn raw(&self, verb: &str, path: &str, head: &str, body: &str) -> Option<Answer> {
         let (node, address) = &self.served.hosts[0];

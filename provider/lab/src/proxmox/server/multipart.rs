@@ -31,8 +31,7 @@ pub(super) fn read(boundary: &str, bytes: &[u8]) -> Option<Form> {
 }
 
 fn position(text: &[u8], wanted: &[u8]) -> Option<usize> {
-    text.windows(wanted.len())
-        .position(|window| window == wanted)
+    memchr::memmem::find(text, wanted)
 }
 
 fn after<'a>(text: &'a [u8], wanted: &[u8]) -> Option<&'a [u8]> {

@@ -231,6 +231,15 @@ impl Datacenter {
         }
     }
 
+    /// Ends what runs on a host that lost its power: nobody wrote down how.
+    pub(crate) fn lose_tasks(&mut self, node: &str) {
+        let same = |task: &Task| task.is_running() && task.upid.node == node;
+        while let Some(at) = self.tasks.iter().position(same) {
+            let refusal = super::answer::Refusal::die("unexpected status");
+            self.end(at, Vec::new(), Err(refusal));
+        }
+    }
+
     /// Ends a VM's running tasks of these kinds early and well: the guest did what they wait for.
     pub(crate) fn complete_tasks(&mut self, vmid: u32, kinds: &[&str]) -> bool {
         let id = vmid.to_string();
