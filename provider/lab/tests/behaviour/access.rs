@@ -71,6 +71,40 @@ fn a_role_gives_what_it_names() {
 }
 
 #[test]
+fn taking_away_needs_the_same_right_as_giving() {
+    let asked = Asked::new();
+    asked.create(
+        100,
+        "ide2=none,media=cdrom&scsi0=rbd:1&serial0=socket&cores=2",
+    );
+    let joe = asked.by("joe@pve!t=joe");
+    let refused = |name: &str| {
+        joe.refused(
+            "PUT",
+            "/nodes/pve1/qemu/100/config",
+            &format!("delete={name}"),
+        )
+        .1
+    };
+    assert_eq!(
+        refused("ide2"),
+        "Permission check failed (/vms/100, VM.Config.CDROM)"
+    );
+    assert_eq!(
+        refused("serial0"),
+        "Permission check failed (/vms/100, VM.Config.HWType)"
+    );
+    let path = "/nodes/pve1/qemu/100/config";
+    assert_eq!(joe.ask("PUT", path, "delete=scsi0").status, 200);
+    asked.lab.edit_file(100, "serial0", "/dev/ttyS0");
+    let (_, reason) = asked.refused("PUT", path, "delete=serial0");
+    assert_eq!(
+        reason,
+        "only root can delete 'serial0' config for real devices"
+    );
+}
+
+#[test]
 fn a_deeper_path_replaces_what_stands_above() {
     let asked = Asked::new();
     let joe = asked.by("joe@pve!t=joe");

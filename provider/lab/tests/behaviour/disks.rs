@@ -254,3 +254,13 @@ fn volumes_are_made_and_removed_by_themselves() {
     let other = asked.error("DELETE", &format!("{path}/rbd:vm-1-disk-0"), "", "volume");
     assert_eq!(other, "storage ID mismatch (rbd != local)\n");
 }
+
+#[test]
+fn another_vms_disk_is_only_let_go() {
+    let asked = vm("scsi0=rbd:1");
+    asked.create(101, "scsi0=rbd:vm-100-disk-0");
+    let answer = asked.ask("PUT", "/nodes/pve1/qemu/101/config", "delete=scsi0");
+    assert_eq!(answer.status, 200);
+    assert_eq!(asked.option(101, "unused0"), json!(null));
+    assert_eq!(volumes(&asked, "rbd"), ["rbd:vm-100-disk-0"]);
+}

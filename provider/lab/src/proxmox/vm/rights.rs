@@ -1,5 +1,6 @@
 //! Which privilege each option needs (qemu-server; texts recorded with PVE 9.2).
 
+use super::Config;
 use crate::proxmox::answer::{Refusal, Reply};
 use crate::proxmox::call::Call;
 use crate::proxmox::codec::Drive;
@@ -105,4 +106,40 @@ pub(super) fn check_vm(call: &Call<'_>, vmid: u32, privileges: &[&str]) -> Reply
         return Ok(());
     }
     call.check(&format!("/vms/{vmid}"), privileges)
+}
+
+/// Refuses to take away what the caller may not touch: what an option's value says decides.
+///
+/// # Errors
+/// 403, or 500 for what only root@pam itself may take away (reference: qemu-server).
+pub(super) fn check_removal(
+    call: &Call<'_>,
+    vmid: u32,
+    config: &Config,
+    names: &[String],
+) -> Reply<()> {
+    for name in names {
+        let value = config.later(name).unwrap_or_default();
+        let base = split_index(name).map_or(name.as_str(), |(base, _)| base);
+        let cdrom = Drive::parse(name, value).is_some_and(|drive| drive.is_cdrom());
+        let raw = match base {
+            "serial" => !value.is_empty() && value != "socket",
+            "usb" | "hostpci" => {
+                !value.is_empty() && !value.contains("mapping=") && value != "spice"
+            }
+            _ => false,
+        };
+        if raw && !call.user.is_root() {
+            let text = format!("only root can delete '{name}' config for real devices");
+            return Err(Refusal::die(text));
+        }
+        match base {
+            _ if cdrom => check_vm(call, vmid, &["VM.Config.CDROM"])?,
+            "unused" => check_vm(call, vmid, &["VM.Config.Disk"])?,
+            _ if Drive::is_slot(name) => check_vm(call, vmid, &["VM.Config.Disk"])?,
+            "serial" | "usb" | "hostpci" => check_vm(call, vmid, &["VM.Config.HWType"])?,
+            _ => {}
+        }
+    }
+    Ok(())
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::access::check_values;
 use super::config::{Config, Options, is_unused};
 use super::create::{normal, options};
-use super::rights::check_options;
+use super::rights::{check_options, check_removal};
 use crate::proxmox::answer::{Refusal, Reply};
 use crate::proxmox::call::Call;
 use crate::proxmox::codec::{Drive, boot};
@@ -69,6 +69,7 @@ fn checked(call: &mut Call<'_>) -> Reply<Update> {
         return Err(wait_for_lock(call, vmid, until));
     }
     let config = &call.dc.vm(&node, vmid)?.config;
+    check_removal(call, vmid, config, &delete)?;
     config.check_digest(call.args.get("digest"))?;
     if !call.args.flag("skiplock") {
         config.check_lock()?;
