@@ -31,6 +31,3 @@ pub use request::{Body, File, Request};
 pub(crate) use datacenter::Datacenter;
 pub(crate) use route::Outcome;
 pub(crate) use storage::Blobs;
-
-#[cfg(test)]
-mod tests;

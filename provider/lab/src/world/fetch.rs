@@ -50,7 +50,8 @@ async fn try_fetch(fetch: &Fetch, trust: Option<PathBuf>) -> Result<Fetched, Str
     if !secure {
         return exchange(stream, fetch, &uri).await;
     }
-    let config = crate::proxmox::server::client_tls(fetch.verify, &trusted(trust));
+    let config = crate::proxmox::server::client_tls(fetch.verify, &trusted(trust))
+        .map_err(|error| failed(&error.to_string()))?;
     let name =
         ServerName::try_from(host.clone()).map_err(|_| failed("hostname verification failed"))?;
     let stream = TlsConnector::from(Arc::new(config))

@@ -71,6 +71,15 @@ fn a_role_gives_what_it_names() {
 }
 
 #[test]
+fn a_token_never_has_more_than_its_user() {
+    let asked = Asked::new();
+    let much = asked.by("joe@pve!much=much");
+    let rights = much.get("/access/permissions")["/"].clone();
+    assert_eq!(rights["VM.Allocate"], 1);
+    assert_eq!(rights["Sys.Modify"], json!(null));
+}
+
+#[test]
 fn taking_away_needs_the_same_right_as_giving() {
     let asked = Asked::new();
     asked.create(

@@ -26,9 +26,11 @@ world:
     root@pam!all: { secret: all }
     root@pam!none: { secret: none, separate: true }
     joe@pve!t: { secret: joe }
+    joe@pve!much: { secret: much, separate: true }
   acl:
     - { path: /, who: joe@pve, role: Builder }
     - { path: /vms/900, who: joe@pve, role: PVEAuditor }
+    - { path: /, who: joe@pve!much, role: Administrator }
   pools: [builds]
 ";
 

@@ -82,6 +82,10 @@ fn parameters_are_checked_all_at_once() {
             .unwrap()
             .starts_with("invalid format - format error\nnet0.model: value 'q'")
     );
+    let minimum = asked.error("POST", QEMU, "vmid=100&cores=0", "cores");
+    assert_eq!(minimum, "value must have a minimum value of 1");
+    let maximum = asked.error("POST", QEMU, "vmid=100&cpulimit=200", "cpulimit");
+    assert_eq!(maximum, "value must have a maximum value of 128");
     assert_eq!(
         asked.error("POST", QEMU, "name=x", "vmid"),
         "property is missing and it is not optional"

@@ -75,6 +75,15 @@ fn pending_changes_apply_at_a_stop_and_not_at_a_reset() {
 }
 
 #[test]
+fn a_stop_alone_applies_what_is_pending() {
+    let asked = vm(true, true);
+    put(&asked, "cores=4");
+    let stop = asked.work("POST", "/nodes/pve1/qemu/100/status/stop", "");
+    assert_eq!(stop, "OK");
+    assert_eq!(asked.waiting(100), [""; 0]);
+}
+
+#[test]
 fn a_guest_that_holds_a_device_makes_the_change_wait() {
     let asked = vm(false, true);
     let text = asked.error("PUT", CONFIG, "delete=net0", "net0");

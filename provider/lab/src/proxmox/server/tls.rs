@@ -105,22 +105,25 @@ impl Authority {
 }
 
 /// TLS of a host that fetches something; it trusts what it is told to.
-pub(crate) fn client_tls(verify: bool, trusted: &[CertificateDer<'static>]) -> ClientConfig {
+///
+/// # Errors
+/// The provider knows no version of TLS, which ring's does.
+pub(crate) fn client_tls(
+    verify: bool,
+    trusted: &[CertificateDer<'static>],
+) -> Result<ClientConfig, rustls::Error> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(trusted.iter().cloned());
-    let builder = ClientConfig::builder_with_provider(provider());
-    // The provider is ring's own, which knows both versions.
-    let builder = match builder.with_safe_default_protocol_versions() {
-        Ok(builder) => builder,
-        Err(_) => unreachable!("ring knows TLS 1.2 and 1.3"),
-    };
-    let mut config = builder.with_root_certificates(roots).with_no_client_auth();
+    let mut config = ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
     if !verify {
         config
             .dangerous()
             .set_certificate_verifier(Arc::new(Anybody(provider())));
     }
-    config
+    Ok(config)
 }
 
 /// `verify-certificates=0`.

@@ -1,1 +1,0 @@
-//! The cluster, asked by requests.
