@@ -74,7 +74,9 @@ impl<'a> Talosctl<'a> {
     ) -> Result<String, RackError> {
         let mut command = self.rack.command(&self.binary);
         // By the environment: commands that need no credentials do not know the flag.
-        command.args(args).env("TALOSCONFIG", self.folder.join("talosconfig"));
+        command
+            .args(args)
+            .env("TALOSCONFIG", self.folder.join("talosconfig"));
         output(&mut command)
     }
 

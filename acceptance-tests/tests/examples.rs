@@ -71,7 +71,11 @@ fn plan_all(tool: Tool) {
         Core::root_module(&folder);
         for file in fs::read_dir(&source).unwrap() {
             let file = file.unwrap().path();
-            if file.extension().is_some_and(|extension| extension == "tf") {
+            // What is adopted has to be there: see imports.rs.
+            let is_import = file
+                .file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with("import-"));
+            if !is_import && file.extension().is_some_and(|extension| extension == "tf") {
                 fs::copy(&file, folder.join(file.file_name().unwrap())).unwrap();
             }
         }

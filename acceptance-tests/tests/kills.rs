@@ -57,19 +57,32 @@ fn changed_configuration(bench: &Bench) {
     assert_eq!(bench.holding(changed), 3);
 }
 
-/// The same for patches.
+/// The same for patches; what was owned before the kill is given back afterwards.
 fn patches(bench: &Bench) {
     let root = bench.patches();
-    for (when, value) in [("first", "81920"), ("changed", "90112")] {
-        let sysctl = format!("net.core.optmem_max: \"{value}\"");
-        bench.change(
-            &root,
-            &json!({ "patches": [format!("machine: {{ sysctls: {{ {sysctl} }} }}")] }),
-        );
-        killed::when(&root, &[], || bench.holding(&sysctl) > 0);
-        bench.converges(&root, &format!("after a {when} patch"));
-        assert_eq!(bench.holding(&sysctl), 3);
-    }
+    let set = |sysctl: &str| {
+        let patches: Vec<_> = (!sysctl.is_empty())
+            .then(|| format!("machine: {{ sysctls: {{ {sysctl} }} }}"))
+            .into_iter()
+            .collect();
+        bench.change(&root, &json!({ "patches": patches }));
+    };
+    let first = "net.core.netdev_max_backlog: \"2048\"";
+    set(first);
+    killed::when(&root, &[], || bench.holding(first) > 0);
+    bench.converges(&root, "after a first patch");
+    assert_eq!(bench.holding(first), 3);
+
+    set("net.core.optmem_max: \"81920\"");
+    bench.converges(&root, "with a patch");
+    let changed = "net.core.optmem_max: \"90112\"";
+    set(changed);
+    killed::when(&root, &[], || bench.holding(changed) > 0);
+    bench.converges(&root, "after a changed patch");
+    assert_eq!(bench.holding(changed), 3);
+    set("");
+    bench.converges(&root, "without patches");
+    assert_eq!(bench.holding("net.core.optmem_max"), 0);
 }
 
 /// Killed when the machine has accepted the bootstrap: core knows nothing of it.

@@ -1,6 +1,7 @@
 //! Patches come and go on real machines, beside a base that changes and people who change things by hand.
 
 #![allow(
+    clippy::panic,
     clippy::unwrap_used,
     reason = "helpers of tests, too, end a test by panicking"
 )]

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests end by panicking")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -158,4 +158,45 @@ fn every_resource_has_its_parts() {
             .join("resource.tf");
         assert!(example.is_file(), "{name} has no example");
     }
+}
+
+/// Codes such as `TS-NODE-OTHER` in a text.
+fn codes(text: &str) -> BTreeSet<String> {
+    let words = text.split(|letter: char| !(letter.is_ascii_uppercase() || letter == '-'));
+    words
+        .map(|word| word.trim_matches('-'))
+        .filter(|word| word.starts_with("TS-"))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Codes that the plugin and its framework give, tests aside.
+fn codes_in_sources() -> BTreeSet<String> {
+    let folders = ["provider/plugin/src", "provider/framework/src"];
+    let files = folders
+        .iter()
+        .flat_map(|folder| sources(&root().join(folder)));
+    files
+        .filter(|(path, _)| !path.to_string_lossy().contains("tests"))
+        .flat_map(|(_, text)| codes(text.split("#[cfg(test)]\nmod tests {").next().unwrap()))
+        .collect()
+}
+
+#[test]
+fn every_code_is_on_a_page_and_every_page_is_true() {
+    let guide = |name: &str| fs::read_to_string(root().join("docs/guides").join(name)).unwrap();
+    let (clients, plugins) = (guide("errors.md"), guide("plugin-errors.md"));
+    let given = codes_in_sources();
+    assert!(given.len() > 60, "only {} codes were found", given.len());
+    let listed: BTreeSet<String> = [&clients, &plugins]
+        .into_iter()
+        .flat_map(|page| codes(page))
+        .collect();
+    let missing: Vec<_> = given.difference(&listed).collect();
+    assert!(missing.is_empty(), "on no page of docs/guides: {missing:?}");
+    let stale: Vec<_> = codes(&plugins).difference(&given).cloned().collect();
+    assert!(
+        stale.is_empty(),
+        "plugin-errors.md lists what nobody gives: {stale:?}"
+    );
 }

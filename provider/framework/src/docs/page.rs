@@ -151,12 +151,20 @@ impl<'e> Page<'e> {
                 .get(&format!("{}/{}/{name}", self.kind.folder(), self.name))
         };
         let mut text = String::new();
-        if let Some(block) = file("import-by-string-id.tf") {
-            let _ = write!(
-                text,
-                "\nWith an import block:\n\n```terraform\n{}\n```\n",
-                block.trim_end()
-            );
+        for (name, how) in [
+            ("import-by-string-id.tf", "With an import block"),
+            (
+                "import-by-identity.tf",
+                "By identity, where core has identities",
+            ),
+        ] {
+            if let Some(block) = file(name) {
+                let _ = write!(
+                    text,
+                    "\n{how}:\n\n```terraform\n{}\n```\n",
+                    block.trim_end()
+                );
+            }
         }
         if let Some(command) = file("import.sh") {
             let _ = write!(

@@ -57,15 +57,12 @@ pub fn unpack(position: usize, text: &str) -> Result<String, FunctionError> {
 /// The line of a Talos version; the newest known one for a placeholder.
 pub fn line(position: usize, talos_version: &str) -> Result<Line, FunctionError> {
     if is_placeholder_text(talos_version) {
-        return Ok(NEWEST);
+        return Ok(Line::NEWEST);
     }
     Contract::parse(talos_version)
         .and_then(Line::of)
         .map_err(|error| FunctionError::argument(position, error.to_string()))
 }
-
-/// For functions that are told no version.
-pub const NEWEST: Line = Line::V1_12;
 
 /// Reads an object of fixed attributes out of a value of any type.
 pub fn object<T: Model>(position: usize, value: &Dynamic) -> Result<T, FunctionError> {

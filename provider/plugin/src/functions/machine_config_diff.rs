@@ -4,7 +4,9 @@ use framework::prelude::*;
 
 use talos_config::diff::diff;
 
-use super::arguments::{self, ConfigText};
+use super::arguments::ConfigText;
+use crate::shared::line;
+use crate::shared::placeholder::stands_in;
 
 /// Parameters.
 #[derive(Args)]
@@ -44,8 +46,15 @@ impl Function for MachineConfigDiff {
         what identifies them, not by position; comments and order of keys do not count; secrets are redacted.";
 
     fn call(args: DiffArgs) -> Result<Vec<Difference>, FunctionError> {
-        let old = ConfigText::read(0, &args.old, arguments::NEWEST)?.config;
-        let new = ConfigText::read(1, &args.new, arguments::NEWEST)?.config;
+        if stands_in(&args.old) || stands_in(&args.new) {
+            return Ok(Vec::new());
+        }
+        // Nobody says which Talos they are for: one line reads both.
+        let (old, new) = line::any(|line| {
+            let old = ConfigText::read(0, &args.old, line)?.config;
+            let new = ConfigText::read(1, &args.new, line)?.config;
+            Ok::<_, FunctionError>((old, new))
+        })?;
         Ok(diff(&old, &new)
             .differences()
             .iter()

@@ -4,6 +4,7 @@ use framework::prelude::*;
 
 use super::arguments::{self, ConfigText};
 use crate::shared::patch_texts;
+use crate::shared::placeholder::stands_in;
 
 /// Parameters.
 #[derive(Args)]
@@ -30,11 +31,18 @@ impl Function for MachineConfigMerge {
 
     fn call(args: MergeArgs) -> Result<String, FunctionError> {
         let line = arguments::line(2, &args.talos_version)?;
+        if stands_in(&args.config) {
+            return Ok(args.config);
+        }
         let mut text = ConfigText::read(0, &args.config, line)?;
         for (index, patch) in args.patches.iter().enumerate() {
             let refuse = |reason: &str| {
                 FunctionError::argument(1, format!("patch {index} (counted from 0): {reason}"))
             };
+            if stands_in(patch) {
+                text.placeholder = true;
+                continue;
+            }
             let Some(patch) = patch_texts::read(patch, line).map_err(|reason| refuse(&reason))?
             else {
                 continue;

@@ -3,6 +3,8 @@
 use framework::prelude::*;
 
 use super::arguments::{self, ConfigText};
+use crate::shared::line;
+use crate::shared::placeholder::stands_in;
 
 /// Parameters.
 #[derive(Args)]
@@ -23,7 +25,10 @@ impl Function for MachineConfigRedact {
         result of a sensitive argument is sensitive; wrap it in `nonsensitive()` to print it.";
 
     fn call(args: RedactArgs) -> Result<String, FunctionError> {
-        let text = ConfigText::read(0, &args.config, arguments::NEWEST)?;
+        if stands_in(&args.config) {
+            return Ok(args.config);
+        }
+        let text = line::any(|line| ConfigText::read(0, &args.config, line))?;
         Ok(arguments::mark(text.config.redact(), text.placeholder))
     }
 }

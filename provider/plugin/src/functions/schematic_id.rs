@@ -3,6 +3,9 @@
 use framework::prelude::*;
 use talos_config::schematic::Schematic;
 
+use crate::shared::placeholder::stands_in;
+use crate::shared::stand_in::MOCK;
+
 /// Parameters.
 #[derive(Args)]
 pub struct SchematicIdArgs {
@@ -22,6 +25,9 @@ impl Function for SchematicId {
         posted it there once; `talos_image_schematic` does that.";
 
     fn call(args: SchematicIdArgs) -> Result<String, FunctionError> {
+        if stands_in(&args.yaml) {
+            return Ok(MOCK.to_owned());
+        }
         let schematic = Schematic::from_yaml(&args.yaml)
             .map_err(|error| FunctionError::argument(0, error.to_string()))?;
         Ok(schematic.id())

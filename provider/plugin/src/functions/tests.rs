@@ -193,3 +193,19 @@ fn secrets_yaml_marks_placeholders() {
     assert!(written.starts_with(PLACEHOLDER_MARK));
     assert!(written.contains("bootstraptoken: "));
 }
+
+#[test]
+fn placeholders_fail_no_plan() {
+    let none = Value::List(Vec::new());
+    let merged = call::<MachineConfigMerge>(&[text("mock-config"), none.clone(), text("mock")]);
+    assert_eq!(merged.unwrap(), "mock-config");
+    let patched = call::<MachineConfigMerge>(&[text(CONFIG), list(&["mock"]), text(VERSION)]);
+    assert!(patched.unwrap().starts_with(PLACEHOLDER_MARK));
+    let differences = call::<MachineConfigDiff>(&[text("mock"), text(CONFIG)]).unwrap();
+    assert!(differences.is_empty());
+    let redacted = call::<MachineConfigRedact>(&[text("mock")]);
+    assert_eq!(redacted.unwrap(), "mock");
+    let verdict = call::<MachineConfigValidate>(&[text("mock"), text("metal"), text(VERSION)]);
+    assert_eq!(verdict.unwrap().valid, Field::Known(true));
+    assert_eq!(call::<SchematicId>(&[text("mock")]).unwrap(), "mock");
+}

@@ -3,6 +3,8 @@
 use framework::prelude::*;
 use talos_client::{Endpoint, Identity};
 
+use crate::provider::Data;
+
 use super::client_configuration::ClientConfiguration;
 use super::placeholder::{is_placeholder_host, is_placeholder_text};
 
@@ -71,6 +73,26 @@ impl Unusable {
             } => format!("`{attribute}` cannot be used ({summary})"),
         }
     }
+}
+
+/// The first of the two that stands in for the output of a stage that has not run.
+pub fn placeholder(
+    data: Option<&Data>,
+    addresses: &Field<Vec<Field<String>>>,
+    configuration: &Field<ClientConfiguration>,
+) -> Option<&'static str> {
+    let identity = match data {
+        Some(data) => data.configured_identity(configuration),
+        None => identity(configuration),
+    };
+    let problems = [endpoints(addresses).err(), identity.err()];
+    problems
+        .into_iter()
+        .flatten()
+        .find_map(|problem| match problem {
+            Unusable::Placeholder(attribute) => Some(attribute),
+            _ => None,
+        })
 }
 
 /// Endpoints from a list of addresses.

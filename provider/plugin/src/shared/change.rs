@@ -23,11 +23,6 @@ pub fn text_map(map: BTreeMap<String, String>) -> TextMap {
     )
 }
 
-/// Tables for a machine's Talos version, `None` where it is not known or newer than the newest we know.
-pub fn line_of(_talos_version: Option<&str>) -> Line {
-    Line::V1_12
-}
-
 /// Identity changes that nobody allowed are refused, each with the paths that pose it.
 ///
 /// # Errors
@@ -37,6 +32,7 @@ pub fn refuse_dangers(
     changes: &Changes,
     allowed: &Field<BTreeSet<String>>,
 ) -> Result<(), Diagnostics> {
+    refuse_wipe(node, changes)?;
     let allowed = allowed.get();
     let mut dangers = ownership::dangers(changes);
     dangers.retain(|danger, _| !allowed.is_some_and(|allowed| allowed.contains(danger.as_str())));
@@ -61,6 +57,25 @@ pub fn refuse_dangers(
     } else {
         Ok(())
     }
+}
+
+/// The installer wipes the disk of the installation that runs: nobody can mean that, so nothing allows it.
+fn refuse_wipe(node: &str, changes: &Changes) -> Result<(), Diagnostic> {
+    let wipes = changes.differences().iter().any(|difference| {
+        difference.document == "v1alpha1"
+            && difference.path == "machine.install.wipe"
+            && difference.new.as_deref() == Some("true")
+    });
+    if !wipes {
+        return Ok(());
+    }
+    Err(Diagnostic::error(
+        format!(
+            "TS-WIPE-REFUSED: {node}: machine.install.wipe would be turned on for an installed machine"
+        ),
+        "The next upgrade would wipe its disk. Set `wipe = false`; to start a machine over, destroy it with `on_destroy.reset`. Where a patch that turned it off is \
+         destroyed, `revert_on_destroy = false` leaves it off.",
+    ))
 }
 
 fn lines(changes: &Changes, paths: &[String]) -> String {
@@ -144,8 +159,8 @@ pub fn digest_of(config: &Config, text: &str) -> String {
 }
 
 /// A configuration as a machine holds it; `None` where it cannot be read.
-pub fn parse(text: &str) -> Option<Config> {
-    Config::load(text, line_of(None)).ok()
+pub fn parse(text: &str, line: Line) -> Option<Config> {
+    Config::load(text, line).ok()
 }
 
 /// One line per path.

@@ -8,7 +8,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::access::Access;
 use super::calls::Backoff;
-use super::report;
+use super::{line, report};
+use talos_config::tables::Line;
 
 /// How long a machine in try mode waits before it goes back.
 const TRY_TIMEOUT: Duration = Duration::from_secs(60);
@@ -221,6 +222,16 @@ impl Observed {
     pub fn held(&self) -> Option<&str> {
         let config = self.staged.as_ref().or(self.live.as_ref());
         config.map(|text| text.expose().as_str())
+    }
+
+    /// The line of the Talos that runs.
+    pub fn line(&self) -> Line {
+        line::of(self.facts.talos_version.as_deref())
+    }
+
+    /// Whether the machine says that it is a worker; who says nothing may be a control plane.
+    pub fn is_worker(&self) -> bool {
+        self.facts.machine_type.as_deref() == Some("worker")
     }
 
     /// Boots of a container are the host's and say nothing.

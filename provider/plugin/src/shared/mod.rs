@@ -12,6 +12,7 @@ pub mod entropy;
 pub mod image_factory;
 pub mod import;
 pub mod lifetime;
+pub mod line;
 pub mod machine;
 pub mod machine_facts;
 pub mod machine_secrets;

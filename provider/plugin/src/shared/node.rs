@@ -2,14 +2,16 @@
 
 use framework::prelude::*;
 use std::collections::BTreeMap;
-use talos_client::{Cx, Sent};
+use talos_client::{Code, Cx, Sent};
 use talos_config::diff::diff;
 use talos_config::document::Config;
 use talos_config::ownership::{Effect, effect};
+use talos_config::tables::Line;
 use tokio::sync::OwnedMutexGuard;
 
 use super::access::{Access, Unusable};
-use super::change::{self, TextMap, listing};
+use super::calls::Backoff;
+use super::change::{TextMap, listing};
 use super::client_configuration::ClientConfiguration;
 use super::machine::{self, Expected, Mode, Observed};
 use super::machine_facts::MachineFacts;
@@ -43,6 +45,16 @@ pub struct Write<'a> {
     pub mode: Mode,
     /// The attribute that it comes from.
     pub attribute: &'a str,
+}
+
+impl Write<'_> {
+    /// What was reviewed as live must not become a reboot: then the machine may refuse.
+    fn as_planned(&self) -> Mode {
+        match (self.mode, self.effect) {
+            (Mode::Auto, "live" | "service_restart") => Mode::NoReboot,
+            (mode, _) => mode,
+        }
+    }
 }
 
 impl<'a> Node<'a> {
@@ -83,8 +95,8 @@ impl<'a> Node<'a> {
     }
 
     /// The configuration that the machine holds.
-    pub fn parse(&self, text: &str) -> Result<Config, Error> {
-        Config::load(text, change::line_of(None)).map_err(|error| {
+    pub fn parse(&self, text: &str, line: Line) -> Result<Config, Error> {
+        Config::load(text, line).map_err(|error| {
             Error::new(
                 format!("TS-CONFIG-UNREADABLE: {}: the machine's own configuration cannot be read", self.name),
                 format!("{error}\n\nNothing was changed. This provider may be older than the machine's Talos."),
@@ -124,19 +136,18 @@ impl<'a> Node<'a> {
         ))
     }
 
-    /// Writes. Where it is not certain that the write took effect it ends well: what the machine holds will tell.
+    /// Writes, and says whether a voting member of etcd goes away with it. Where it is not certain that the write took
+    /// effect it ends well: what the machine holds will tell.
     pub async fn write<V>(
         &self,
         cx: &OperationCx<TalosStack, V>,
         machine: &Observed,
         write: &Write<'_>,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         self.refuse_staged_reboot(machine, write)?;
-        if write.effect == REBOOT {
-            self.guard(Step::Away, machine).await?;
-        }
+        let voter_goes = write.effect == REBOOT && self.guard(Step::Away, machine).await?;
         cx.phase(format!("{}: writing the configuration", self.name));
-        match machine::write(machine, write.text, write.mode, &self.calls).await {
+        match machine::write(machine, write.text, write.as_planned(), &self.calls).await {
             Ok(warnings) => warnings.into_iter().for_each(|warning| {
                 let summary = format!(
                     "TS-TALOS-WARNING: {}: Talos warns about the configuration",
@@ -147,11 +158,38 @@ impl<'a> Node<'a> {
             Err(error) if error.sent == Sent::Maybe => {}
             Err(error) => return Err(machine::refused(&self.name, write.attribute, &error)),
         }
-        Ok(())
+        Ok(voter_goes)
     }
 
-    /// Refuses what would cost etcd its quorum.
-    pub async fn guard(&self, step: Step, machine: &Observed) -> Result<(), Error> {
+    /// Waits until the machine's etcd votes again: whoever has the next turn counts on it.
+    pub async fn rejoin<V>(
+        &self,
+        cx: &OperationCx<TalosStack, V>,
+        machine: &Observed,
+    ) -> Result<(), Error> {
+        let mut backoff = Backoff::new();
+        loop {
+            let limit = self.calls.capped(calls::REFRESH);
+            let error = match machine.client.etcd_status(&limit).await {
+                Ok(status) if quorum::votes(&status) => return Ok(()),
+                Ok(_) => None,
+                // It came back as a worker.
+                Err(error) if error.code == Code::EtcdNotControlPlane => return Ok(()),
+                Err(error) if error.is_transient() || error.code == Code::EtcdDown => Some(error),
+                Err(error) => return Err(report::error(&self.name, &error)),
+            };
+            cx.phase(format!("{}: its etcd is not back yet", self.name));
+            if !backoff.wait(cx.token()).await {
+                return match error {
+                    Some(error) => Err(report::error(&self.name, &error)),
+                    None => Ok(()),
+                };
+            }
+        }
+    }
+
+    /// Refuses what would cost etcd its quorum; says whether the machine is a voting member.
+    pub async fn guard(&self, step: Step, machine: &Observed) -> Result<bool, Error> {
         quorum::guard(
             step,
             &self.name,
@@ -174,17 +212,24 @@ impl<'a> Node<'a> {
         turn.ok_or_else(|| {
             Error::new(
                 format!("TS-INTERRUPTED: {}: its turn did not come", self.name),
-                "The operation ended while other machines of its group were being changed. Nothing was written; apply again.",
+                "The operation ended while other machines were being changed, one at a time. Nothing was written; apply again, or raise \
+                 `timeouts`: the waiting counts.",
             )
         })
     }
 
-    /// The turn among all machines of the cluster: whoever takes a machine away holds it.
+    /// The turn among the control planes of the cluster: whoever takes one away holds it. Workers need none.
     pub async fn alone<V>(
         &self,
         cx: &OperationCx<TalosStack, V>,
-    ) -> Result<OwnedMutexGuard<()>, Error> {
-        self.turn(cx, "one machine of the cluster at a time").await
+        machine: &Observed,
+    ) -> Result<Option<OwnedMutexGuard<()>>, Error> {
+        if machine.is_worker() {
+            return Ok(None);
+        }
+        self.turn(cx, "one control plane of the cluster at a time")
+            .await
+            .map(Some)
     }
 
     /// Something staged takes effect with the next write; where it needs a reboot that would come as a surprise.
@@ -195,7 +240,12 @@ impl<'a> Node<'a> {
         if matches!(write.mode, Mode::Staged | Mode::Reboot) || write.effect == REBOOT {
             return Ok(());
         }
-        let changes = diff(&self.parse(live.expose())?, &self.parse(write.text)?);
+        let line = machine.line();
+        let (live, wanted) = (
+            self.parse(live.expose(), line)?,
+            self.parse(write.text, line)?,
+        );
+        let changes = diff(&live, &wanted);
         if effect(&changes) != Effect::Reboot {
             return Ok(());
         }

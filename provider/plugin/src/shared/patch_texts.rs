@@ -4,8 +4,8 @@ use framework::prelude::*;
 use talos_config::merge::{Patch, PatchError};
 use talos_config::tables::Line;
 
-use super::config_text;
-use super::placeholder::is_placeholder_text;
+use super::placeholder::stands_in;
+use super::{config_text, line};
 
 /// What a list of patches holds.
 pub enum Patches {
@@ -17,7 +17,15 @@ pub enum Patches {
     Placeholder,
 }
 
-/// Reads the patches of `attribute`; every bad one is reported.
+/// As [`load`], for no machine in particular.
+pub fn load_anywhere(
+    texts: &Field<Vec<Field<String>>>,
+    attribute: &'static str,
+) -> Result<Patches, Diagnostics> {
+    line::any(|line| load(texts, attribute, line))
+}
+
+/// Reads the patches of `attribute` as Talos of that line does; every bad one is reported.
 pub fn load(
     texts: &Field<Vec<Field<String>>>,
     attribute: &'static str,
@@ -34,7 +42,7 @@ pub fn load(
         let Some(text) = text.as_str() else {
             return Ok(Patches::Unknown);
         };
-        if is_placeholder_text(text) && !text.trim().is_empty() {
+        if stands_in(text) {
             return Ok(Patches::Placeholder);
         }
         match read(text, line) {

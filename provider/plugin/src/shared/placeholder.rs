@@ -11,6 +11,11 @@ pub fn is_placeholder_text(value: &str) -> bool {
     value.is_empty() || value.starts_with("mock") || value == MOCK_KUBECONFIG
 }
 
+/// As [`is_placeholder_text`], where empty text has a meaning of its own.
+pub fn stands_in(value: &str) -> bool {
+    !value.trim().is_empty() && is_placeholder_text(value)
+}
+
 /// Whether an address, `host:port` or URL leads nowhere by design.
 pub fn is_placeholder_host(address: &str) -> bool {
     let host = host_of(address);

@@ -1,7 +1,7 @@
 //! No step takes a control plane below etcd quorum.
 
 use framework::prelude::*;
-use talos_client::{Client, Code, Cx, Endpoint, EtcdMember, Pool};
+use talos_client::{Client, Code, Cx, Endpoint, EtcdMember, EtcdStatus, Pool};
 
 use super::access::Access;
 use super::machine::Observed;
@@ -10,13 +10,13 @@ use super::report;
 /// What happens to the machine.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// It is away for a while and comes back.
+    /// It goes away and stays a member of etcd.
     Away,
-    /// It leaves the cluster.
+    /// It takes leave of etcd first.
     Leaves,
 }
 
-/// Refuses to disturb a voting member when the others alone are no quorum.
+/// Refuses to disturb a voting member when the others alone are no quorum; says whether the machine is such a member.
 pub async fn guard(
     step: Step,
     node: &str,
@@ -24,14 +24,14 @@ pub async fn guard(
     access: &Access,
     pool: &Pool,
     cx: &Cx,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     if machine.maintenance {
-        return Ok(());
+        return Ok(false);
     }
     let members = match machine.client.etcd_members(cx, true).await {
         Ok(members) => members,
         Err(error) if matches!(error.code, Code::EtcdDown | Code::EtcdNotControlPlane) => {
-            return Ok(());
+            return Ok(false);
         }
         Err(error) => return Err(report::error(node, &error)),
     };
@@ -45,9 +45,10 @@ pub async fn guard(
         .copied()
         .filter(|member| member.id != own)
         .collect();
+    let votes = others.len() < voters.len();
     if others.is_empty() {
         // A single control plane has no quorum to keep.
-        return Ok(());
+        return Ok(votes);
     }
     let mut healthy = Vec::new();
     for member in &others {
@@ -61,7 +62,7 @@ pub async fn guard(
     };
     let needed = remaining / 2 + 1;
     if healthy.len() >= needed {
-        return Ok(());
+        return Ok(votes);
     }
     Err(Error::new(
         format!("TS-ETCD-QUORUM: {node}: etcd would lose its quorum without this machine"),
@@ -99,7 +100,12 @@ async fn answers(member: &EtcdMember, access: &Access, pool: &Pool, cx: &Cx) -> 
         return false;
     };
     let status = client.etcd_status(&cx.capped(super::calls::REFRESH)).await;
-    status.is_ok_and(|status| status.errors.is_empty() && !status.learner)
+    status.is_ok_and(|status| votes(&status))
+}
+
+/// Whether a member is well and has a vote.
+pub fn votes(status: &EtcdStatus) -> bool {
+    status.errors.is_empty() && !status.learner
 }
 
 /// Host of `https://host:2380` or `https://[v6]:2380`.

@@ -10,7 +10,8 @@ description: \"What each code in a summary means, what is usually behind it and 
 
 # Errors of machines
 
-Each error and warning about a Talos machine begins with one of these codes. They do not change, so that rules can be written on them,
+These are the codes of the Talos client: what a machine, or the way to it, says. The plugin's own codes, of configuration, plans and
+state, are on the page [Errors and warnings of the plugin](plugin-errors.md). Codes do not change, so that rules can be written on them,
 such as `retryable_errors` of terragrunt. *Waited out* says that an operation goes on trying until its time is over; all others end at once.
 
 | code | meaning | usual cause | what to do | waited out |

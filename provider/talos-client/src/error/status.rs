@@ -134,7 +134,7 @@ fn tailored(error: Error, method: &Method, status: &Status) -> Error {
         }
         Code::ConfigRefused if says("immediate mode") => error
             .because("a part of the change takes effect only by a reboot, which the mode forbids; nothing was changed")
-            .cured_by("use mode = \"auto\" or \"reboot\" when the machine may reboot, or \"staged\" to have it at the next boot"),
+            .cured_by("use mode = \"reboot\" when the machine may reboot now, or \"staged\" to have it at the next boot"),
         Code::NodeUnsupported if says("apply configuration --mode") => error
             .because("the machine is in maintenance mode, where a configuration can only be applied as a whole")
             .cured_by("use mode = \"auto\""),

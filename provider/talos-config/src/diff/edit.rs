@@ -62,6 +62,25 @@ impl Place {
 }
 
 impl Edit {
+    /// What it sets, and nothing of what it was set on.
+    pub(crate) fn setting(&self) -> Self {
+        let change = match &self.change {
+            Change::Set { new, .. } => Change::Set {
+                old: None,
+                new: new.clone(),
+                place: None,
+            },
+            Change::Order { new, .. } => Change::Order {
+                old: Vec::new(),
+                new: new.iter().map(Identity::anywhere).collect(),
+            },
+        };
+        Self {
+            path: self.path.iter().map(Step::anywhere).collect(),
+            change,
+        }
+    }
+
     /// The edit that takes this one back.
     pub(crate) fn inverse(&self) -> Self {
         let change = match self.change.clone() {

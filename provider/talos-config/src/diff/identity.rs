@@ -29,6 +29,16 @@ pub(crate) struct Identity {
     pub(crate) position: usize,
 }
 
+impl Identity {
+    /// The same item, wherever it stands.
+    pub(crate) fn anywhere(&self) -> Self {
+        Self {
+            position: 0,
+            ..self.clone()
+        }
+    }
+}
+
 impl PartialEq for Identity {
     fn eq(&self, other: &Self) -> bool {
         self.nth == other.nth && self.value == other.value && self.by == other.by

@@ -16,6 +16,14 @@ impl Step {
         Self::Key(text.to_owned())
     }
 
+    /// The same step, wherever an item stands in its list.
+    pub(crate) fn anywhere(&self) -> Self {
+        match self {
+            Self::Key(_) => self.clone(),
+            Self::Item(identity) => Self::Item(identity.anywhere()),
+        }
+    }
+
     /// The key, if this is one.
     pub(crate) fn as_key(&self) -> Option<&str> {
         match self {

@@ -30,6 +30,12 @@ impl Record {
     pub fn is_empty(&self) -> bool {
         self.edits.is_empty()
     }
+
+    /// What is set, without what was there before and where lists have it: equal for records that set the same.
+    pub fn settings(&self) -> Self {
+        let edits = self.edits.iter().map(Edit::setting).collect();
+        Self { edits }
+    }
 }
 
 /// What setting, changing or taking back patches comes to.

@@ -72,15 +72,20 @@ pub fn start(folder: &Path, names: &[&str]) -> Result<Rack> {
     }
 }
 
-/// Ends the machines of an earlier demo, if there are any.
-pub fn stop(folder: &Path) -> Result<()> {
+/// Ends the machines of an earlier demo; whether there were any.
+pub fn stop(folder: &Path) -> Result<bool> {
     let dir = folder.join("rack");
     let server = std::fs::read_to_string(folder.join(PID_FILE))
         .ok()
         .and_then(|text| text.parse().ok());
-    let (Ok(_), Some(pid)) = (Rack::attach(&dir), server) else {
-        say("no machines of a demo are running");
-        return Ok(());
+    if Rack::attach(&dir).is_err() {
+        return Ok(false);
+    }
+    let Some(pid) = server else {
+        bail!(
+            "the machines in {} were not started by the demo; end the talos-rack that serves them",
+            dir.display()
+        );
     };
     kill(Pid::from_raw(pid), Signal::SIGTERM).context("cannot end talos-rack")?;
     let begun = Instant::now();
@@ -90,8 +95,7 @@ pub fn stop(folder: &Path) -> Result<()> {
         }
         sleep(Duration::from_millis(100));
     }
-    say("the machines have ended; their disks are kept");
-    Ok(())
+    Ok(true)
 }
 
 /// Holds the process id of talos-rack.

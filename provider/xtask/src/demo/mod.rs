@@ -1,5 +1,6 @@
 //! `cargo xtask demo`: a cluster of three real Talos machines through all stages.
 
+mod lines;
 mod machines;
 mod stages;
 mod summary;
@@ -36,7 +37,12 @@ const MACHINES: [&str; 3] = ["realcp01", "realcp02", "realcp03"];
 pub fn run(args: &Args) -> Result<()> {
     let folder = cache::root().join("demo");
     if args.stop {
-        return machines::stop(&folder);
+        say(if machines::stop(&folder)? {
+            "the machines have ended; their disks are kept, and the next demo goes on with them"
+        } else {
+            "no machines of a demo are running"
+        });
+        return Ok(());
     }
     install_missing(&mut Stderr);
     if let Err(why) = Rack::available() {
@@ -60,11 +66,13 @@ pub fn run(args: &Args) -> Result<()> {
         "\nterragrunt run --all apply   in {}",
         tree.cluster().display()
     ));
-    let report = stages::apply(&tree, &runner, &rack)?;
+    let log = folder.join("apply.log");
+    let report = stages::apply(&tree, &runner, &rack, &log)?;
     summary::print(&tree, &report, &folder)?;
     if report.failed {
         bail!(
-            "a stage failed; its messages are above. Running the demo again goes on where it stopped"
+            "a stage failed: its messages are above, all of them in {}. Running the demo again goes on where it stopped",
+            log.display()
         );
     }
     Ok(())

@@ -1,48 +1,62 @@
 //! Runs all stages and tells, line by line, what each is doing.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
-use std::process::Stdio;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Write as _};
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use acceptance_tests::machines::Rack;
-use acceptance_tests::stages::{Runner, Stage, Tree};
+use acceptance_tests::stages::{Runner, Tree};
 use anyhow::{Context, Result};
 
+use super::lines;
 use crate::workspace::say;
 
 /// What a run showed.
+#[derive(Default)]
 pub struct Report {
     /// Whether terragrunt ended with an error.
     pub failed: bool,
     /// First and last line of each stage, from the start of the run.
     pub spans: BTreeMap<&'static str, (Duration, Duration)>,
-    /// `Apply complete!` line of each stage, or none.
+    /// `3 added, 0 changed, 0 destroyed.` of each stage that was applied.
     pub results: BTreeMap<&'static str, String>,
 }
 
-/// terragrunt over all stages inside the machines' network.
-pub fn apply(tree: &Tree, runner: &Runner, rack: &Rack) -> Result<Report> {
+/// terragrunt over all stages inside the machines' network; everything it writes goes to `log`, too.
+pub fn apply(tree: &Tree, runner: &Runner, rack: &Rack, log: &Path) -> Result<Report> {
+    let mut log = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
     let command = rack.command(&runner.terragrunt);
     let mut command = tree.prepare(command, runner, &tree.cluster());
+    // Without the provider's log nobody could see what it waits for.
     command
         .args(runner.all)
         .arg("apply")
+        .env("TF_LOG_PROVIDER", "INFO")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     let begun = Instant::now();
     let mut child = command.spawn().context("cannot start terragrunt")?;
-    let (send, lines) = std::sync::mpsc::channel();
-    let outputs: [Box<dyn std::io::Read + Send>; 2] = [
-        Box::new(child.stdout.take().context("terragrunt has no output")?),
-        Box::new(
-            child
-                .stderr
-                .take()
-                .context("terragrunt has no error output")?,
-        ),
-    ];
-    for output in outputs {
+    let mut report = Report::default();
+    for line in output(&mut child)? {
+        writeln!(log, "{line}").context("cannot write the log")?;
+        follow(&mut report, &line, begun.elapsed());
+    }
+    let status = child.wait().context("cannot wait for terragrunt")?;
+    report.failed = !status.success();
+    Ok(report)
+}
+
+/// Lines of both of a program's outputs, as they come.
+fn output(child: &mut Child) -> Result<Receiver<String>> {
+    let out = child.stdout.take().context("terragrunt has no output")?;
+    let errors = child.stderr.take().context("terragrunt has no errors")?;
+    let (send, lines) = channel();
+    let both: [Box<dyn Read + Send>; 2] = [Box::new(out), Box::new(errors)];
+    for output in both {
         let send = send.clone();
         std::thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
@@ -52,100 +66,26 @@ pub fn apply(tree: &Tree, runner: &Runner, rack: &Rack) -> Result<Report> {
             }
         });
     }
-    drop(send);
-    let mut report = Report {
-        failed: false,
-        spans: BTreeMap::new(),
-        results: BTreeMap::new(),
-    };
-    for line in lines {
-        follow(&mut report, &line, begun.elapsed());
-    }
-    report.failed = !child
-        .wait()
-        .context("cannot wait for terragrunt")?
-        .success();
-    Ok(report)
+    Ok(lines)
 }
 
-/// One line of terragrunt: whose it is, whether people want to see it, and what it says of the stage.
+/// Notes what a line says of its stage, and shows what people want to see.
 fn follow(report: &mut Report, line: &str, at: Duration) {
-    let Some((stage, text)) = attribute(line) else {
-        if line.contains("ERROR") || line.contains("WARN") {
-            say(&format!("{:>6.1}s              {line}", at.as_secs_f64()));
+    let seconds = at.as_secs_f64();
+    let Some(read) = lines::read(line) else {
+        if let Some(complaint) = lines::complaint(line) {
+            say(&format!(
+                "{seconds:>6.1}s  {:<10}  {complaint}",
+                "terragrunt"
+            ));
         }
         return;
     };
-    let span = report.spans.entry(stage).or_insert((at, at));
-    span.1 = at;
-    if text.contains("Apply complete!") {
-        report.results.insert(stage, text.trim().to_owned());
+    report.spans.entry(read.stage).or_insert((at, at)).1 = at;
+    if let Some(result) = read.result {
+        report.results.insert(read.stage, result.to_owned());
     }
-    if is_news(text) {
-        say(&format!(
-            "{:>6.1}s  {stage:<10}  {}",
-            at.as_secs_f64(),
-            text.trim()
-        ));
-    }
-}
-
-/// Stage and text of a line such as `12:00:01.123 STDOUT [apply] tofu: text`.
-fn attribute(line: &str) -> Option<(&'static str, &str)> {
-    let (before, rest) = line.split_once(']')?;
-    let (_, name) = before.rsplit_once('[')?;
-    let stage = Stage::ALL
-        .into_iter()
-        .find(|stage| name.trim_end_matches('/').rsplit('/').next() == Some(stage.name()))?;
-    let text = rest.trim_start();
-    let text = ["tofu: ", "terraform: "]
-        .iter()
-        .find_map(|core| text.strip_prefix(core))
-        .unwrap_or(text);
-    Some((stage.name(), text))
-}
-
-/// Lines that tell what is going on; the plan itself is long and can be read with `terragrunt plan`.
-fn is_news(text: &str) -> bool {
-    const NEWS: [&str; 12] = [
-        "Creating...",
-        "Creation complete",
-        "Still creating",
-        "Modifying...",
-        "Modifications complete",
-        "Still modifying",
-        "Apply complete!",
-        "No changes.",
-        "Plan:",
-        "Warning:",
-        "Error:",
-        "TS-",
-    ];
-    NEWS.iter().any(|news| text.contains(news)) || text.trim_start().starts_with('│')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_are_put_down_to_their_stage() {
-        let line =
-            "12:00:01.123 STDOUT [apply] tofu: talos_machine_apply.node[\"realcp01\"]: Creating...";
-        assert_eq!(
-            attribute(line),
-            Some((
-                "apply",
-                "talos_machine_apply.node[\"realcp01\"]: Creating..."
-            ))
-        );
-        assert_eq!(
-            attribute("12:00:01.123 INFO   The runner-pool runner has started"),
-            None
-        );
-        assert!(is_news(
-            "talos_bootstrap.cluster: Still creating... [10s elapsed]"
-        ));
-        assert!(!is_news("  + id = (known after apply)"));
+    if let Some(news) = read.news {
+        say(&format!("{seconds:>6.1}s  {:<10}  {news}", read.stage));
     }
 }

@@ -1,10 +1,12 @@
 //! The table at the end, and where to look next.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
 use acceptance_tests::stages::{Stage, Tree};
+use acceptance_tests::tools::{self, Tool};
 use anyhow::{Context, Result};
 
 use super::stages::Report;
@@ -39,10 +41,7 @@ fn row(tree: &Tree, report: &Report, stage: Stage) -> [String; 4] {
         None if report.failed => "not finished".to_owned(),
         None => "done".to_owned(),
         Some(_) if is_unchanged(report, stage) => "no changes".to_owned(),
-        Some(line) => line
-            .trim_start_matches("Apply complete! Resources: ")
-            .trim_end_matches('.')
-            .to_owned(),
+        Some(result) => result.trim_end_matches('.').to_owned(),
     };
     [
         name.to_owned(),
@@ -56,7 +55,7 @@ fn is_unchanged(report: &Report, stage: Stage) -> bool {
     report
         .results
         .get(stage.name())
-        .is_some_and(|line| line.contains("0 added, 0 changed, 0 destroyed"))
+        .is_some_and(|result| result.starts_with("0 added, 0 changed, 0 destroyed"))
 }
 
 /// Managed objects in the stage's state.
@@ -74,54 +73,61 @@ fn objects(tree: &Tree, stage: Stage) -> usize {
         .sum()
 }
 
-/// Writes the credentials for people to use, and says how.
+/// Writes credentials and the commands that use them, and says how to go on.
 fn where_to_look(tree: &Tree, folder: &Path) -> Result<()> {
-    let kubeconfig = write_output(
-        tree,
-        Stage::Bootstrap,
-        "kubeconfig",
-        &folder.join("kubeconfig"),
-    )?;
-    let talosconfig = write_output(
-        tree,
-        Stage::Config,
-        "talosconfig",
-        &folder.join("talosconfig"),
-    )?;
     let rack = workspace::build("acceptance-tests", "talos-rack")?;
     let inside = format!(
         "{} exec --dir {} --",
         rack.display(),
         folder.join("rack").display()
     );
-    let tool =
-        |tool| acceptance_tests::tools::find(tool).map(|ready| ready.path.display().to_string());
-    let kubectl =
-        tool(acceptance_tests::tools::Tool::Kubectl).unwrap_or_else(|| "kubectl".to_owned());
-    let talosctl =
-        tool(acceptance_tests::tools::Tool::Talosctl).unwrap_or_else(|| "talosctl".to_owned());
-    say("\nThe machines go on running. Where to look next:");
-    say(&format!(
-        "  {inside} {kubectl} --kubeconfig {kubeconfig} get nodes"
-    ));
-    say(&format!(
-        "  {inside} {talosctl} --talosconfig {talosconfig} -n 10.5.0.11 etcd members"
-    ));
-    say(&format!("  the stages: {}", tree.cluster().display()));
-    say(
-        "  change something: put a patch into patch/patches/all.yaml there, and run the demo again",
+    let kubeconfig = write_output(tree, Stage::Bootstrap, "kubeconfig", folder)?;
+    let talosconfig = write_output(tree, Stage::Config, "talosconfig", folder)?;
+    let kubectl = format!(
+        "{inside} {} --kubeconfig {kubeconfig}",
+        program(Tool::Kubectl)
     );
-    say("  end the machines: cargo xtask demo --stop        start over: cargo xtask demo --fresh");
+    let talosctl = format!(
+        "{inside} {} --talosconfig {talosconfig}",
+        program(Tool::Talosctl)
+    );
+    let kubectl = write_command(&folder.join("kubectl"), &kubectl)?;
+    let talosctl = write_command(&folder.join("talosctl"), &talosctl)?;
+    say("\nThe machines go on running. Where to look next:");
+    say(&format!("  {kubectl} get nodes"));
+    say(&format!("  {talosctl} -n 10.5.0.11 etcd members"));
+    say(&format!(
+        "  the stages:            {}",
+        tree.cluster().display()
+    ));
+    say("  change something:      a patch in patch/patches/all.yaml there, then the demo again");
+    say("  end the machines:      cargo xtask demo --stop");
+    say("  start from nothing:    cargo xtask demo --fresh");
     Ok(())
 }
 
-fn write_output(tree: &Tree, stage: Stage, name: &str, file: &Path) -> Result<String> {
+/// Where a tool is; its name where only PATH knows.
+fn program(tool: Tool) -> String {
+    let name = tool.recipe().name.to_owned();
+    tools::find(tool).map_or(name, |ready| ready.path.display().to_string())
+}
+
+/// Writes a command that runs `line` with the arguments it gets.
+fn write_command(file: &Path, line: &str) -> Result<String> {
+    fs::write(file, format!("#!/bin/sh\nexec {line} \"$@\"\n"))
+        .and_then(|()| fs::set_permissions(file, fs::Permissions::from_mode(0o700)))
+        .with_context(|| format!("cannot write {}", file.display()))?;
+    Ok(file.display().to_string())
+}
+
+fn write_output(tree: &Tree, stage: Stage, name: &str, folder: &Path) -> Result<String> {
+    let file = folder.join(name);
     let text = fs::read_to_string(tree.state_file(stage)).context("a stage left no state")?;
     let state: serde_json::Value =
         serde_json::from_str(&text).context("a stage's state cannot be read")?;
     let value = state["outputs"][name]["value"]
         .as_str()
         .with_context(|| format!("there is no output {name}"))?;
-    workspace::write_private(file, value)?;
+    workspace::write_private(&file, value)?;
     Ok(file.display().to_string())
 }

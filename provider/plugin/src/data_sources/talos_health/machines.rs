@@ -11,8 +11,25 @@ use crate::shared::access;
 pub struct Unusable {
     /// Its name, or the attribute that concerns all machines.
     pub name: String,
+    /// What is wrong.
+    pub why: Why,
+}
+
+/// Why a machine cannot be called.
+pub struct Why {
     /// One clause.
     pub reason: String,
+    /// Because of a value that stands in for the output of a stage that has not run.
+    pub placeholder: bool,
+}
+
+impl From<access::Unusable> for Why {
+    fn from(problem: access::Unusable) -> Self {
+        Self {
+            reason: problem.reason(),
+            placeholder: matches!(problem, access::Unusable::Placeholder(_)),
+        }
+    }
 }
 
 /// All machines, or why some cannot be called: then none is, because the answer would be incomplete anyway.
@@ -20,10 +37,10 @@ pub fn machines(data: &Data, model: &Health) -> Result<Vec<health::Node>, Vec<Un
     let mut nodes = Vec::new();
     let mut unusable = Vec::new();
     let identity = identity(data, model)
-        .map_err(|reason| {
+        .map_err(|why| {
             unusable.push(Unusable {
                 name: "all machines".to_owned(),
-                reason,
+                why,
             })
         })
         .ok();
@@ -32,9 +49,9 @@ pub fn machines(data: &Data, model: &Health) -> Result<Vec<health::Node>, Vec<Un
         for (name, addresses) in group.get().unwrap_or(&empty) {
             match node(data, identity.as_ref(), name, addresses, control_plane) {
                 Ok(node) => nodes.extend(node),
-                Err(reason) => unusable.push(Unusable {
+                Err(why) => unusable.push(Unusable {
                     name: name.clone(),
-                    reason,
+                    why,
                 }),
             }
         }
@@ -42,7 +59,10 @@ pub fn machines(data: &Data, model: &Health) -> Result<Vec<health::Node>, Vec<Un
     if nodes.is_empty() && unusable.is_empty() {
         unusable.push(Unusable {
             name: "control_planes".to_owned(),
-            reason: "names no machine".to_owned(),
+            why: Why {
+                reason: "names no machine".to_owned(),
+                placeholder: true,
+            },
         });
     }
     if unusable.is_empty() {
@@ -52,11 +72,9 @@ pub fn machines(data: &Data, model: &Health) -> Result<Vec<health::Node>, Vec<Un
     }
 }
 
-fn identity(data: &Data, model: &Health) -> Result<Identity, String> {
-    let identity = data
-        .identity(&model.client_configuration)
-        .map_err(|problem| problem.reason())?;
-    identity.ok_or_else(|| "`client_configuration` is not set".to_owned())
+fn identity(data: &Data, model: &Health) -> Result<Identity, Why> {
+    let identity = data.identity(&model.client_configuration)?;
+    identity.ok_or_else(|| access::Unusable::Missing("client_configuration").into())
 }
 
 /// `None` where there is no identity, which concerns all machines and is told once.
@@ -66,8 +84,8 @@ fn node(
     name: &str,
     addresses: &Field<Vec<Field<String>>>,
     control_plane: bool,
-) -> Result<Option<health::Node>, String> {
-    let endpoints = access::endpoints(addresses).map_err(|problem| problem.reason())?;
+) -> Result<Option<health::Node>, Why> {
+    let endpoints = access::endpoints(addresses)?;
     let Some(identity) = identity else {
         return Ok(None);
     };
@@ -79,7 +97,7 @@ fn node(
         .pool(&data.pool)
         .identity(identity.clone())
         .build()
-        .map_err(|error| error.summary())?;
+        .map_err(|error| access::malformed("endpoints", &error))?;
     Ok(Some(health::Node {
         name: name.to_owned(),
         client,

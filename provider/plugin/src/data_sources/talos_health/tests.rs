@@ -2,7 +2,7 @@ use framework::prelude::*;
 use talos_client::health::{Check, Level};
 
 use super::TalosHealth;
-use super::machines::{Unusable, machines};
+use super::machines::{Unusable, Why, machines};
 use super::model::{Health, Machines};
 use super::verdict::{self, Beyond, Finding};
 use crate::shared::stand_in;
@@ -29,7 +29,7 @@ fn unusable(model: &Health) -> Vec<(String, String)> {
     let found: Vec<Unusable> = machines(&data(), model).err().unwrap_or_default();
     found
         .into_iter()
-        .map(|machine| (machine.name, machine.reason))
+        .map(|machine| (machine.name, machine.why.reason))
         .collect()
 }
 
@@ -57,7 +57,10 @@ fn unusable_inputs_are_a_check_that_fails() {
     let mut model = model(&[]);
     let finding = Finding::unusable(vec![Unusable {
         name: "cp01".to_owned(),
-        reason: "is a placeholder".to_owned(),
+        why: Why {
+            reason: "is a placeholder".to_owned(),
+            placeholder: true,
+        },
     }]);
     let wrong = verdict::describe(&mut model, vec![finding]).unwrap();
     assert!(wrong.contains("cp01: is a placeholder"), "{wrong}");
@@ -97,7 +100,7 @@ fn levels_include_those_before() {
 }
 
 #[tokio::test]
-async fn placeholders_warn_unless_health_is_required() {
+async fn placeholders_warn_even_where_health_is_required() {
     let mut config = model(&[("cp01", "10.0.0.1")]);
     let read = core("").read::<TalosHealth>(&config).await.unwrap();
     assert_eq!(read.value.healthy, Field::Known(false));
@@ -107,10 +110,11 @@ async fn placeholders_warn_unless_health_is_required() {
         told(&read.warnings)
     );
     config.require = Field::Known(true);
-    let refused = core("").read::<TalosHealth>(&config).await.err().unwrap();
+    let read = core("").read::<TalosHealth>(&config).await.unwrap();
+    assert_eq!(read.value.healthy, Field::Known(false));
     assert!(
-        told(&refused).contains("`client_configuration` is a placeholder"),
+        told(&read.warnings).contains("`client_configuration` is a placeholder"),
         "{}",
-        told(&refused)
+        told(&read.warnings)
     );
 }

@@ -44,7 +44,7 @@ impl Finding {
         Self::of(
             "inputs to be usable",
             list.into_iter()
-                .map(|machine| (machine.name, machine.reason))
+                .map(|machine| (machine.name, machine.why.reason))
                 .collect(),
         )
     }

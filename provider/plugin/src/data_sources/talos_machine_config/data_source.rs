@@ -22,9 +22,24 @@ impl DataSource for TalosMachineConfig {
         let rendered = render(&config)?;
         if rendered.placeholder {
             cx.warn(
-                "TS-PLACEHOLDER: a machine configuration was rendered with placeholder inputs",
+                format!(
+                    "TS-PLACEHOLDER: {}: the {} configuration was rendered with placeholder inputs",
+                    config.cluster_name.text(),
+                    config.machine_type.text()
+                ),
                 "An input stands in for the output of a stage that has not been applied. The configuration serves for planning; \
                  its first line says so, and no resource applies it.",
+            );
+        }
+        if let Some(warning) = &rendered.newer {
+            let summary = format!(
+                "TS-TALOS-NEWER: {}: the {} configuration is rendered by the rules of an older Talos",
+                config.cluster_name.text(),
+                config.machine_type.text()
+            );
+            cx.warn(
+                summary,
+                format!("{warning}. Update the provider when it knows that version."),
             );
         }
         rendered.describe(&mut config);

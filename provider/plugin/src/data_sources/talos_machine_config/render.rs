@@ -24,6 +24,8 @@ pub struct Rendered {
     /// Some input stands in for the output of a stage that has not run.
     pub placeholder: bool,
     warnings: Vec<String>,
+    /// What to tell where the Talos version is newer than any that is known here.
+    pub newer: Option<String>,
     key: talos_config::secrets::Secret,
 }
 
@@ -42,11 +44,13 @@ pub fn render(model: &MachineConfig) -> Result<Rendered, Error> {
         })?;
     patches.apply(&mut config)?;
     refuse_kernel_arguments(&config, model)?;
-    let warnings = check(&config)?;
+    let mut warnings = check(&config)?;
+    warnings.extend(contract.warning());
     let placeholder = given.placeholder || patches.placeholder || placeholder_inputs(model);
     Ok(Rendered {
         config,
         placeholder,
+        newer: contract.warning(),
         warnings,
         key: given.bundle.cluster.secret,
     })
@@ -186,12 +190,30 @@ fn default_image(talos_version: &str) -> String {
 }
 
 fn placeholder_inputs(model: &MachineConfig) -> bool {
+    let install = model.install.get();
+    let required = [
+        &model.cluster_name,
+        &model.talos_version,
+        &model.kubernetes_version,
+    ];
+    let optional = [
+        &model.dns_domain,
+        install.map_or(&Field::Null, |install| &install.disk),
+        install.map_or(&Field::Null, |install| &install.image),
+    ];
+    let mirrors = model.registry_mirrors.get().into_iter().flatten();
+    let lists = mirrors
+        .map(|(_, mirrors)| mirrors)
+        .chain([&model.cert_sans]);
+    let is_text = |field: &Field<String>| field.as_str().is_some_and(is_placeholder_text);
+    // Empty is none, for what may be left out; a certificate may be for any address.
+    let stands_in = |field: &Field<String>| {
+        field.as_str().is_some_and(|text| {
+            !text.trim().is_empty() && (is_placeholder_text(text) || text.ends_with(".invalid"))
+        })
+    };
     is_placeholder_host(model.cluster_endpoint.text())
-        || [
-            &model.cluster_name,
-            &model.talos_version,
-            &model.kubernetes_version,
-        ]
-        .into_iter()
-        .any(|field| is_placeholder_text(field.text()))
+        || required.into_iter().any(is_text)
+        || optional.into_iter().any(stands_in)
+        || lists.flat_map(|list| list.get()).flatten().any(stands_in)
 }

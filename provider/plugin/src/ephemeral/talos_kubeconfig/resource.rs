@@ -10,6 +10,7 @@ use crate::provider::TalosStack;
 use crate::resources::talos_kubeconfig::{KubernetesClientConfiguration, Request, mint};
 use crate::shared::entropy::now;
 use crate::shared::lifetime::check_ttl;
+use crate::shared::placeholder::is_placeholder_host;
 use crate::shared::stand_in::{self, MOCK};
 
 /// Lifetime unless given: a year, as of the resource of the same name.
@@ -38,7 +39,8 @@ impl Ephemeral for EphemeralKubeconfig {
     ) -> Result<Opened<Self>, Error> {
         let given = stand_in::secrets(&config.machine_secrets)
             .map_err(|problem| problem.diagnostic("talos_kubeconfig"))?;
-        let model = if given.placeholder {
+        let nowhere = is_placeholder_host(config.cluster_endpoint.text());
+        let model = if given.placeholder || nowhere {
             cx.warn(
                 "TS-PLACEHOLDER: talos_kubeconfig gives placeholder credentials",
                 PLACEHOLDER_DETAIL,

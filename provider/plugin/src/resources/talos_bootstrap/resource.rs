@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use framework::prelude::*;
-use talos_client::{Client, Code, Cx};
+use talos_client::{Client, Code, Cx, EtcdMember, Sent};
 use tokio_util::sync::CancellationToken;
 
 use super::decide::{self, Decision, Seen};
@@ -17,6 +17,7 @@ use super::plan::{self, Private};
 use crate::provider::{Data, TalosStack};
 use crate::shared::access::{Access, Unusable};
 use crate::shared::calls::{self, Backoff};
+use crate::shared::import;
 use crate::shared::report;
 
 /// The resource.
@@ -148,6 +149,26 @@ impl Resource for TalosBootstrap {
 
     async fn import(_cx: &ReadCx<Self>, id: &str) -> Result<(Bootstrap, Private), Error> {
         Ok((Bootstrap::imported(id)?, Private { unfinished: false }))
+    }
+
+    fn identity_attributes() -> Vec<IdentityAttribute> {
+        vec![import::required(
+            "control_planes",
+            "Names and addresses as in the import id: `cp01=10.0.0.11,cp02=10.0.0.12`.",
+        )]
+    }
+
+    fn identity(state: &Bootstrap) -> Option<Identity> {
+        let planes = state.control_planes.get()?.iter().map(|(name, addresses)| {
+            let address = addresses.get()?.first()?.as_str()?;
+            Some(format!("{name}={address}"))
+        });
+        let planes: Option<Vec<_>> = planes.collect();
+        Some(import::identity([("control_planes", &planes?.join(","))]))
+    }
+
+    fn import_id(identity: &Identity) -> Result<String, Error> {
+        Ok(import::joined(identity, &["control_planes"], ""))
     }
 }
 
@@ -333,14 +354,19 @@ async fn start(
     cx: &ApplyCx<TalosBootstrap>,
 ) -> Result<&'static str, Error> {
     let mut backoff = Backoff::new();
+    // What it is called if a member shows up: ours, once a request may have got through.
+    let mut origin = "adopted";
     loop {
         let seen = observe(&job.machines, &job.data.pool, &job.calls).await;
         match decide::decide(&seen, job.cluster_id.as_deref())? {
-            Decision::Adopt => return Ok("adopted"),
+            Decision::Adopt => return Ok(origin),
             Decision::Bootstrap => match bootstrap(job, planned).await {
                 Ok(status) => return Ok(status),
                 // Whether the request took effect shows in the next look.
                 Err(error) if error.is_transient() => {
+                    if error.sent == Sent::Maybe {
+                        origin = how(planned);
+                    }
                     cx.phase(format!("{}: {}", job.target, error.summary()))
                 }
                 Err(error) if error.code == Code::EtcdExists => {
@@ -372,14 +398,20 @@ fn out_of_time(seen: &BTreeMap<String, Seen>) -> Error {
     )
 }
 
+/// What the cluster counts as once it runs.
+fn how(planned: &Bootstrap) -> &'static str {
+    if planned.recover_from.is_null() {
+        "bootstrapped"
+    } else {
+        "recovered"
+    }
+}
+
 async fn bootstrap(job: &Job, planned: &Bootstrap) -> Result<&'static str, talos_client::Error> {
     use talos_client::Bootstrap as How;
     let client = client(job, &job.target)?;
     match planned.recover_from.as_str() {
-        None => client
-            .bootstrap(&job.calls, How::New)
-            .await
-            .map(|()| "bootstrapped"),
+        None => client.bootstrap(&job.calls, How::New).await?,
         Some(snapshot) => {
             client.etcd_recover(&job.calls, snapshot.as_ref()).await?;
             client
@@ -389,10 +421,10 @@ async fn bootstrap(job: &Job, planned: &Bootstrap) -> Result<&'static str, talos
                         skip_hash_check: false,
                     },
                 )
-                .await
-                .map(|()| "recovered")
+                .await?;
         }
     }
+    Ok(how(planned))
 }
 
 fn client(job: &Job, name: &str) -> Result<Client, talos_client::Error> {
@@ -482,9 +514,15 @@ fn describe(state: &mut Bootstrap, seen: &BTreeMap<String, Seen>, job: &Job) {
             state.cluster_id = id.into();
         }
     }
-    let members: BTreeMap<String, Field<String>> = decide::members(seen)
-        .map(|member| (member.hostname.clone(), member.id_hex().into()))
-        .collect();
+    let mut members: BTreeMap<String, Field<String>> = BTreeMap::new();
+    for member in decide::members(seen) {
+        let id: Field<String> = member.id_hex().into();
+        let name = member_name(member, job);
+        // A dead member and the one that took its place may have one name.
+        let is_other = members.get(&name).is_some_and(|known| *known != id);
+        let key = if is_other { member.id_hex() } else { name };
+        members.insert(key, id);
+    }
     if !members.is_empty() || !state.etcd_members.is_known() {
         state.etcd_members = Field::Known(members);
     }
@@ -494,6 +532,37 @@ fn describe(state: &mut Bootstrap, seen: &BTreeMap<String, Seen>, job: &Job) {
         state.kubernetes_version = version.into();
     }
     state.cluster_ready = job.missing(seen).is_empty().into();
+}
+
+/// A member's name in `control_planes`: the one that it has itself, or the one at whose address it is; its own where it
+/// is none of them, its id before it has started.
+fn member_name(member: &EtcdMember, job: &Job) -> String {
+    let at_its_address = |access: &&Access| {
+        access.endpoints.iter().any(|endpoint| {
+            let url = format!("https://{}:", bracketed(endpoint.host()));
+            member.peer_urls.iter().any(|peer| peer.starts_with(&url))
+        })
+    };
+    if job.machines.contains_key(&member.hostname) {
+        return member.hostname.clone();
+    }
+    let found = job
+        .machines
+        .iter()
+        .find(|(_, access)| at_its_address(access));
+    match found {
+        Some((name, _)) => name.clone(),
+        None if member.hostname.is_empty() => member.id_hex(),
+        None => member.hostname.clone(),
+    }
+}
+
+fn bracketed(host: &str) -> String {
+    if host.contains(':') {
+        format!("[{host}]")
+    } else {
+        host.to_owned()
+    }
 }
 
 /// Why no control plane could be read; none when at least one was.

@@ -6,6 +6,8 @@ use framework::prelude::*;
 use talos_config::schematic::{Overlay, Schematic, SecureBoot};
 use talos_config::yaml::{Map, Value};
 
+use crate::shared::placeholder::stands_in;
+
 use super::model::{ImageSchematic, SchematicOverlay, SchematicSecureBoot};
 
 /// A schematic and whether its images are those for secure boot.
@@ -16,10 +18,14 @@ pub struct Wanted {
     pub secure_boot: bool,
 }
 
-/// The schematic; `None` while a part of it is unknown.
+/// The schematic; `None` while a part of it is unknown or a placeholder.
 pub fn wanted(model: &ImageSchematic) -> Result<Option<Wanted>, Diagnostic> {
     if let Some(text) = model.schematic_yaml.as_str() {
-        return from_text(text).map(Some);
+        return if stands_in(text) {
+            Ok(None)
+        } else {
+            from_text(text).map(Some)
+        };
     }
     let unknown = model.schematic_yaml.is_unknown()
         || model.extensions.is_unknown()

@@ -8,7 +8,7 @@ use super::TalosImageSchematic;
 use super::document::{Wanted, wanted};
 use super::model::ImageSchematic;
 use crate::shared::access::Unusable;
-use crate::shared::placeholder::is_placeholder_text;
+use crate::shared::placeholder::{is_placeholder_text, stands_in};
 
 /// Refuses what no factory takes.
 pub fn validate(config: &ImageSchematic, diagnostics: &mut Diagnostics) {
@@ -53,15 +53,30 @@ pub fn plan(
     if plan.is_destroy() {
         return Ok(());
     }
-    if let Some(Err(Unusable::Placeholder(attribute))) = factory {
+    let of_provider = match factory {
+        Some(Err(Unusable::Placeholder(attribute))) => Some(attribute),
+        _ => None,
+    };
+    if let Some(attribute) = placeholder(&plan.config).or(of_provider) {
         plan.warn(
             format!("TS-PLACEHOLDER: talos_image_schematic: planned with a placeholder in {attribute}"),
-            "The provider's Image Factory is not known; nor are the addresses of images. Apply refuses it.",
+            "It comes from a stage that has not been applied; what follows from it is not known. Apply refuses it.",
         );
     }
     let factory_url = factory.and_then(Result::ok);
     describe(factory_url, &mut plan.proposed)?;
     Ok(())
+}
+
+/// The first attribute that stands in for the output of a stage that has not run.
+pub fn placeholder(model: &ImageSchematic) -> Option<&'static str> {
+    let is = |field: &Field<String>| field.as_str().is_some_and(stands_in);
+    [
+        ("schematic_yaml", &model.schematic_yaml),
+        ("talos_version", &model.talos_version),
+    ]
+    .into_iter()
+    .find_map(|(attribute, field)| is(field).then_some(attribute))
 }
 
 /// Fills the computed attributes; what depends on an unknown one is unknown.
@@ -93,7 +108,7 @@ fn addresses(
 ) -> Result<Field<Addresses>, Diagnostic> {
     let version = match &model.talos_version {
         Field::Null => return Ok(Field::Null),
-        Field::Known(version) if is_placeholder_text(version) => return Ok(Field::Null),
+        Field::Known(version) if is_placeholder_text(version) => return Ok(Field::Unknown),
         Field::Unknown => return Ok(Field::Unknown),
         Field::Known(version) => version,
     };

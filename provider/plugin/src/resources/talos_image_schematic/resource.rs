@@ -7,8 +7,9 @@ use super::document::wanted;
 use super::model::ImageSchematic;
 use super::{extensions, import, plan};
 use crate::provider::{Data, TalosStack};
+use crate::shared::access::Unusable;
 use crate::shared::image_factory::ImageFactory;
-use crate::shared::placeholder::is_placeholder_text;
+use crate::shared::import as shared;
 
 /// The resource.
 pub struct TalosImageSchematic;
@@ -73,6 +74,21 @@ impl Resource for TalosImageSchematic {
         Ok((model, ()))
     }
 
+    fn identity_attributes() -> Vec<IdentityAttribute> {
+        vec![shared::required(
+            "id",
+            "Id of the schematic: 64 hexadecimal digits.",
+        )]
+    }
+
+    fn identity(state: &ImageSchematic) -> Option<Identity> {
+        Some(shared::identity([("id", state.id.as_str()?)]))
+    }
+
+    fn import_id(identity: &Identity) -> Result<String, Error> {
+        Ok(shared::joined(identity, &["id"], ""))
+    }
+
     fn movers() -> Vec<Mover<Self>> {
         vec![Mover::new(
             "siderolabs/talos",
@@ -93,6 +109,11 @@ async fn settled(
     mut state: ImageSchematic,
 ) -> Result<ImageSchematic, Error> {
     let data = cx.provider();
+    if let Some(attribute) = plan::placeholder(&state) {
+        return Err(Unusable::Placeholder(attribute)
+            .diagnostic("talos_image_schematic")
+            .into());
+    }
     plan::describe(Some(factory(data)?), &mut state)?;
     if state.register.get() == Some(&true) {
         cx.phase("registering the schematic at the Image Factory");
@@ -107,10 +128,7 @@ pub(super) async fn register(factory: &ImageFactory, state: &ImageSchematic) -> 
         return Ok(());
     };
     let schematic = wanted.schematic;
-    if let Some(version) = state
-        .talos_version
-        .as_str()
-        .filter(|version| !is_placeholder_text(version))
+    if let Some(version) = state.talos_version.as_str()
         && !schematic.extensions.is_empty()
     {
         let known = factory.extensions(version).await?;

@@ -28,10 +28,13 @@ pub struct Kubeconfig {
     /// How long the certificate is valid, as a Go duration of at least a second.
     #[tf(optional, default = "8760h")]
     pub ttl: Field<GoDuration>,
-    /// A new certificate is planned when the present one ends within this time, or within a third of its life where
-    /// that is shorter.
+    /// A new certificate is planned when the present one ends within this time; unless it is given, not before two
+    /// thirds of the present one's life are over.
     #[tf(optional, default = "720h")]
     pub renew_before: Field<GoDuration>,
+    /// How long operations may take, as Go durations.
+    #[tf(optional)]
+    pub timeouts: Field<Timeouts>,
     /// The kubeconfig.
     #[tf(computed, sensitive)]
     pub kubeconfig: Field<Secret<String>>,
@@ -61,6 +64,7 @@ impl Kubeconfig {
             organizations: Field::Null,
             ttl: Field::Null,
             renew_before: Field::Null,
+            timeouts: Field::Null,
             kubeconfig: Field::Null,
             kubernetes_client_configuration: Field::Null,
             expires_at: Field::Null,

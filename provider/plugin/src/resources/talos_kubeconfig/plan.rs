@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::TalosKubeconfig;
 use super::model::Kubeconfig;
 use crate::shared::access::Unusable;
+use crate::shared::lifetime::Due;
 use crate::shared::machine_secrets::MachineSecrets;
 use crate::shared::placeholder::{is_placeholder_host, is_placeholder_text};
 
@@ -13,8 +14,8 @@ use crate::shared::placeholder::{is_placeholder_host, is_placeholder_text};
 #[derive(Serialize, Deserialize, Default, Clone, PartialEq, Eq, Debug)]
 #[serde(default)]
 pub struct Private {
-    /// The certificate ends soon.
-    pub renew: bool,
+    /// Whether the client certificate is due for renewal.
+    pub due: Due,
 }
 
 /// `renew_before` and `ttl` alone mint nothing: they matter when the next certificate is due.
@@ -31,7 +32,7 @@ pub fn plan(plan: &mut Plan<TalosKubeconfig>) {
     let Some(prior) = plan.prior.clone() else {
         return;
     };
-    let renew = std::mem::take(&mut plan.private.renew);
+    let renew = std::mem::take(&mut plan.private.due).under(&plan.config.renew_before);
     if renew {
         plan.touch();
         plan.warn(

@@ -10,7 +10,8 @@ use super::plan::{self, Private};
 use crate::provider::TalosStack;
 use crate::shared::access::Unusable;
 use crate::shared::entropy::now;
-use crate::shared::lifetime;
+use crate::shared::import;
+use crate::shared::lifetime::{self, Due};
 use crate::shared::machine_secrets::MachineSecrets;
 
 /// Group of a cluster's administrators.
@@ -50,7 +51,7 @@ impl Resource for TalosKubeconfig {
         state: Kubeconfig,
         mut private: Private,
     ) -> Result<Read<Self>, Error> {
-        private.renew = ends_soon(&state, now());
+        private.due = due(&state, now());
         Ok(Read::State {
             model: state,
             private,
@@ -84,6 +85,25 @@ impl Resource for TalosKubeconfig {
 
     async fn import(_cx: &ReadCx<Self>, id: &str) -> Result<(Kubeconfig, Private), Error> {
         Ok((Kubeconfig::imported(id)?, Private::default()))
+    }
+
+    fn identity_attributes() -> Vec<IdentityAttribute> {
+        vec![
+            import::required("cluster_name", "Name of the cluster in the kubeconfig."),
+            import::required("user", "User name in the certificate."),
+        ]
+    }
+
+    fn identity(state: &Kubeconfig) -> Option<Identity> {
+        let (cluster, user) = (state.cluster_name.as_str()?, state.user.as_str()?);
+        Some(import::identity([
+            ("cluster_name", cluster),
+            ("user", user),
+        ]))
+    }
+
+    fn import_id(identity: &Identity) -> Result<String, Error> {
+        Ok(import::joined(identity, &["cluster_name", "user"], "/"))
     }
 }
 
@@ -132,12 +152,12 @@ fn groups(organizations: &Field<Vec<Field<String>>>) -> Vec<String> {
 }
 
 /// Whether the certificate in state ends within `renew_before`.
-fn ends_soon(state: &Kubeconfig, now: Timestamp) -> bool {
+fn due(state: &Kubeconfig, now: Timestamp) -> Due {
     let Some(configuration) = state.kubernetes_client_configuration.get() else {
-        return false;
+        return Due::default();
     };
     let Ok(certificate) = Certificate::from_base64(configuration.client_certificate.text()) else {
-        return false;
+        return Due::default();
     };
-    lifetime::ends_soon(&certificate.validity, &state.renew_before, now)
+    Due::of(&certificate.validity, &state.renew_before, now)
 }

@@ -7,6 +7,7 @@ use super::model::Kubeconfig;
 use super::plan::Private;
 use crate::provider::{ProviderModel, TalosStack};
 use crate::shared::entropy::{OsRandom, now};
+use crate::shared::lifetime::Due;
 use crate::shared::machine_secrets::MachineSecrets;
 use crate::shared::testing::told;
 
@@ -22,6 +23,7 @@ fn config() -> Kubeconfig {
         organizations: Field::Null,
         ttl: Field::Null,
         renew_before: Field::Null,
+        timeouts: Field::Null,
         kubeconfig: Field::Null,
         kubernetes_client_configuration: Field::Null,
         expires_at: Field::Null,
@@ -67,14 +69,18 @@ async fn a_certificate_that_ends_soon_is_planned_anew() {
     let mut object = core.object::<TalosKubeconfig>();
     object.apply(Some(&config)).await.unwrap();
     let state = object.state().unwrap();
-    object.assume(&state, &Private { renew: true }).unwrap();
+    let due = Due {
+        within_margin: true,
+        by_default: true,
+    };
+    object.assume(&state, &Private { due }).unwrap();
     let planned = object.plan_only(Some(&config)).unwrap();
     assert_eq!(planned.change, Change::Update);
     assert!(format!("{:?}", planned.warnings).contains("TS-CERT-RENEW"));
 }
 
 #[tokio::test]
-async fn a_margin_longer_than_the_life_plans_nothing() {
+async fn only_a_margin_that_is_given_may_be_longer_than_the_life() {
     let (core, config) = (core(), config());
     let short = Kubeconfig {
         ttl: GoDuration::parse("1h").into(),
@@ -84,6 +90,14 @@ async fn a_margin_longer_than_the_life_plans_nothing() {
     object.apply(Some(&short)).await.unwrap();
     let planned = object.plan(Some(&short)).await.unwrap();
     assert_eq!(planned.change, Change::None);
+
+    let given = Kubeconfig {
+        renew_before: GoDuration::parse("2h").into(),
+        ..short
+    };
+    let planned = object.plan(Some(&given)).await.unwrap();
+    assert_eq!(planned.change, Change::Update);
+    assert!(planned.model.unwrap().kubeconfig.is_unknown());
 }
 
 #[tokio::test]

@@ -5,9 +5,9 @@ use talos_config::document::Config;
 use talos_config::tables::Line;
 
 use super::model::MachineApply;
-use crate::shared::config_text;
 use crate::shared::patch_texts::{self, Patches};
 use crate::shared::placeholder::{PLACEHOLDER_MARK, is_placeholder_text};
+use crate::shared::{config_text, line};
 
 /// What the configuration asks for.
 pub enum Desired {
@@ -19,7 +19,12 @@ pub enum Desired {
     Placeholder(&'static str),
 }
 
-/// Reads and patches; every problem names its attribute.
+/// As [`desired`], for no machine in particular: what it says does not depend on the Talos that runs.
+pub fn desired_anywhere(model: &MachineApply) -> Result<Desired, Diagnostics> {
+    line::any(|line| desired(model, line))
+}
+
+/// Reads and patches as Talos of that line does; every problem names its attribute.
 pub fn desired(model: &MachineApply, line: Line) -> Result<Desired, Diagnostics> {
     let (attribute, field) = source(model);
     let text = match field {

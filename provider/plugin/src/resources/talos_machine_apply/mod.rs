@@ -5,6 +5,7 @@ mod desired;
 mod model;
 mod plan;
 mod preview;
+mod reset;
 mod resource;
 #[cfg(test)]
 mod tests;

@@ -8,11 +8,12 @@ use talos_config::diff::diff;
 
 use super::TalosMachineApply;
 use super::decide::{Decision, decide};
-use super::desired::{Desired, desired};
+use super::desired::{Desired, desired, desired_anywhere};
 use super::model::MachineApply;
-use crate::shared::announce;
+use crate::provider::Data;
 use crate::shared::change::{self, listing, text_map};
 use crate::shared::config_text::pack;
+use crate::shared::{access, announce, line};
 
 /// What a refresh saw and what was applied last. Configurations are packed, and as secret as the state file.
 #[derive(Serialize, Deserialize, Default, Clone)]
@@ -32,10 +33,11 @@ impl Private {
     /// Core forgets private state when the plugin dies in an update. The attributes survive, and what was applied last
     /// follows from them, unless the configuration was write-only.
     pub fn recall(&mut self, state: &MachineApply) {
-        if !self.last_applied.is_empty() || state.machine_configuration.is_null() {
+        if self.unfinished || !self.last_applied.is_empty() || state.machine_configuration.is_null()
+        {
             return;
         }
-        let line = change::line_of(state.talos_version.as_str());
+        let line = line::of(state.talos_version.as_str());
         if let Ok(Desired::Config(config)) = desired(state, line) {
             self.last_applied = pack(&config.emit());
         }
@@ -43,17 +45,19 @@ impl Private {
 }
 
 /// Decides what the plan shows.
-pub fn plan(plan: &mut Plan<TalosMachineApply>) -> Result<(), Diagnostics> {
+pub fn plan(data: Option<&Data>, plan: &mut Plan<TalosMachineApply>) -> Result<(), Diagnostics> {
     if plan.is_destroy() {
         announce_destroy(plan);
         return Ok(());
     }
-    let line = change::line_of(
-        plan.prior
-            .as_ref()
-            .and_then(|prior| prior.talos_version.as_str()),
-    );
-    let wanted = match desired(&plan.config, line)? {
+    warn_of_access(data, plan);
+    let outcome = planned(plan);
+    name_anew(plan);
+    outcome
+}
+
+fn planned(plan: &mut Plan<TalosMachineApply>) -> Result<(), Diagnostics> {
+    let wanted = match desired_anywhere(&plan.config)? {
         Desired::Config(config) => config,
         Desired::Unknown => return Ok(()),
         Desired::Placeholder(attribute) => {
@@ -67,12 +71,18 @@ pub fn plan(plan: &mut Plan<TalosMachineApply>) -> Result<(), Diagnostics> {
         plan.proposed.config_hash = digest.into();
         return Ok(());
     };
-    let last = change::kept(&plan.prior_private.last_applied, line);
     if plan.prior_private.maintenance {
         return install_again(plan, &digest);
     }
+    let line = line::of(prior.talos_version.as_str());
+    let mut private = plan.prior_private.clone();
+    private.recall(&prior);
+    let last = change::kept(&private.last_applied, line);
     let Some(live) = change::kept(&plan.prior_private.live, line) else {
         return unseen(plan, &prior, &digest);
+    };
+    let Desired::Config(wanted) = desired(&plan.config, line)? else {
+        return Ok(());
     };
     let decision = decide(&plan.proposed, last.as_ref(), &wanted, &live)?;
     let moves = prior.config_hash.as_str() != Some(&digest);
@@ -166,11 +176,26 @@ fn keep_observed(proposed: &mut MachineApply, prior: &MachineApply) {
     proposed.drift_found = prior.drift_found;
 }
 
+/// Another name makes another id; the machine stays.
+fn name_anew(plan: &mut Plan<TalosMachineApply>) {
+    if plan.prior.is_some() && plan.changed(|model| &model.node) {
+        plan.proposed.id = Field::Unknown;
+    }
+}
+
+/// Placeholders in what the machine is called with.
+fn warn_of_access(data: Option<&Data>, plan: &mut Plan<TalosMachineApply>) {
+    let (endpoints, identity) = (&plan.config.endpoints, &plan.config.client_configuration);
+    if let Some(attribute) = access::placeholder(data, endpoints, identity) {
+        warn_placeholder(plan, attribute);
+    }
+}
+
 fn warn_placeholder(plan: &mut Plan<TalosMachineApply>, attribute: &str) {
     let node = plan.config.node.text().to_owned();
     plan.warn(
         format!("TS-PLACEHOLDER: {node}: planned with a placeholder in {attribute}"),
-        "Its configuration comes from a stage that has not been applied; what will change is not known before. Apply refuses it.",
+        "It comes from a stage that has not been applied; what will change is not known before. Apply refuses it.",
     );
 }
 

@@ -11,9 +11,6 @@ use crate::shared::{calls, change, machine};
 
 /// One warning where the machine already has a configuration that would change.
 pub async fn preview(data: &Data, config: MachineApply) -> Vec<Diagnostic> {
-    let Ok(Desired::Config(wanted)) = desired(&config, change::line_of(None)) else {
-        return Vec::new();
-    };
     let Ok(access) = data.access(&config.endpoints, &config.client_configuration) else {
         return Vec::new();
     };
@@ -21,7 +18,11 @@ pub async fn preview(data: &Data, config: MachineApply) -> Vec<Diagnostic> {
     let Ok(machine) = machine::observe(&access, &data.pool, &calls).await else {
         return Vec::new();
     };
-    let live = machine.held().and_then(change::parse);
+    let line = machine.line();
+    let Ok(Desired::Config(wanted)) = desired(&config, line) else {
+        return Vec::new();
+    };
+    let live = machine.held().and_then(|held| change::parse(held, line));
     let Some(live) = live else { return Vec::new() };
     let node = config.node.text();
     match decide(&config, None, &wanted, &live) {

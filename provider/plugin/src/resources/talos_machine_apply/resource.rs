@@ -5,24 +5,26 @@
 //! unless `on_destroy.reset` says otherwise. Imported by `node=address`.
 
 use framework::prelude::*;
-use talos_client::{Code, ResetRequest, Sent};
+use talos_client::{Code, ResetRequest};
 use talos_config::document::Config;
 use tokio::sync::OwnedMutexGuard;
 
 use super::decide::{Decision, decide};
-use super::desired::{Desired, desired, source};
+use super::desired::{Desired, desired, desired_anywhere, source};
 use super::model::MachineApply;
 use super::plan::{self, Private};
 use super::preview;
+use super::reset::{self, Failure};
 use crate::describe_machine;
 use crate::provider::{Data, TalosStack, UnreachableDestroy};
 use crate::shared::access::Unusable;
 use crate::shared::calls;
 use crate::shared::change::{self, text_map};
 use crate::shared::config_text::pack;
+use crate::shared::import;
+use crate::shared::line;
 use crate::shared::machine::{self, Expected, Mode, Observed};
 use crate::shared::node::{Node, REBOOT, Write};
-use crate::shared::quorum::Step;
 use crate::shared::report;
 
 /// The resource.
@@ -43,13 +45,13 @@ impl Resource for TalosMachineApply {
             );
             return;
         }
-        if let Err(problems) = desired(config, change::line_of(None)) {
+        if let Err(problems) = desired_anywhere(config) {
             diagnostics.extend(problems);
         }
     }
 
-    fn plan(_cx: &PlanCx<Self>, plan: &mut Plan<Self>) -> Result<(), Diagnostics> {
-        plan::plan(plan)
+    fn plan(cx: &PlanCx<Self>, plan: &mut Plan<Self>) -> Result<(), Diagnostics> {
+        plan::plan(cx.provider(), plan)
     }
 
     async fn preview(data: &Data, config: MachineApply) -> Vec<Diagnostic> {
@@ -63,9 +65,8 @@ impl Resource for TalosMachineApply {
         slot: &mut Slot<Self>,
     ) -> Result<(), Error> {
         let job = Job::new(cx, &planned, &config)?;
-        let work = job.prepare(cx, &planned, None).await?;
+        let work = job.prepare(cx, cx.private(), &planned).await?;
         let mut state = planned;
-        state.id = cx.provider().id(&job.node.name).into();
         state.changes = text_map(work.decision.changes.clone());
         state.plan_effect = work.decision.effect.into();
         carry_out(&job, cx, &work, state, slot).await
@@ -110,14 +111,15 @@ impl Resource for TalosMachineApply {
 
     async fn update(
         cx: &ApplyCx<Self>,
-        _prior: MachineApply,
+        prior: MachineApply,
         planned: MachineApply,
         config: MachineApply,
         slot: &mut Slot<Self>,
     ) -> Result<(), Error> {
         let job = Job::new(cx, &planned, &config)?;
-        let last = change::kept(&cx.private().last_applied, change::line_of(None));
-        let work = job.prepare(cx, &planned, last.as_ref()).await?;
+        let mut private = cx.private().clone();
+        private.recall(&prior);
+        let work = job.prepare(cx, &private, &planned).await?;
         let decision = &work.decision;
         let touched = planned.stage.is_unknown();
         job.node.refuse_stale(
@@ -164,7 +166,7 @@ impl Resource for TalosMachineApply {
             Ok(reachable) => reachable,
             Err(error) => return forget(cx.provider(), node, &error, slot),
         };
-        match reset(cx, &reachable, &state, &request).await {
+        match reset::reset(cx, &reachable, &state, &request).await {
             Ok(()) => Ok(()),
             Err(Failure::Call(error)) if error.is_out_of_reach() => {
                 forget(cx.provider(), node, &report::error(node, &error), slot)
@@ -176,36 +178,22 @@ impl Resource for TalosMachineApply {
         }
     }
 
-    async fn import(_cx: &ReadCx<Self>, id: &str) -> Result<(MachineApply, Private), Error> {
-        Ok((MachineApply::imported(id)?, Private::default()))
+    async fn import(cx: &ReadCx<Self>, id: &str) -> Result<(MachineApply, Private), Error> {
+        let mut state = MachineApply::imported(id)?;
+        state.id = cx.provider().id(state.node.text()).into();
+        Ok((state, Private::default()))
     }
-}
 
-enum Failure {
-    Call(talos_client::Error),
-    Refused(Error),
-}
+    fn identity_attributes() -> Vec<IdentityAttribute> {
+        import::machine_attributes()
+    }
 
-/// One machine at a time: each reset changes who is needed for the quorum.
-async fn reset(
-    cx: &ApplyCx<TalosMachineApply>,
-    node: &Node<'_>,
-    state: &MachineApply,
-    request: &ResetRequest,
-) -> Result<(), Failure> {
-    let _alone = node.alone(cx).await.map_err(Failure::Refused)?;
-    let limit = node.calls.capped(calls::DESTROY);
-    let machine = node.look(&limit).await.map_err(Failure::Call)?;
-    node.refuse_other(&state.machine_uuid, &machine)
-        .map_err(Failure::Refused)?;
-    node.guard(Step::Leaves, &machine)
-        .await
-        .map_err(Failure::Refused)?;
-    match machine.client.reset(&node.calls, request).await {
-        Ok(_) => Ok(()),
-        // The machine went away while it answered: it is being wiped.
-        Err(error) if error.sent == Sent::Maybe => Ok(()),
-        Err(error) => Err(Failure::Call(error)),
+    fn identity(state: &MachineApply) -> Option<Identity> {
+        import::machine_identity(&state.node, &state.endpoints)
+    }
+
+    fn import_id(identity: &Identity) -> Result<String, Error> {
+        Ok(import::joined(identity, &["node", "address"], "="))
     }
 }
 
@@ -230,7 +218,8 @@ fn forget(
 struct Job<'a> {
     node: Node<'a>,
     attribute: &'static str,
-    desired: Box<Config>,
+    config: &'a MachineApply,
+    digest: String,
     mode: Mode,
     group: Option<String>,
 }
@@ -239,66 +228,72 @@ impl<'a> Job<'a> {
     fn new(
         cx: &'a ApplyCx<TalosMachineApply>,
         planned: &MachineApply,
-        config: &MachineApply,
+        config: &'a MachineApply,
     ) -> Result<Self, Error> {
         let name = planned.node.text();
         let node = Node::new(cx, name, &planned.endpoints, &planned.client_configuration)?;
-        let desired = match desired(config, change::line_of(None))? {
-            Desired::Config(config) => config,
-            Desired::Unknown => return Err(Unusable::Unknown.diagnostic(name).into()),
-            Desired::Placeholder(attribute) => {
-                return Err(Unusable::Placeholder(attribute).diagnostic(name).into());
-            }
-        };
+        let anywhere = known(desired_anywhere(config)?, name)?;
         Ok(Self {
             node,
             attribute: source(config).0,
-            desired,
+            digest: change::digest_of(&anywhere, &anywhere.emit()),
+            config,
             mode: Mode::of(planned.mode.text()),
             group: planned.disruption_group.as_str().map(str::to_owned),
         })
     }
 
-    /// Decides for the machine as it is now.
-    fn decide(
-        &self,
-        planned: &MachineApply,
-        last: Option<&Config>,
-        machine: &Observed,
-    ) -> Result<Decision, Error> {
-        self.node.refuse_other(&planned.machine_uuid, machine)?;
-        match machine.held() {
-            None => Ok(Decision::install(&self.desired)),
+    /// Looks, and decides for the machine as it is now.
+    async fn look(&self, private: &Private, planned: &MachineApply) -> Result<Work, Error> {
+        let machine = self.node.observe().await?;
+        self.node.refuse_other(&planned.machine_uuid, &machine)?;
+        let line = machine.line();
+        let wanted = known(desired(self.config, line)?, &self.node.name)?;
+        let decision = match machine.held() {
+            None => Decision::install(&wanted),
             Some(held) => {
-                let held = self.node.parse(held)?;
-                Ok(decide(planned, last, &self.desired, &held)?)
+                let held = self.node.parse(held, line)?;
+                let last = change::kept(&private.last_applied, line);
+                decide(planned, last.as_ref(), &wanted, &held)?
             }
-        }
+        };
+        Ok(Work {
+            machine,
+            decision,
+            wanted: wanted.emit(),
+            _turns: Vec::new(),
+        })
     }
 
     /// Takes the turns that the change needs, and looks and decides while it has them.
     async fn prepare(
         &self,
         cx: &ApplyCx<TalosMachineApply>,
+        private: &Private,
         planned: &MachineApply,
-        last: Option<&Config>,
     ) -> Result<Work, Error> {
         let mut turns = Vec::new();
         if let Some(group) = &self.group {
             turns.push(self.node.turn(cx, group).await?);
         }
-        let mut machine = self.node.observe().await?;
-        let mut decision = self.decide(planned, last, &machine)?;
-        if decision.effect == REBOOT {
-            turns.push(self.node.alone(cx).await?);
-            machine = self.node.observe().await?;
-            decision = self.decide(planned, last, &machine)?;
+        let mut work = self.look(private, planned).await?;
+        if work.decision.effect == REBOOT {
+            turns.extend(self.node.alone(cx, &work.machine).await?);
+            work = self.look(private, planned).await?;
         }
-        Ok(Work {
-            machine,
-            decision,
-            _turns: turns,
-        })
+        work._turns = turns;
+        Ok(work)
+    }
+}
+
+/// What is known at apply; everything is, unless a stage before has not run.
+fn known(desired: Desired, node: &str) -> Result<Box<Config>, Error> {
+    match desired {
+        Desired::Config(config) => Ok(config),
+        Desired::Unknown => Err(Unusable::Unknown.diagnostic(node).into()),
+        Desired::Placeholder(attribute) => {
+            Err(Unusable::Placeholder(attribute).diagnostic(node).into())
+        }
     }
 }
 
@@ -306,6 +301,8 @@ impl<'a> Job<'a> {
 struct Work {
     machine: Observed,
     decision: Decision,
+    /// The desired configuration, as the machine's Talos writes it.
+    wanted: String,
     _turns: Vec<OwnedMutexGuard<()>>,
 }
 
@@ -318,10 +315,12 @@ async fn carry_out(
     slot: &mut Slot<TalosMachineApply>,
 ) -> Result<(), Error> {
     let (machine, decision) = (&work.machine, &work.decision);
-    let last_applied = job.desired.emit();
-    state.config_hash = change::digest_of(&job.desired, &last_applied).into();
+    if !state.id.is_known() {
+        state.id = cx.provider().id(&job.node.name).into();
+    }
+    state.config_hash = job.digest.clone().into();
     let mut private = Private {
-        last_applied: pack(&last_applied),
+        last_applied: pack(&work.wanted),
         ..Private::default()
     };
     if !decision.writes {
@@ -344,7 +343,7 @@ async fn carry_out(
         mode: job.mode,
         attribute: job.attribute,
     };
-    job.node.write(cx, machine, &write).await?;
+    let voter_goes = job.node.write(cx, machine, &write).await?;
     describe_machine!(state, machine);
     state.drift_found = text_map(decision.drift.clone());
     slot.set(state.clone());
@@ -364,6 +363,9 @@ async fn carry_out(
     see(&mut state, &mut private, &settled);
     slot.set(state);
     slot.private(private);
+    if voter_goes {
+        job.node.rejoin(cx, &settled).await?;
+    }
     Ok(())
 }
 
@@ -372,7 +374,7 @@ fn see(state: &mut MachineApply, private: &mut Private, machine: &Observed) {
     describe_machine!(state, machine);
     private.maintenance = machine.maintenance;
     private.live = machine.held().map(pack).unwrap_or_default();
-    let line = change::line_of(state.talos_version.as_str());
+    let line = line::of(state.talos_version.as_str());
     let last = change::kept(&private.last_applied, line);
     let live = change::kept(&private.live, line);
     if let (Some(last), Some(live)) = (last, live) {

@@ -13,6 +13,7 @@ use crate::provider::{ProviderModel, TalosStack};
 use crate::shared::change;
 use crate::shared::config_text::pack;
 use crate::shared::stand_in;
+use crate::shared::testing::told;
 
 fn base() -> String {
     let bundle = stand_in::secrets(&Field::Null)
@@ -304,4 +305,57 @@ fn a_name_that_allows_nothing_is_refused() {
         ..config(&base())
     };
     assert!(object.validate(&typo).is_err());
+}
+
+#[test]
+fn an_interrupted_first_write_does_not_count_as_applied() {
+    let base = base();
+    let state = config(&with(&base, OURS));
+    let mut private = Private {
+        unfinished: true,
+        ..Private::default()
+    };
+    private.recall(&state);
+    assert!(private.last_applied.is_empty());
+    let mut lost = Private::default();
+    lost.recall(&state);
+    assert!(!lost.last_applied.is_empty());
+}
+
+#[test]
+fn the_disk_of_an_installed_machine_is_never_wiped() {
+    let (core, base) = (core(), base());
+    let wipes = base.replace("wipe: false", "wipe: true");
+    assert_ne!(wipes, base);
+    let object = applied(&core, &base, &base);
+    let refused = object.plan_only(Some(&config(&wipes))).err().unwrap();
+    assert!(told(&refused).contains("TS-WIPE-REFUSED"), "{refused:?}");
+}
+
+#[test]
+fn placeholders_in_addresses_are_warned_about() {
+    let core = core();
+    let object = core.object::<TalosMachineApply>();
+    let nowhere = MachineApply {
+        endpoints: Field::Known(vec!["cp01.invalid".into()]),
+        ..config(&base())
+    };
+    let planned = object.plan_only(Some(&nowhere)).unwrap();
+    let warned = told(&planned.warnings);
+    assert!(warned.contains("TS-PLACEHOLDER: cp01"), "{warned}");
+    assert!(warned.contains("endpoints"), "{warned}");
+}
+
+#[test]
+fn another_name_makes_another_id_whatever_else_changes() {
+    let (core, base) = (core(), base());
+    let object = applied(&core, &base, &base);
+    for text in [base.clone(), with(&base, OURS)] {
+        let renamed = MachineApply {
+            node: "cp09".into(),
+            ..config(&text)
+        };
+        let planned = object.plan_only(Some(&renamed)).unwrap();
+        assert!(planned.model.unwrap().id.is_unknown());
+    }
 }

@@ -86,11 +86,11 @@ const WAYS_OUT: &str =
 impl Decision {
     fn of(outcome: &PatchOutcome, effect: &'static str, idle: Vec<String>) -> Self {
         let owned = outcome.owned.new_values();
-        let record = serde_json::to_string(&outcome.record).unwrap_or_default();
+        let settings = serde_json::to_string(&outcome.record.settings()).unwrap_or_default();
         Self {
             text: Secret::new(outcome.result.emit()),
             writes: !outcome.changes.is_empty(),
-            digest: change::digest_of(&outcome.result, &record),
+            digest: change::digest_of(&outcome.result, &settings),
             record: outcome.record.clone(),
             changes: outcome.changes.summary(),
             drift: outcome.drift.summary(),

@@ -93,6 +93,9 @@ pub struct MachinePatch {
     /// Paths this resource owns and the values it set; secrets are redacted.
     #[tf(computed)]
     pub owned: Field<BTreeMap<String, Field<String>>>,
+    /// The same with what was there before, for this resource alone: what it takes back when a run was cut off.
+    #[tf(computed, sensitive)]
+    pub record: Field<Secret<String>>,
 }
 
 impl MachinePatch {
@@ -126,6 +129,7 @@ impl MachinePatch {
             plan_effect: "none".into(),
             changes: Field::Known(BTreeMap::new()),
             owned: Field::Known(BTreeMap::new()),
+            record: Field::Null,
         })
     }
 }

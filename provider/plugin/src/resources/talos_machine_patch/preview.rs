@@ -15,22 +15,18 @@ pub async fn preview(data: &Data, mut config: MachinePatch) -> Vec<Diagnostic> {
     if config.mode.is_null() {
         config.mode = MachinePatch::DEFAULT_MODE.into();
     }
-    let Ok(Patches::Known(patches)) =
-        patch_texts::load(&config.patches, PATCHES, change::line_of(None))
-    else {
-        return Vec::new();
-    };
     let Ok(access) = data.access(&config.endpoints, &config.client_configuration) else {
         return Vec::new();
     };
-    if patches.is_empty() {
-        return Vec::new();
-    }
     let calls = calls::during(calls::PREVIEW, &CancellationToken::new());
     let Ok(machine) = machine::observe(&access, &data.pool, &calls).await else {
         return Vec::new();
     };
-    let live = machine.held().and_then(change::parse);
+    let line = machine.line();
+    let Ok(Patches::Known(patches)) = patch_texts::load(&config.patches, PATCHES, line) else {
+        return Vec::new();
+    };
+    let live = machine.held().and_then(|held| change::parse(held, line));
     let Some(live) = live else { return Vec::new() };
     let node = config.node.text();
     match decide(&config, &patches, &Record::default(), &live) {

@@ -6,6 +6,7 @@
 use framework::prelude::*;
 use talos_config::merge::Patch;
 use talos_config::ownership::Record;
+use talos_config::tables::Line;
 use tokio::sync::OwnedMutexGuard;
 
 use super::decide::{Decision, PATCHES, decide};
@@ -16,8 +17,9 @@ use crate::describe_machine;
 use crate::provider::{Data, TalosStack, UnreachableDestroy};
 use crate::shared::access::Unusable;
 use crate::shared::calls;
-use crate::shared::change::{self, text_map};
+use crate::shared::change::text_map;
 use crate::shared::config_text::pack;
+use crate::shared::import;
 use crate::shared::machine::{self, Expected, Mode, Observed};
 use crate::shared::node::{Node, REBOOT, Write};
 use crate::shared::patch_texts::{self, Patches};
@@ -33,13 +35,13 @@ impl Resource for TalosMachinePatch {
     const NAME: &'static str = "talos_machine_patch";
 
     fn validate(config: &MachinePatch, diagnostics: &mut Diagnostics) {
-        if let Err(problems) = patch_texts::load(&config.patches, PATCHES, change::line_of(None)) {
+        if let Err(problems) = patch_texts::load_anywhere(&config.patches, PATCHES) {
             diagnostics.extend(problems);
         }
     }
 
-    fn plan(_cx: &PlanCx<Self>, plan: &mut Plan<Self>) -> Result<(), Diagnostics> {
-        plan::plan(plan)
+    fn plan(cx: &PlanCx<Self>, plan: &mut Plan<Self>) -> Result<(), Diagnostics> {
+        plan::plan(cx.provider(), plan)
     }
 
     async fn preview(data: &Data, config: MachinePatch) -> Vec<Diagnostic> {
@@ -53,11 +55,8 @@ impl Resource for TalosMachinePatch {
         slot: &mut Slot<Self>,
     ) -> Result<(), Error> {
         let node = node(cx, &planned)?;
-        let patches = known_patches(&config)?;
-        let work = prepare(&node, cx, &planned, &patches).await?;
-        let mut state = planned;
-        state.id = cx.provider().id(&node.name).into();
-        carry_out(&node, cx, &work, state, slot).await
+        let work = prepare(&node, cx, cx.private(), &planned, Some(&config)).await?;
+        carry_out(&node, cx, &work, planned, slot).await
     }
 
     async fn read(
@@ -66,6 +65,7 @@ impl Resource for TalosMachinePatch {
         mut private: Private,
     ) -> Result<Read<Self>, Error> {
         let node = state.node.text().to_owned();
+        private.recall(&state);
         let access = match cx
             .provider()
             .access(&state.endpoints, &state.client_configuration)
@@ -89,6 +89,7 @@ impl Resource for TalosMachinePatch {
             }
             Ok(machine) => {
                 describe_machine!(state, &machine);
+                private.meet(machine.facts.node_id.as_ref());
                 private.live = machine.held().map(pack).unwrap_or_default();
             }
             Err(error) => cx.warn(report::kept(&node, &error), error.detail()),
@@ -101,14 +102,15 @@ impl Resource for TalosMachinePatch {
 
     async fn update(
         cx: &ApplyCx<Self>,
-        _prior: MachinePatch,
+        prior: MachinePatch,
         planned: MachinePatch,
         config: MachinePatch,
         slot: &mut Slot<Self>,
     ) -> Result<(), Error> {
         let node = node(cx, &planned)?;
-        let patches = known_patches(&config)?;
-        let work = prepare(&node, cx, &planned, &patches).await?;
+        let mut private = cx.private().clone();
+        private.recall(&prior);
+        let work = prepare(&node, cx, &private, &planned, Some(&config)).await?;
         let decision = &work.decision;
         let touched = planned.stage.is_unknown();
         node.refuse_stale(
@@ -126,7 +128,9 @@ impl Resource for TalosMachinePatch {
         state: MachinePatch,
         slot: &mut Slot<Self>,
     ) -> Result<(), Error> {
-        if state.revert_on_destroy.get() == Some(&false) || cx.private().record.is_empty() {
+        let mut private = cx.private().clone();
+        private.recall(&state);
+        if state.revert_on_destroy.get() == Some(&false) || private.owns_nothing() {
             return Ok(());
         }
         let name = state.node.text();
@@ -145,23 +149,38 @@ impl Resource for TalosMachinePatch {
             // A machine without a configuration holds nothing of ours.
             return Ok(());
         }
-        let none: [Patch; 0] = [];
-        let work = prepare(&node, cx, &state, &none).await?;
+        let work = prepare(&node, cx, &private, &state, None).await?;
         tell_kept(&node, cx, &work.decision);
         if !work.decision.writes {
             return Ok(());
         }
-        let expected = write(&node, cx, &work, &state).await?;
+        let (expected, voter_goes) = write(&node, cx, &work, &state).await?;
         let settled = node.settle(cx, &expected).await?;
-        if expected.is_met(&settled) {
-            Ok(())
-        } else {
-            Err(node.not_held())
+        if !expected.is_met(&settled) {
+            return Err(node.not_held());
         }
+        if voter_goes {
+            node.rejoin(cx, &settled).await?;
+        }
+        Ok(())
     }
 
-    async fn import(_cx: &ReadCx<Self>, id: &str) -> Result<(MachinePatch, Private), Error> {
-        Ok((MachinePatch::imported(id)?, Private::default()))
+    async fn import(cx: &ReadCx<Self>, id: &str) -> Result<(MachinePatch, Private), Error> {
+        let mut state = MachinePatch::imported(id)?;
+        state.id = cx.provider().id(state.node.text()).into();
+        Ok((state, Private::default()))
+    }
+
+    fn identity_attributes() -> Vec<IdentityAttribute> {
+        import::machine_attributes()
+    }
+
+    fn identity(state: &MachinePatch) -> Option<Identity> {
+        import::machine_identity(&state.node, &state.endpoints)
+    }
+
+    fn import_id(identity: &Identity) -> Result<String, Error> {
+        Ok(import::joined(identity, &["node", "address"], "="))
     }
 }
 
@@ -191,8 +210,12 @@ fn node<'a>(cx: &'a ApplyCx<TalosMachinePatch>, planned: &MachinePatch) -> Resul
     )
 }
 
-fn known_patches(config: &MachinePatch) -> Result<Vec<Patch>, Error> {
-    let problem = match patch_texts::load(&config.patches, PATCHES, change::line_of(None))? {
+/// The patches as the machine's Talos reads them; none of no configuration.
+fn known_patches(config: Option<&MachinePatch>, line: Line) -> Result<Vec<Patch>, Error> {
+    let Some(config) = config else {
+        return Ok(Vec::new());
+    };
+    let problem = match patch_texts::load(&config.patches, PATCHES, line)? {
         Patches::Known(patches) => return Ok(patches),
         Patches::Unknown => Unusable::Unknown,
         Patches::Placeholder => Unusable::Placeholder(PATCHES),
@@ -205,6 +228,8 @@ struct Work {
     machine: Observed,
     decision: Decision,
     record: Record,
+    /// Talos's identity of the machine as it was known before.
+    node_id: Option<String>,
     _turn: Option<OwnedMutexGuard<()>>,
 }
 
@@ -212,40 +237,43 @@ struct Work {
 async fn prepare(
     node: &Node<'_>,
     cx: &ApplyCx<TalosMachinePatch>,
+    private: &Private,
     planned: &MachinePatch,
-    patches: &[Patch],
+    config: Option<&MachinePatch>,
 ) -> Result<Work, Error> {
-    let work = look(node, cx, planned, patches).await?;
+    let work = look(node, private, planned, config).await?;
     if work.decision.effect != REBOOT {
         return Ok(work);
     }
-    let turn = node.alone(cx).await?;
-    let again = look(node, cx, planned, patches).await?;
+    let turn = node.alone(cx, &work.machine).await?;
+    let again = look(node, private, planned, config).await?;
     Ok(Work {
-        _turn: Some(turn),
+        _turn: turn,
         ..again
     })
 }
 
 async fn look(
     node: &Node<'_>,
-    cx: &ApplyCx<TalosMachinePatch>,
+    private: &Private,
     planned: &MachinePatch,
-    patches: &[Patch],
+    config: Option<&MachinePatch>,
 ) -> Result<Work, Error> {
     let machine = node.observe().await?;
     node.refuse_other(&planned.machine_uuid, &machine)?;
     // A patch needs a configured machine.
     let live = match machine.held() {
-        Some(text) => node.parse(text)?,
+        Some(text) => node.parse(text, machine.line())?,
         None => return Err(unconfigured(&node.name)),
     };
-    let record = cx.private().record_for(planned, patches, &live).clone();
-    let decision = decide(planned, patches, &record, &live)?;
+    let patches = known_patches(config, machine.line())?;
+    let record = private.record_for(planned, &patches, &live).clone();
+    let decision = decide(planned, &patches, &record, &live)?;
     Ok(Work {
         machine,
         decision,
         record,
+        node_id: private.node_id.clone(),
         _turn: None,
     })
 }
@@ -293,6 +321,9 @@ async fn carry_out(
 ) -> Result<(), Error> {
     let (machine, decision) = (&work.machine, &work.decision);
     let touched = state.stage.is_unknown();
+    if !state.id.is_known() {
+        state.id = cx.provider().id(&node.name).into();
+    }
     if !state.changes.is_known() {
         state.changes = text_map(decision.changes.clone());
     }
@@ -301,10 +332,16 @@ async fn carry_out(
     }
     state.owned = text_map(decision.owned.clone());
     state.config_hash = decision.digest.clone().into();
+    let node_id = machine.facts.node_id.clone().or(work.node_id.clone());
+    if state.record.is_unknown() {
+        state.record = plan::packed(&decision.record, node_id.as_ref());
+    }
     tell_kept(node, cx, decision);
     let mut private = Private {
+        is_whole: true,
         record: decision.record.clone(),
         previous: None,
+        node_id,
         live: machine.held().map(pack).unwrap_or_default(),
     };
     // Where nothing is written, what the plan says of the machine stands until the next refresh.
@@ -312,7 +349,7 @@ async fn carry_out(
         describe_machine!(state, machine);
     }
     if decision.writes {
-        let expected = write(node, cx, work, &state).await?;
+        let (expected, voter_goes) = write(node, cx, work, &state).await?;
         slot.set(state.clone());
         // Until the machine is seen with it, either record may be the right one.
         slot.private(Private {
@@ -326,19 +363,24 @@ async fn carry_out(
         }
         describe_machine!(state, &settled);
         private.live = settled.held().map(pack).unwrap_or_default();
+        if voter_goes {
+            slot.set(state.clone());
+            slot.private(private.clone());
+            node.rejoin(cx, &settled).await?;
+        }
     }
     slot.set(state);
     slot.private(private);
     Ok(())
 }
 
-/// Writes what was decided; says what to wait for.
+/// Writes what was decided; says what to wait for, and whether a voting member of etcd goes away with it.
 async fn write<'a>(
     node: &Node<'_>,
     cx: &ApplyCx<TalosMachinePatch>,
     work: &'a Work,
     state: &MachinePatch,
-) -> Result<Expected<'a>, Error> {
+) -> Result<(Expected<'a>, bool), Error> {
     let text = work.decision.text.expose();
     let effect = work.decision.effect;
     let write = Write {
@@ -347,7 +389,7 @@ async fn write<'a>(
         mode: Mode::of(state.mode.text()),
         attribute: PATCHES,
     };
-    node.write(cx, &work.machine, &write).await?;
+    let voter_goes = node.write(cx, &work.machine, &write).await?;
     let reboots_from = work.machine.boot().filter(|_| effect == REBOOT);
-    Ok(Expected { text, reboots_from })
+    Ok((Expected { text, reboots_from }, voter_goes))
 }

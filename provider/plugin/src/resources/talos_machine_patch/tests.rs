@@ -7,7 +7,7 @@ use talos_config::tables::Line;
 
 use super::decide::{Decision, decide};
 use super::model::MachinePatch;
-use super::plan::Private;
+use super::plan::{Private, packed};
 use crate::shared::stand_in;
 
 fn base() -> Config {
@@ -149,7 +149,7 @@ fn an_interrupted_write_is_gone_on_with_whether_it_took_effect_or_not() {
     let private = Private {
         record: on.record.clone(),
         previous: Some(Record::default()),
-        live: String::new(),
+        ..Private::default()
     };
     let texts = patches(&[SYSCTL]);
     let arrived = parse(&on);
@@ -164,4 +164,55 @@ fn an_interrupted_write_is_gone_on_with_whether_it_took_effect_or_not() {
     assert!(lost.writes);
     let off = laid(&parse(&lost), &lost.record, &[]);
     assert_eq!(off.text.expose(), &base.emit());
+}
+
+#[test]
+fn what_is_owned_survives_the_loss_of_private_state() {
+    let base = base();
+    let on = laid(&base, &Record::default(), &[SYSCTL, SANS, DELETE]);
+    let state = MachinePatch {
+        record: packed(&on.record, Some(&"first".to_owned())),
+        ..model()
+    };
+    let mut private = Private::default();
+    private.recall(&state);
+    assert!(private.record == on.record);
+    let off = laid(&parse(&on), &private.record, &[]);
+    assert_eq!(off.text.expose(), &base.emit());
+}
+
+#[test]
+fn a_machine_that_was_installed_anew_has_nothing_of_ours() {
+    let on = laid(&base(), &Record::default(), &[SYSCTL]);
+    let state = MachinePatch {
+        record: packed(&on.record, Some(&"first".to_owned())),
+        ..model()
+    };
+    let mut private = Private {
+        is_whole: true,
+        record: on.record.clone(),
+        node_id: Some("first".to_owned()),
+        ..Private::default()
+    };
+    private.meet(Some(&"first".to_owned()));
+    assert!(!private.owns_nothing());
+    private.meet(Some(&"second".to_owned()));
+    private.recall(&state);
+    assert!(private.owns_nothing());
+    assert!(laid(&base(), &private.record, &[SYSCTL]).writes);
+}
+
+#[test]
+fn a_list_that_grows_elsewhere_leaves_what_is_owned_the_same() {
+    let base = base();
+    let on = laid(&base, &Record::default(), &[SANS]);
+    let front = on
+        .text
+        .expose()
+        .replace("certSANs:\n", "certSANs:\n        - added.example.com\n");
+    assert_ne!(&front, on.text.expose());
+    let live = Config::load(&front, Line::V1_12).unwrap();
+    let now = laid(&live, &on.record, &[SANS]);
+    assert!(!now.writes, "{:?}", now.changes);
+    assert_eq!(now.digest, on.digest);
 }

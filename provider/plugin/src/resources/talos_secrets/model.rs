@@ -33,10 +33,12 @@ pub struct TalosSecretsModel {
     /// Refuse to destroy or replace the secrets.
     #[tf(optional, default = true)]
     pub deletion_protection: Field<bool>,
-    /// A new client certificate is planned when the present one ends within this time, as a Go duration, or
-    /// within a third of its life where that is shorter.
+    /// A new client certificate is planned when the present one ends within this time, as a Go duration.
     #[tf(optional, default = "720h")]
     pub client_certificate_renew_before: Field<GoDuration>,
+    /// How long operations may take, as Go durations.
+    #[tf(optional)]
+    pub timeouts: Field<Timeouts>,
     /// Version contract that the secrets follow, such as `v1.12`.
     #[tf(computed, keep)]
     pub contract: Field<String>,
@@ -71,6 +73,7 @@ impl TalosSecretsModel {
             secrets_yaml_wo_version: Field::Null,
             deletion_protection: Field::Known(true),
             client_certificate_renew_before: Field::Null,
+            timeouts: Field::Null,
             contract: IMPORTED_CONTRACT.into(),
             machine_secrets: Field::Null,
             client_configuration: Field::Null,

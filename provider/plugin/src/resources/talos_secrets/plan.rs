@@ -7,6 +7,7 @@ use talos_config::secrets::Bundle;
 
 use super::TalosSecrets;
 use super::model::TalosSecretsModel;
+use crate::shared::lifetime::Due;
 use crate::shared::machine_secrets::MachineSecrets;
 use crate::shared::placeholder::is_placeholder_text;
 
@@ -14,8 +15,10 @@ use crate::shared::placeholder::is_placeholder_text;
 #[derive(Serialize, Deserialize, Default, Clone, PartialEq, Eq, Debug)]
 #[serde(default)]
 pub struct Private {
-    /// The client certificate ends soon.
-    pub renew: bool,
+    /// Whether the client certificate is due for renewal.
+    pub due: Due,
+    /// From one plan call to the next: the object that a replacement would destroy is protected.
+    pub protected: bool,
 }
 
 /// Contract of a version text, or an error at `talos_version`.
@@ -97,13 +100,17 @@ pub fn plan(plan: &mut Plan<TalosSecrets>) -> Result<(), Diagnostics> {
     }
     let given = adopted(&plan.config)?;
     let Some(prior) = plan.prior.clone() else {
-        return Ok(());
+        // Core plans a replacement as an update and then a create, which sees the private state of the first.
+        plan.private.protected = false;
+        return refuse_deletion(plan.prior_private.protected);
     };
+    plan.private.protected = is_protected(&prior);
     if let Some(given) = given {
         refuse_other_secrets(&prior, &given)?;
     }
-    if plan.prior_private.renew {
-        plan.private.renew = false;
+    let margin = &plan.config.client_certificate_renew_before;
+    if plan.prior_private.due.under(margin) {
+        plan.private.due = Due::default();
         plan.proposed.client_configuration = Field::Unknown;
         plan.proposed.client_certificate_expires_at = Field::Unknown;
         plan.warn(
@@ -117,9 +124,16 @@ pub fn plan(plan: &mut Plan<TalosSecrets>) -> Result<(), Diagnostics> {
     Ok(())
 }
 
-/// Destroy and replace both end here, as does the delete of a tainted object.
+/// Plans of destroy, and the delete of a tainted object, end here.
 pub fn refuse_destroy(prior: Option<&TalosSecretsModel>) -> Result<(), Diagnostics> {
-    let protected = prior.is_some_and(|prior| prior.deletion_protection.get() != Some(&false));
+    refuse_deletion(prior.is_some_and(is_protected))
+}
+
+fn is_protected(prior: &TalosSecretsModel) -> bool {
+    prior.deletion_protection.get() != Some(&false)
+}
+
+fn refuse_deletion(protected: bool) -> Result<(), Diagnostics> {
     if !protected {
         return Ok(());
     }

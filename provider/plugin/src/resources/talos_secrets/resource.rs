@@ -13,7 +13,7 @@ use crate::provider::{Data, TalosStack};
 use crate::shared::access::Unusable;
 use crate::shared::client_configuration::ClientConfiguration;
 use crate::shared::entropy::{OsRandom, now};
-use crate::shared::lifetime;
+use crate::shared::lifetime::Due;
 use crate::shared::machine_secrets::MachineSecrets;
 use crate::shared::placeholder::is_placeholder_text;
 
@@ -81,7 +81,7 @@ impl Resource for TalosSecrets {
         state: TalosSecretsModel,
         mut private: Private,
     ) -> Result<Read<Self>, Error> {
-        private.renew = ends_soon(&state, now());
+        private.due = due(&state, now());
         Ok(Read::State {
             model: state,
             private,
@@ -204,14 +204,14 @@ fn issue(state: &mut TalosSecretsModel, bundle: &Bundle, now: Timestamp) -> Resu
 }
 
 /// Whether the client certificate in state ends within `client_certificate_renew_before`.
-pub(super) fn ends_soon(state: &TalosSecretsModel, now: Timestamp) -> bool {
+pub(super) fn due(state: &TalosSecretsModel, now: Timestamp) -> Due {
     let Some(configuration) = state.client_configuration.get() else {
-        return false;
+        return Due::default();
     };
     let Ok(certificate) = pki::Certificate::from_base64(configuration.client_certificate.text())
     else {
-        return false;
+        return Due::default();
     };
     let margin = &state.client_certificate_renew_before;
-    lifetime::ends_soon(&certificate.validity, margin, now)
+    Due::of(&certificate.validity, margin, now)
 }

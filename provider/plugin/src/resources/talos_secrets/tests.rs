@@ -4,7 +4,7 @@ use talos_config::pki::Timestamp;
 
 use super::TalosSecrets;
 use super::model::TalosSecretsModel;
-use super::resource::ends_soon;
+use super::resource::due;
 use crate::provider::{ProviderModel, TalosStack};
 use crate::shared::testing::told;
 
@@ -111,10 +111,10 @@ async fn the_client_certificate_is_renewed_in_time() {
     object.apply(Some(&plain("v1.12.6"))).await.unwrap();
     let state = object.state().unwrap();
     let now = crate::shared::entropy::now();
-    assert!(!ends_soon(&state, now));
-    assert!(!ends_soon(&state, now.plus_seconds(8000 * 3600)));
-    assert!(ends_soon(&state, now.plus_seconds(8041 * 3600)));
-    assert!(ends_soon(&state, Timestamp(i64::MAX)));
+    assert!(!due(&state, now).by_default);
+    assert!(!due(&state, now.plus_seconds(8000 * 3600)).by_default);
+    assert!(due(&state, now.plus_seconds(8041 * 3600)).by_default);
+    assert!(due(&state, Timestamp(i64::MAX)).by_default);
 }
 
 #[test]
