@@ -1,3 +1,12 @@
+terraform {
+  # Write-only attributes and ephemeral resources came with 1.11, in Terraform and in OpenTofu.
+  required_version = ">= 1.11"
+
+  required_providers {
+    talos = { source = "home-ops/talos-stack" }
+  }
+}
+
 variable "client_configuration" {
   description = "Output of the stage that made the secrets."
   type        = any

@@ -8,4 +8,6 @@ pub mod cli;
 pub mod faults;
 pub mod journal;
 pub mod proxmox;
+#[doc(hidden)]
+pub mod skip;
 pub mod world;

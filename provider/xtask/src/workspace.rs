@@ -20,7 +20,7 @@ pub fn root() -> Result<PathBuf> {
 /// Builds a program of the workspace and says where it is.
 pub fn build(package: &str, program: &str) -> Result<PathBuf> {
     let status = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--package", package, "--bin", program])
+        .args(["build", "--package", package, "--bin", program])
         .current_dir(root()?)
         .status()
         .context("cannot run cargo")?;

@@ -26,7 +26,7 @@ const SHARE: f64 = 0.95;
 #[test]
 fn the_lab_answers_as_recorded() {
     let Ok(path) = std::env::var("TALOS_STACK_PVE_RECORDINGS") else {
-        println!("skipped: 1 (TALOS_STACK_PVE_RECORDINGS names no recordings)");
+        lab::skip::tell("TALOS_STACK_PVE_RECORDINGS names no recordings");
         return;
     };
     let records = record::read(path.as_ref());

@@ -4,8 +4,8 @@ use framework::prelude::*;
 
 use crate::shared::client_configuration::ClientConfiguration;
 
-/// Carries Talos clusters from machines to GitOps, in stages. Nothing is dialled until a resource needs it,
-/// and every value may be unknown or a placeholder.
+/// Carries Talos clusters from machines in maintenance mode to a running Kubernetes, in stages. Nothing is dialled until
+/// a resource needs it, and every value may be unknown or a placeholder.
 #[derive(Model, Clone)]
 pub struct ProviderModel {
     /// Name of the cluster, used in ids and messages.

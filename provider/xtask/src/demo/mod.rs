@@ -55,7 +55,8 @@ pub fn run(args: &Args) -> Result<()> {
     std::fs::create_dir_all(&folder)
         .with_context(|| format!("cannot create {}", folder.display()))?;
 
-    say("building the provider");
+    say("building the provider and what runs the machines");
+    workspace::build("acceptance-tests", "talos-rack")?;
     let plugin = workspace::build_release("plugin", "terraform-provider-talos-stack")?;
     let runner = Runner::current(&mut Stderr)?;
     tools::ensure(&[tools::Tool::Kubectl, tools::Tool::Talosctl], &mut Stderr)?;
@@ -68,7 +69,7 @@ pub fn run(args: &Args) -> Result<()> {
     ));
     let log = folder.join("apply.log");
     let report = stages::apply(&tree, &runner, &rack, &log)?;
-    summary::print(&tree, &report, &folder)?;
+    summary::print(&tree, &runner, &report, &folder)?;
     if report.failed {
         bail!(
             "a stage failed: its messages are above, all of them in {}. Running the demo again goes on where it stopped",

@@ -3,9 +3,10 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
-use acceptance_tests::stages::{Stage, Tree};
+use acceptance_tests::stages::{Runner, Stage, Tree};
 use acceptance_tests::tools::{self, Tool};
 use anyhow::{Context, Result};
 
@@ -13,7 +14,7 @@ use super::stages::Report;
 use crate::workspace::{self, say};
 
 /// Prints a line per stage, then commands to type.
-pub fn print(tree: &Tree, report: &Report, folder: &Path) -> Result<()> {
+pub fn print(tree: &Tree, runner: &Runner, report: &Report, folder: &Path) -> Result<()> {
     say("");
     let rows = Stage::ALL.into_iter().map(|stage| row(tree, report, stage));
     for line in crate::table::lines(&["stage", "seconds", "objects", "result"], rows) {
@@ -26,7 +27,7 @@ pub fn print(tree: &Tree, report: &Report, folder: &Path) -> Result<()> {
         say("\nNothing changed: the cluster is as the stages describe it.");
     }
     if !report.failed {
-        where_to_look(tree, folder)?;
+        where_to_look(tree, runner, folder)?;
     }
     Ok(())
 }
@@ -74,7 +75,7 @@ fn objects(tree: &Tree, stage: Stage) -> usize {
 }
 
 /// Writes credentials and the commands that use them, and says how to go on.
-fn where_to_look(tree: &Tree, folder: &Path) -> Result<()> {
+fn where_to_look(tree: &Tree, runner: &Runner, folder: &Path) -> Result<()> {
     let rack = workspace::build("acceptance-tests", "talos-rack")?;
     let inside = format!(
         "{} exec --dir {} --",
@@ -91,19 +92,45 @@ fn where_to_look(tree: &Tree, folder: &Path) -> Result<()> {
         "{inside} {} --talosconfig {talosconfig}",
         program(Tool::Talosctl)
     );
-    let kubectl = write_command(&folder.join("kubectl"), &kubectl)?;
-    let talosctl = write_command(&folder.join("talosctl"), &talosctl)?;
+    let terragrunt = format!("{inside} {}", runner.terragrunt.display());
+    let kubectl = write_command(&folder.join("kubectl"), "", &kubectl)?;
+    let talosctl = write_command(&folder.join("talosctl"), "", &talosctl)?;
+    let settings = settings(tree, runner);
+    let terragrunt = write_command(&folder.join("terragrunt"), &settings, &terragrunt)?;
     say("\nThe machines go on running. Where to look next:");
-    say(&format!("  {kubectl} get nodes"));
-    say(&format!("  {talosctl} -n 10.5.0.11 etcd members"));
     say(&format!(
-        "  the stages:            {}",
-        tree.cluster().display()
+        "  {kubectl} get nodes                 (Ready within a minute)"
     ));
-    say("  change something:      a patch in patch/patches/all.yaml there, then the demo again");
-    say("  end the machines:      cargo xtask demo --stop");
-    say("  start from nothing:    cargo xtask demo --fresh");
+    say(&format!("  {talosctl} -n 10.5.0.11 etcd members"));
+    say("\nChange something, see what it would do, and do it:");
+    say(&format!("  cd {}", tree.cluster().display()));
+    say(&format!(
+        "  echo 'machine: {{ sysctls: {{ net.core.somaxconn: \"8192\" }} }}' > {PATCH}"
+    ));
+    say(&format!("  (cd patch && {terragrunt} plan)"));
+    say(&format!(
+        "  (cd patch && {terragrunt} apply)       or the demo again; rm {PATCH} takes it back"
+    ));
+    say(
+        "\nEnd the machines:      cargo xtask demo --stop       (the next demo goes on with their disks)",
+    );
+    say("Start from nothing:    cargo xtask demo --fresh");
     Ok(())
+}
+
+/// Where a patch for all machines goes, below the cluster's folder.
+const PATCH: &str = "patch/patches/all.yaml";
+
+/// What terragrunt needs to know to work on the demo's state with the built plugin, as lines of a shell script.
+fn settings(tree: &Tree, runner: &Runner) -> String {
+    let folder = tree.cluster();
+    let command = tree.prepare(Command::new(&runner.terragrunt), runner, &folder);
+    let set = command
+        .get_envs()
+        .filter_map(|(name, value)| Some((name.to_str()?, value?.to_str()?)));
+    set.filter(|(name, _)| *name != "TG_NON_INTERACTIVE")
+        .map(|(name, value)| format!("export {name}='{value}'\n"))
+        .collect()
 }
 
 /// Where a tool is; its name where only PATH knows.
@@ -112,9 +139,9 @@ fn program(tool: Tool) -> String {
     tools::find(tool).map_or(name, |ready| ready.path.display().to_string())
 }
 
-/// Writes a command that runs `line` with the arguments it gets.
-fn write_command(file: &Path, line: &str) -> Result<String> {
-    fs::write(file, format!("#!/bin/sh\nexec {line} \"$@\"\n"))
+/// Writes a command that runs `line` with the arguments it gets, after `settings`.
+fn write_command(file: &Path, settings: &str, line: &str) -> Result<String> {
+    fs::write(file, format!("#!/bin/sh\n{settings}exec {line} \"$@\"\n"))
         .and_then(|()| fs::set_permissions(file, fs::Permissions::from_mode(0o700)))
         .with_context(|| format!("cannot write {}", file.display()))?;
     Ok(file.display().to_string())

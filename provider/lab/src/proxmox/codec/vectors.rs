@@ -17,7 +17,7 @@ const PLACE: [&str; 2] = ["index", "interface"];
 #[test]
 fn strings_are_taken_as_recorded() {
     let Ok(path) = std::env::var("TALOS_STACK_PVE_PROPERTY_STRINGS") else {
-        println!("skipped: 1 (TALOS_STACK_PVE_PROPERTY_STRINGS names no vectors)");
+        crate::skip::tell("TALOS_STACK_PVE_PROPERTY_STRINGS names no vectors");
         return;
     };
     let mut text = String::new();

@@ -121,11 +121,11 @@ fn show(
         let drift = &decision.drift;
         plan.warn(
             format!(
-                "TS-DRIFT: {node}: {} differ from what is applied here",
-                paths(drift.len())
+                "TS-DRIFT: {node}: {} from what is applied here",
+                paths_differ(drift.len())
             ),
             format!(
-                "{}\n\nThey are kept. `drift = \"revert\"` writes the desired values.",
+                "{}\n\nThey are kept: a patch stage may own them. `drift = \"revert\"` would write the desired values over all of them.",
                 listing(drift)
             ),
         );
@@ -214,10 +214,10 @@ fn announce_destroy(plan: &mut Plan<TalosMachineApply>) {
     }
 }
 
-fn paths(count: usize) -> String {
+fn paths_differ(count: usize) -> String {
     if count == 1 {
-        "1 path".to_owned()
+        "1 path differs".to_owned()
     } else {
-        format!("{count} paths")
+        format!("{count} paths differ")
     }
 }

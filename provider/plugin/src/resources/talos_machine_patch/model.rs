@@ -93,7 +93,7 @@ pub struct MachinePatch {
     /// Paths this resource owns and the values it set; secrets are redacted.
     #[tf(computed)]
     pub owned: Field<BTreeMap<String, Field<String>>>,
-    /// The same with what was there before, for this resource alone: what it takes back when a run was cut off.
+    /// Owned paths with what was there before, for this resource alone: what it takes back although a run was cut off.
     #[tf(computed, sensitive)]
     pub record: Field<Secret<String>>,
 }
