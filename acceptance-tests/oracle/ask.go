@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/go-multierror"
@@ -54,6 +55,8 @@ func (a asker) ask(req Request) (answer Answer) {
 		a.texts[req.Name] = answer.Output
 	case "bundle":
 		answer.Output, err = bundleText(text)
+	case "adopt":
+		answer.Output, err = adopted(text)
 	case "validate":
 		answer.Verdicts, err = validate(text)
 	default:
@@ -114,6 +117,8 @@ func validate(text string) (map[string]Verdict, error) {
 
 		if err != nil {
 			verdict.Errors = flatten(err)
+			// Some come from Go's maps, in no order.
+			slices.Sort(verdict.Errors)
 		}
 
 		verdicts[string(m)] = verdict

@@ -4,6 +4,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
 	"github.com/siderolabs/talos/pkg/machinery/config/generate/secrets"
 )
 
@@ -27,6 +28,23 @@ func bundleText(text string) (string, error) {
 	}
 
 	if err = validBundle(bundle); err != nil {
+		return "", err
+	}
+
+	data, err := marshal(bundle)
+
+	return string(data), err
+}
+
+// adopted is the bundle that a control plane's configuration was made from.
+func adopted(text string) (string, error) {
+	cfg, err := configloader.NewFromBytes([]byte(text))
+	if err != nil {
+		return "", err
+	}
+
+	bundle, err := bundleOf(cfg)
+	if err != nil {
 		return "", err
 	}
 

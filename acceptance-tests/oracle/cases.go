@@ -122,6 +122,14 @@ func (e *expander) generate(cases Cases) error {
 		if err := e.write(req); err != nil {
 			return err
 		}
+
+		if req.Generate.Role != "controlplane" {
+			continue
+		}
+
+		if err := e.out.Encode(Request{Name: "adopt/" + c.Name, Op: "adopt", Config: "@" + req.Name}); err != nil {
+			return err
+		}
 	}
 
 	return nil

@@ -11,7 +11,7 @@ var samples = map[string]string{
 	"cel": "\"true\"", "bytesize": "1GiB", "size": "50%", "ip": "10.0.0.1", "cidr": "10.0.0.0/24",
 	"addrport": "\"10.0.0.1:51820\"", "portrange": "80-90", "hwaddr": "\"52:54:00:aa:bb:01\"",
 	"disksize": "10 GB", "filemode": "0o644", "disksizematch": "\">= 1GB\"", "base64": "YQ==",
-	"any": "{a: 1, b: [x], c: {d: true}}", "args": "{a: x, b: [y, \"1\"], c: yes}",
+	"any": "{cpu: {a: 1, b: [x], c: {d: true}}}", "args": "{a: x, b: [y, \"1\"], c: yes}",
 }
 
 // kinds writes questions about each kind of document that this line knows: with every field set,

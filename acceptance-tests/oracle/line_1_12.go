@@ -3,6 +3,7 @@
 package main
 
 import (
+	"github.com/siderolabs/talos/pkg/machinery/config"
 	"github.com/siderolabs/talos/pkg/machinery/config/generate"
 	"github.com/siderolabs/talos/pkg/machinery/config/generate/secrets"
 	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
@@ -30,3 +31,7 @@ func (in *Generate) lineOptions() ([]generate.Option, error) {
 }
 
 func validBundle(bundle *secrets.Bundle) error { return bundle.Validate() }
+
+func bundleOf(cfg config.Provider) (*secrets.Bundle, error) {
+	return secrets.NewBundleFromConfig(secrets.NewClock(), cfg), nil
+}

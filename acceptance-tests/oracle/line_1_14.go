@@ -30,3 +30,7 @@ func (in *Generate) lineOptions() ([]generate.Option, error) {
 }
 
 func validBundle(bundle *secrets.Bundle) error { return bundle.Validate(config.TalosVersionCurrent) }
+
+func bundleOf(cfg config.Provider) (*secrets.Bundle, error) {
+	return secrets.NewBundleFromConfig(secrets.NewClock(), cfg)
+}

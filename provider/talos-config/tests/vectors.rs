@@ -32,7 +32,7 @@ fn check_line(op: &str, line: Line) {
         .collect();
     let shown = differences
         .iter()
-        .take(60)
+        .take(12)
         .map(String::as_str)
         .collect::<Vec<_>>()
         .join("\n");
@@ -52,6 +52,11 @@ fn generation_equals_official_machinery() {
 #[test]
 fn bundles_equal_official_machinery() {
     check("bundle");
+}
+
+#[test]
+fn secrets_of_a_control_plane_equal_official_machinery() {
+    check("adopt");
 }
 
 #[test]

@@ -37,10 +37,11 @@ fn crate_of(folder: &Path) -> Option<(String, Vec<String>)> {
 
 /// Names of the workspace's own crates in one section of a manifest.
 fn section(manifest: &str, header: &str) -> Vec<String> {
-    const OWN: [&str; 9] = [
+    const OWN: [&str; 10] = [
         "acceptance-tests",
         "framework",
         "framework-derive",
+        "lab",
         "plugin",
         "proto-talos",
         "proto-tfplugin",
@@ -66,6 +67,7 @@ fn crates_use_only_what_the_map_allows() {
         ),
         ("framework", &["framework-derive", "proto-tfplugin"]),
         ("framework-derive", &[]),
+        ("lab", &[]),
         (
             "plugin",
             &[

@@ -4,6 +4,7 @@ use super::identity::scalar_text;
 use super::leaves::Leaf;
 use super::path;
 use crate::redact::Redactor;
+use crate::tables::Line;
 use crate::yaml::Value;
 
 /// One difference as people read it.
@@ -23,6 +24,7 @@ pub struct Difference {
 /// Differences, both for people and for the decisions that follow from them.
 #[derive(Clone)]
 pub struct Changes {
+    line: Line,
     leaves: Vec<Leaf>,
     shown: Vec<Difference>,
 }
@@ -33,7 +35,16 @@ const LONGEST_SUMMARY: usize = 80;
 impl Changes {
     pub(crate) fn new(leaves: Vec<Leaf>, redactor: &Redactor) -> Self {
         let shown = leaves.iter().map(|leaf| view(leaf, redactor)).collect();
-        Self { leaves, shown }
+        Self {
+            line: redactor.line(),
+            leaves,
+            shown,
+        }
+    }
+
+    /// The line of what is new.
+    pub(crate) fn line(&self) -> Line {
+        self.line
     }
 
     pub(crate) fn leaves(&self) -> &[Leaf] {

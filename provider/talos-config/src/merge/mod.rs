@@ -7,11 +7,13 @@ mod error;
 mod free;
 mod json;
 mod keyed;
+mod layers;
 mod load;
 mod select;
 mod typed;
 
 pub use error::PatchError;
+pub use layers::{Layer, LayerError};
 pub use load::Patch;
 
 #[cfg(test)]

@@ -79,6 +79,13 @@ fn of_leaf(leaf: &Leaf) -> Option<Danger> {
         ("v1alpha1", ["machine", "install", "disk" | "diskSelector", ..]) if goes_away => {
             Some(Danger::InstallDisk)
         }
+        // The same in documents of Talos 1.14.
+        ("DiscoveryIdentityConfig", _) | ("KubeAPIServerCAConfig", _) => Some(Danger::ClusterId),
+        ("KubeEtcdEncryptionConfig", _) => Some(Danger::EncryptionKey),
+        ("KubeNodeConfig", ["nodeIP", ..]) => Some(Danger::NodeIp),
+        ("UnattendedInstallConfig", ["provisioning", "diskSelector", ..]) if goes_away => {
+            Some(Danger::InstallDisk)
+        }
         (_, ["encryption", ..]) if kind.ends_with("VolumeConfig") => Some(Danger::EncryptionKey),
         (_, ["addresses", ..]) if goes_away && kind != "v1alpha1" => Some(Danger::NodeIp),
         _ => None,

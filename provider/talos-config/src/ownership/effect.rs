@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::diff::{Changes, path};
 
-/// What a machine of Talos 1.12 does about a change. The larger is the more disruptive.
+/// What a machine does about a change. The larger is the more disruptive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Effect {
@@ -78,12 +78,39 @@ const RESTARTING: [&str; 14] = [
     "clusterName",
 ];
 
+/// Documents from which Talos renders the same, or that are about a service themselves.
+const RESTARTING_KINDS: [&str; 19] = [
+    "ContainerConfig",
+    "ExtensionServiceConfig",
+    "KubeAPIServerCAConfig",
+    "KubeAPIServerConfig",
+    "KubeAdmissionControlConfig",
+    "KubeAggregatorCAConfig",
+    "KubeAuditPolicyConfig",
+    "KubeAuthenticationConfig",
+    "KubeAuthorizerConfig",
+    "KubeClusterConfig",
+    "KubeControllerManagerConfig",
+    "KubeCredentialProviderConfig",
+    "KubeEtcdEncryptionConfig",
+    "KubeNetworkConfig",
+    "KubeNodeConfig",
+    "KubeSchedulerConfig",
+    "KubeServiceAccountConfig",
+    "KubeStaticPodConfig",
+    "KubeletConfig",
+];
+
 /// The most disruptive effect of any of `changes`.
 pub fn effect(changes: &Changes) -> Effect {
     let of_leaf = |leaf: &crate::diff::Leaf| {
         let (document, steps) = path::split(&leaf.path);
         let keys: Vec<&str> = steps.iter().filter_map(path::Step::as_key).collect();
-        of_path(document, &keys)
+        match of_path(document, &keys) {
+            // From Talos 1.14 on, every change is applied without a reboot.
+            Effect::Reboot if changes.line().from(14) => Effect::ServiceRestart,
+            effect => effect,
+        }
     };
     changes
         .leaves()
@@ -95,8 +122,8 @@ pub fn effect(changes: &Changes) -> Effect {
 
 fn of_path(document: &str, keys: &[&str]) -> Effect {
     if document != "v1alpha1" {
-        let restarts = document.starts_with("ExtensionServiceConfig/");
-        return if restarts {
+        let kind = document.split('/').next().unwrap_or_default();
+        return if RESTARTING_KINDS.contains(&kind) {
             Effect::ServiceRestart
         } else {
             Effect::Live

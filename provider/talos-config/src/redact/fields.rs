@@ -30,8 +30,12 @@ pub(super) struct Walk {
 
 /// Struct and field of what is no secret by itself but tells which bundle it came from. Replacing
 /// it keeps redacted text the same when only the secrets differ.
-const BUNDLE_IDENTITY: [(&str, &str); 2] = [
+const BUNDLE_IDENTITY: [(&str, &str); 6] = [
     ("v1alpha1.ClusterConfig", "id"),
+    ("cluster.DiscoveryIdentityConfigV1Alpha1", "clusterID"),
+    ("meta.CertificateAndKey", "cert"),
+    ("k8s.KubeAPIServerCAConfigV1Alpha1", "acceptedCAs"),
+    ("k8s.KubeAggregatorCAConfigV1Alpha1", "acceptedCAs"),
     ("x509.PEMEncodedCertificateAndKey", "crt"),
 ];
 
@@ -97,7 +101,7 @@ impl Walk {
             .any(|(of, field)| owner.name.ends_with(of) && *field == key);
         let secrecy = match key {
             _ if field.secret || identifies => Secrecy::Secret,
-            "env" | "variables" | "extraManifestHeaders" => Secrecy::Secret,
+            "env" | "variables" | "extraManifestHeaders" | "headers" => Secrecy::Secret,
             "environment" => Secrecy::Variable,
             key if CARRIERS.contains(&key) => Secrecy::Carrier,
             _ => Secrecy::Open,

@@ -70,6 +70,11 @@ impl Redactor {
         Self { line, known }
     }
 
+    /// The line whose tables are used.
+    pub(crate) fn line(&self) -> Line {
+        self.line
+    }
+
     /// The value at `steps` of a document with its secrets replaced.
     pub(crate) fn value(&self, document: &str, steps: &[Step], value: &Value) -> Value {
         let kind = document.split('/').next().unwrap_or_default();

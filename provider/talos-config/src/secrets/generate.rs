@@ -53,7 +53,7 @@ impl Bundle {
     }
 }
 
-fn cluster(contract_minor: u32, random: &mut dyn Random) -> Cluster {
+pub(super) fn cluster(contract_minor: u32, random: &mut dyn Random) -> Cluster {
     let id = random::bytes::<32>(random);
     let id = if contract_minor >= STANDARD_ID_SINCE {
         STANDARD.encode(id)
@@ -66,7 +66,7 @@ fn cluster(contract_minor: u32, random: &mut dyn Random) -> Cluster {
     }
 }
 
-fn secrets(contract_minor: u32, random: &mut dyn Random) -> Secrets {
+pub(super) fn secrets(contract_minor: u32, random: &mut dyn Random) -> Secrets {
     let bootstrap_token = token(random);
     let key = Some(encryption_key(random));
     let (secretbox, aescbc) = if contract_minor >= SECRETBOX_SINCE {
@@ -86,7 +86,7 @@ fn encryption_key(random: &mut dyn Random) -> Secret {
 }
 
 /// `[0-9a-z]{6}.[0-9a-z]{16}`.
-fn token(random: &mut dyn Random) -> Secret {
+pub(super) fn token(random: &mut dyn Random) -> Secret {
     let mut letters = String::with_capacity(23);
     while letters.len() < 23 {
         if letters.len() == 6 {
@@ -104,7 +104,7 @@ fn token(random: &mut dyn Random) -> Secret {
 }
 
 /// Talos names only the organisation; the front proxy's authority has no name at all.
-fn authority(
+pub(super) fn authority(
     family: Family,
     organization: Option<&str>,
     now: Timestamp,

@@ -177,6 +177,7 @@ fn ours(question: &Answer, line: Line) -> Result<String, String> {
             .map_err(|e| e.to_string()),
         "patch" => ours_patched(question, line),
         "bundle" => ours_bundle(&question.config),
+        "adopt" => ours_adopted(&question.config, line),
         other => panic!("unknown op {other}"),
     }
 }
@@ -187,6 +188,12 @@ fn ours_bundle(text: &str) -> Result<String, String> {
         [] => Ok(bundle.to_yaml().expose().to_owned()),
         problems => Err(problems.join(", ")),
     }
+}
+
+fn ours_adopted(text: &str, line: Line) -> Result<String, String> {
+    let config = Config::load(text, line).map_err(|e| e.to_string())?;
+    let bundle = Bundle::from_config(&config).map_err(|e| e.to_string())?;
+    Ok(bundle.to_yaml().expose().to_owned())
 }
 
 fn ours_patched(question: &Answer, line: Line) -> Result<String, String> {

@@ -1,0 +1,108 @@
+//! The socket by which a served world is told what people do.
+
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::UnixStream as Stream;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt};
+use tokio::net::{UnixListener, UnixStream};
+
+use crate::world::{Lab, Switch};
+
+fn path(folder: &Path) -> PathBuf {
+    folder.join("control.sock")
+}
+
+fn word(switch: Switch) -> &'static str {
+    match switch {
+        Switch::On => "on",
+        Switch::Off => "off",
+        Switch::Reset => "reset",
+    }
+}
+
+/// Takes orders until it is dropped.
+///
+/// # Errors
+/// The socket cannot be made.
+pub(super) fn listen(folder: &Path) -> Result<UnixListener, String> {
+    let path = path(folder);
+    // A lab that was killed leaves its socket behind.
+    let _ = std::fs::remove_file(&path);
+    UnixListener::bind(&path).map_err(|error| format!("cannot make {}: {error}", path.display()))
+}
+
+/// Serves orders.
+pub(super) async fn serve(lab: Arc<Lab>, listener: UnixListener) {
+    while let Ok((stream, _)) = listener.accept().await {
+        let lab = Arc::clone(&lab);
+        tokio::spawn(async move { obey(&lab, stream).await });
+    }
+}
+
+async fn obey(lab: &Lab, stream: UnixStream) {
+    let (read, mut write) = stream.into_split();
+    let mut line = String::new();
+    if tokio::io::BufReader::new(read)
+        .read_line(&mut line)
+        .await
+        .is_err()
+    {
+        return;
+    }
+    let answer = match order(&line) {
+        Some((machine, switch)) => lab.switch(&machine, switch),
+        None => Err("this is no order".to_owned()),
+    };
+    let text = match answer {
+        Ok(()) => "ok\n".to_owned(),
+        Err(problem) => format!("{problem}\n"),
+    };
+    // Whoever asked may have gone.
+    let _ = write.write_all(text.as_bytes()).await;
+}
+
+/// `on cp01`.
+fn order(line: &str) -> Option<(String, Switch)> {
+    let (word, machine) = line.trim().split_once(' ')?;
+    let switch = match word {
+        "on" => Switch::On,
+        "off" => Switch::Off,
+        "reset" => Switch::Reset,
+        _ => return None,
+    };
+    Some((machine.to_owned(), switch))
+}
+
+/// Gives an order to a served world.
+///
+/// # Errors
+/// No world is served there, or it refuses.
+pub(super) fn send(folder: &Path, machine: &str, switch: Switch) -> Result<ExitCode, String> {
+    let none =
+        |error: std::io::Error| format!("no lab is being served in {} ({error})", folder.display());
+    let mut stream = Stream::connect(path(folder)).map_err(none)?;
+    writeln!(stream, "{} {machine}", word(switch)).map_err(none)?;
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line).map_err(none)?;
+    match line.trim() {
+        "ok" => Ok(ExitCode::SUCCESS),
+        problem => Err(problem.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn orders_are_read_back() {
+        for switch in [Switch::On, Switch::Off, Switch::Reset] {
+            let line = format!("{} cp01\n", word(switch));
+            assert_eq!(order(&line), Some(("cp01".to_owned(), switch)));
+        }
+        assert_eq!(order("burn cp01"), None);
+    }
+}

@@ -1,0 +1,84 @@
+//! What is in a world.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use crate::world::Lab;
+
+/// Prints a world.
+///
+/// # Errors
+/// There is none in the directory.
+pub(super) fn print(folder: &Path, as_json: bool) -> Result<ExitCode, String> {
+    let summary = Lab::summary(folder)?;
+    let text = match as_json {
+        true => format!("{summary:#}\n"),
+        false => table(&summary),
+    };
+    // Nobody may be listening.
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// VMs as lines.
+fn table(summary: &Value) -> String {
+    let mut rows = vec![["VMID", "NAME", "HOST", "STATUS", "UUID", "PENDING"].map(str::to_owned)];
+    for vm in summary["vms"].as_array().into_iter().flatten() {
+        let text = |name: &str| {
+            vm[name]
+                .as_str()
+                .map_or_else(|| vm[name].to_string(), str::to_owned)
+        };
+        let pending = vm["pending"].as_array().into_iter().flatten();
+        let pending: Vec<&str> = pending.filter_map(Value::as_str).collect();
+        rows.push([
+            text("vmid"),
+            text("name"),
+            text("node"),
+            text("status"),
+            text("uuid"),
+            pending.join(","),
+        ]);
+    }
+    let mut lines = String::new();
+    for row in &rows {
+        let cells = row.iter().enumerate().map(|(column, cell)| {
+            let width = rows
+                .iter()
+                .map(|row| row[column].len())
+                .max()
+                .unwrap_or_default();
+            format!("{cell:width$}")
+        });
+        lines.push_str(cells.collect::<Vec<String>>().join("  ").trim_end());
+        lines.push('\n');
+    }
+    let hosts = summary["hosts"].as_array().into_iter().flatten();
+    for host in hosts.filter(|host| host["online"] == json!(false)) {
+        lines.push_str(&format!(
+            "host {} is off\n",
+            host["name"].as_str().unwrap_or_default()
+        ));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_stand_under_each_other() {
+        let vm = |vmid: u32, name: &str| json!({ "vmid": vmid, "name": name, "node": "pve1", "status": "running", "uuid": "u", "pending": ["cores", "cpu"] });
+        let text = table(
+            &json!({ "vms": [vm(100, "a"), vm(100_001, "bcd")], "hosts": [{ "name": "pve2", "online": false }] }),
+        );
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], "VMID    NAME  HOST  STATUS   UUID  PENDING");
+        assert_eq!(lines[1], "100     a     pve1  running  u     cores,cpu");
+        assert_eq!(lines[3], "host pve2 is off");
+    }
+}
