@@ -37,7 +37,7 @@ fn crate_of(folder: &Path) -> Option<(String, Vec<String>)> {
 
 /// Names of the workspace's own crates in one section of a manifest.
 fn section(manifest: &str, header: &str) -> Vec<String> {
-    const OWN: [&str; 9] = [
+    const OWN: [&str; 10] = [
         "acceptance-tests",
         "framework",
         "framework-derive",
@@ -45,6 +45,7 @@ fn section(manifest: &str, header: &str) -> Vec<String> {
         "plugin",
         "proto-talos",
         "proto-tfplugin",
+        "proxmox-client",
         "talos-client",
         "talos-config",
     ];
@@ -67,7 +68,16 @@ fn crates_use_only_what_the_map_allows() {
         ("framework", &["framework-derive", "proto-tfplugin"]),
         ("framework-derive", &[]),
         ("lab", &[]),
-        ("plugin", &["framework", "talos-client", "talos-config"]),
+        (
+            "plugin",
+            &[
+                "framework",
+                "proxmox-client",
+                "talos-client",
+                "talos-config",
+            ],
+        ),
+        ("proxmox-client", &[]),
         ("proto-talos", &[]),
         ("proto-tfplugin", &[]),
         ("talos-client", &["proto-talos"]),
@@ -187,10 +197,11 @@ fn codes_in_sources() -> BTreeSet<String> {
 #[test]
 fn every_code_is_on_a_page_and_every_page_is_true() {
     let guide = |name: &str| fs::read_to_string(root().join("docs/guides").join(name)).unwrap();
-    let (clients, plugins) = (guide("errors.md"), guide("plugin-errors.md"));
+    let (machines, hosts) = (guide("errors.md"), guide("proxmox-errors.md"));
+    let plugins = guide("plugin-errors.md");
     let given = codes_in_sources();
     assert!(given.len() > 60, "only {} codes were found", given.len());
-    let listed: BTreeSet<String> = [&clients, &plugins]
+    let listed: BTreeSet<String> = [&machines, &hosts, &plugins]
         .into_iter()
         .flat_map(|page| codes(page))
         .collect();

@@ -40,6 +40,11 @@ impl<R: Resource> Slot<R> {
         lock(&self.content).state = Some(state);
     }
 
+    /// Takes back what was recorded: the object does not exist after all, and a create that fails now leaves nothing in state.
+    pub fn clear(&mut self) {
+        lock(&self.content).state = None;
+    }
+
     /// Records private state; without a call the planned one is stored.
     pub fn private(&mut self, private: R::Private) {
         lock(&self.content).private = Some(private);

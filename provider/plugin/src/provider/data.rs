@@ -7,6 +7,7 @@ use framework::prelude::*;
 use talos_client::Pool;
 
 use super::model::ProviderModel;
+use super::proxmox::Proxmox;
 use crate::shared::access::{self, Access, Unusable};
 use crate::shared::client_configuration::ClientConfiguration;
 use crate::shared::placeholder::{is_placeholder_host, is_placeholder_text};
@@ -28,6 +29,8 @@ pub struct Data {
     pub factory_ca: Field<String>,
     /// What destroy does about what it cannot reach.
     pub unreachable_destroy: UnreachableDestroy,
+    /// Access to Proxmox VE.
+    pub proxmox: Proxmox,
     client_configuration: Field<ClientConfiguration>,
     endpoints: Field<Vec<Field<String>>>,
     talosconfig: Option<String>,
@@ -71,6 +74,7 @@ impl Data {
                 None => ca,
             },
             unreachable_destroy: unreachable_destroy(&config.on_unreachable_destroy, &environment)?,
+            proxmox: Proxmox::new(config.proxmox, &environment),
             client_configuration,
             endpoints,
             talosconfig: environment("TALOSCONFIG"),

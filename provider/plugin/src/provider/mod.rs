@@ -2,11 +2,13 @@
 
 mod data;
 mod model;
+mod proxmox;
 
 pub use data::{Data, UnreachableDestroy};
 pub use model::ProviderModel;
 #[cfg(test)]
-pub use model::TalosDefaults;
+pub use model::{ProxmoxDefaults, TalosDefaults};
+pub use proxmox::Proxmox;
 
 use framework::prelude::*;
 

@@ -1,5 +1,7 @@
 //! Attributes of the provider block.
 
+use std::collections::BTreeSet;
+
 use framework::prelude::*;
 
 use crate::shared::client_configuration::ClientConfiguration;
@@ -14,6 +16,9 @@ pub struct ProviderModel {
     /// Defaults for the Talos API.
     #[tf(optional)]
     pub talos: Field<TalosDefaults>,
+    /// Access to Proxmox VE.
+    #[tf(optional)]
+    pub proxmox: Field<ProxmoxDefaults>,
     /// The Image Factory.
     #[tf(optional)]
     pub image_factory: Field<ImageFactory>,
@@ -35,6 +40,34 @@ pub struct TalosDefaults {
     pub endpoints: Field<Vec<Field<String>>>,
 }
 
+/// Access to Proxmox VE.
+#[derive(Model, Clone)]
+pub struct ProxmoxDefaults {
+    /// Address of one host's API, such as `https://pve1.example.com:8006`; `PROXMOX_VE_ENDPOINT` unless given.
+    #[tf(optional)]
+    pub endpoint: Field<String>,
+    /// More hosts of the same cluster, tried in order when one does not answer.
+    #[tf(optional)]
+    pub endpoints: Field<Vec<Field<String>>>,
+    /// API token, `user@realm!name=secret`; `PROXMOX_VE_API_TOKEN` unless given.
+    #[tf(optional)]
+    pub api_token: Field<Secret<String>>,
+    /// CA certificates to trust beside the public ones, PEM text or a path; `PROXMOX_VE_CA_PEM` unless given. A cluster's own is
+    /// `/etc/pve/pve-root-ca.pem` on its hosts.
+    #[tf(optional)]
+    pub ca_pem: Field<String>,
+    /// SHA-256 fingerprints of the hosts' certificates, as the web interface shows them. Where any are given, only these
+    /// certificates are accepted, whoever signed them.
+    #[tf(optional)]
+    pub tls_fingerprints: Field<BTreeSet<String>>,
+    /// Whether any certificate is accepted; `PROXMOX_VE_INSECURE` unless given. Whoever is in between then gets the token.
+    #[tf(optional)]
+    pub insecure: Field<bool>,
+    /// Requests under way at the same time; 8 unless given.
+    #[tf(optional)]
+    pub max_parallel: Field<i64>,
+}
+
 /// The Image Factory.
 #[derive(Model, Clone)]
 pub struct ImageFactory {
@@ -46,6 +79,24 @@ pub struct ImageFactory {
     pub ca_pem: Field<String>,
 }
 
+impl ProxmoxDefaults {
+    /// Nothing is set, or nothing is known.
+    pub fn absent(unknown: bool) -> Self {
+        fn field<T>(unknown: bool) -> Field<T> {
+            if unknown { Field::Unknown } else { Field::Null }
+        }
+        Self {
+            endpoint: field(unknown),
+            endpoints: field(unknown),
+            api_token: field(unknown),
+            ca_pem: field(unknown),
+            tls_fingerprints: field(unknown),
+            insecure: field(unknown),
+            max_parallel: field(unknown),
+        }
+    }
+}
+
 #[cfg(test)]
 impl ProviderModel {
     /// A block with nothing in it.
@@ -53,6 +104,7 @@ impl ProviderModel {
         Self {
             cluster_name: Field::Null,
             talos: Field::Null,
+            proxmox: Field::Null,
             image_factory: Field::Null,
             on_unreachable_destroy: Field::Null,
         }

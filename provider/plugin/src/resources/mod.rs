@@ -1,5 +1,7 @@
 //! Resources, one folder per type.
 
+pub mod proxmox_talos_image;
+pub mod proxmox_talos_vm;
 pub mod talos_bootstrap;
 pub mod talos_image_schematic;
 pub mod talos_kubeconfig;
@@ -13,6 +15,8 @@ use crate::provider::TalosStack;
 
 /// Adds all resources.
 pub fn register(registry: &mut Registry<TalosStack>) {
+    registry.resource::<proxmox_talos_image::TalosImageResource>();
+    registry.resource::<proxmox_talos_vm::TalosVmResource>();
     registry.resource::<talos_bootstrap::TalosBootstrap>();
     registry.resource::<talos_image_schematic::TalosImageSchematic>();
     registry.resource::<talos_kubeconfig::TalosKubeconfig>();

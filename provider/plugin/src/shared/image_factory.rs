@@ -103,7 +103,8 @@ impl ImageFactory {
     }
 }
 
-fn authorities(ca: Option<&str>) -> Result<Vec<reqwest::Certificate>, Error> {
+/// Certificates of PEM text, or of the PEM file at a path.
+pub fn authorities(ca: Option<&str>) -> Result<Vec<reqwest::Certificate>, Error> {
     let Some(ca) = ca else { return Ok(Vec::new()) };
     let refuse = |cause: String| {
         Error::new(

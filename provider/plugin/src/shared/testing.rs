@@ -9,9 +9,7 @@ use crate::provider::{Data, ProviderModel, TalosStack};
 pub fn data() -> Data {
     let config = ProviderModel {
         cluster_name: "c1".into(),
-        talos: Field::Null,
-        image_factory: Field::Null,
-        on_unreachable_destroy: Field::Null,
+        ..ProviderModel::empty()
     };
     Data::new(config, &|_| None).unwrap_or_else(|error| panic!("{:?}", error.diagnostics()))
 }

@@ -1,0 +1,257 @@
+//! Bringing a file to one host.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use framework::prelude::*;
+use proxmox_client::{Client, Code, Cx, Download, Error as PveError, Sent, Upload};
+
+use super::TalosImageResource;
+use super::model::TalosImage;
+use super::source::{Source, content};
+use crate::shared::{fetch, proxmox};
+
+/// What lies on a storage now.
+pub struct Delivered {
+    /// Bytes.
+    pub size: u64,
+    /// It was there before, and has the size that it should have.
+    pub found: bool,
+}
+
+/// One image on its way.
+pub struct Delivery<'a> {
+    /// Context of the operation.
+    pub cx: &'a ApplyCx<TalosImageResource>,
+    /// Client of the cluster.
+    pub client: Client,
+    /// Limits of calls.
+    pub calls: Cx,
+    /// What is delivered.
+    pub model: &'a TalosImage,
+    /// Where it comes from.
+    pub source: Source,
+    /// The file, once it was fetched or found here.
+    pub local: Option<fetch::Fetched>,
+}
+
+impl Delivery<'_> {
+    fn name(&self) -> &str {
+        self.model.file_name.text()
+    }
+
+    fn storage(&self) -> &str {
+        self.model.storage.text()
+    }
+
+    fn content(&self) -> &'static str {
+        content(self.name()).unwrap_or("iso")
+    }
+
+    fn checksum(&self) -> Option<(&str, &str)> {
+        let checksum = self.model.checksum.get()?;
+        Some((checksum.algorithm.as_str()?, checksum.value.as_str()?))
+    }
+
+    fn volume(&self) -> String {
+        super::plan::volume(self.storage(), self.name())
+    }
+
+    /// An error of the client as one of this image.
+    pub fn error(&self, error: &PveError) -> Error {
+        proxmox::error(self.name(), error)
+    }
+
+    /// Makes sure that a host has the file.
+    pub async fn to(&mut self, node: &str) -> Result<Delivered, Error> {
+        self.check_storage(node).await?;
+        if let Some(size) = self
+            .present(node)
+            .await
+            .map_err(|error| self.error(&error))?
+        {
+            self.compare(node, size).await?;
+            return Ok(Delivered { size, found: true });
+        }
+        let fetches = match (&self.source, self.model.delivery.text()) {
+            (Source::File(_), _) | (_, "upload") => false,
+            (Source::Url(..), _) => true,
+        };
+        if !fetches {
+            self.upload(node).await?;
+        } else if let Err(error) = self.download(node).await {
+            let unable = error.code == Code::Download
+                || (error.code == Code::Permission && !error.seen.contains("/storage/"));
+            if self.model.delivery.text() != "auto" || !unable {
+                return Err(self.error(&error));
+            }
+            tracing::info!(node, seen = %error.seen, "the host cannot fetch the image; it goes through here");
+            self.upload(node).await?;
+        }
+        match self
+            .present(node)
+            .await
+            .map_err(|error| self.error(&error))?
+        {
+            Some(size) => Ok(Delivered { size, found: false }),
+            None => Err(self.error(&PveError::found(
+                Code::VolumeMissing,
+                format!("delivering {} to {node}", self.volume()),
+                "the task ended well, and the file is not there",
+            ))),
+        }
+    }
+
+    async fn check_storage(&self, node: &str) -> Result<(), Error> {
+        let storage = self
+            .client
+            .storage(&self.calls, node, self.storage())
+            .await
+            .map_err(|error| self.error(&error))?;
+        let wanted = self.content();
+        if storage.content.iter().any(|content| content == wanted) {
+            return Ok(());
+        }
+        let error = PveError::found(
+            Code::StorageContent,
+            format!("delivering {} to {node}", self.volume()),
+            format!(
+                "storage {} takes {}",
+                storage.name,
+                storage.content.join(", ")
+            ),
+        );
+        Err(self.error(&error.cured_by(format!(
+            "add {wanted} to its content (pvesm set {} --content …), or choose another storage",
+            storage.name
+        ))))
+    }
+
+    /// Size of the file on the storage, where it is there.
+    pub async fn present(&self, node: &str) -> proxmox_client::Result<Option<u64>> {
+        let volumes = self
+            .client
+            .volumes(&self.calls, node, self.storage(), self.content())
+            .await?;
+        let volume = self.volume();
+        Ok(volumes
+            .into_iter()
+            .find(|found| found.volid == volume)
+            .map(|found| found.size))
+    }
+
+    /// A file of this name that is there must be the one that is asked for.
+    async fn compare(&mut self, node: &str, size: u64) -> Result<(), Error> {
+        let wanted = match &self.source {
+            Source::File(_) => Some(self.local().await?.size),
+            Source::Url(url, of_factory) => {
+                match self.client.remote(&self.calls, node, url).await {
+                    Ok(remote) => remote.size,
+                    Err(_) => fetch::size(self.cx.provider(), url, *of_factory).await,
+                }
+            }
+        };
+        match wanted {
+            Some(wanted) if wanted != size => Err(self.error(&PveError::found(
+                Code::FileExists,
+                format!("delivering {} to {node}", self.volume()),
+                format!("the file there has {size} bytes, and the image has {wanted}"),
+            ))),
+            // Where nobody says the size, the name has to do.
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes the host fetch it. A lost answer is looked into before the host is asked again.
+    async fn download(&self, node: &str) -> proxmox_client::Result<()> {
+        let Source::Url(url, _) = &self.source else {
+            return Ok(());
+        };
+        let what = Download {
+            content: self.content(),
+            file_name: self.name(),
+            url,
+            checksum: self.checksum(),
+        };
+        self.cx.phase(format!("{node} fetches {}", self.name()));
+        loop {
+            let error = match self
+                .client
+                .download(&self.calls, node, self.storage(), &what)
+                .await
+            {
+                Ok(_) => return Ok(()),
+                Err(error) if error.sent == Sent::Maybe && error.code != Code::Cancelled => error,
+                Err(error) => return Err(error),
+            };
+            tracing::info!(node, seen = %error.seen, "the answer was lost; looking whether the host fetches it");
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            while self
+                .client
+                .is_busy_with(&self.calls, node, "download")
+                .await?
+            {
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            }
+            if self.present(node).await?.is_some() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Sends it from here. Doing it twice is the same as doing it once.
+    async fn upload(&mut self, node: &str) -> Result<(), Error> {
+        let source = {
+            let local = self.local().await?;
+            proxmox_client::Source::File(local.path.clone(), local.size)
+        };
+        self.cx
+            .phase(format!("uploading {} to {node}", self.name()));
+        let what = Upload {
+            content: self.content(),
+            file_name: self.name(),
+            checksum: self.checksum(),
+            source,
+        };
+        let mut last = None;
+        for _ in 0..3 {
+            match self
+                .client
+                .upload(&self.calls, node, self.storage(), &what)
+                .await
+            {
+                Ok(_) => return Ok(()),
+                Err(error) if error.sent == Sent::Maybe && error.code != Code::Cancelled => {
+                    last = Some(error)
+                }
+                Err(error) => return Err(self.error(&error)),
+            }
+        }
+        Err(last.map_or_else(
+            || {
+                Error::new(
+                    "TS-PROVIDER-BUG: an upload ended without a result",
+                    "Please report this.",
+                )
+            },
+            |error| self.error(&error),
+        ))
+    }
+
+    /// The file here, fetched once.
+    async fn local(&mut self) -> Result<&fetch::Fetched, Error> {
+        if self.local.is_none() {
+            self.cx.phase("reading the image");
+            let fetched = match &self.source {
+                Source::File(path) => fetch::read(PathBuf::from(path)).await?,
+                Source::Url(url, of_factory) => {
+                    fetch::fetch(self.cx.provider(), url, *of_factory).await?
+                }
+            };
+            self.local = Some(fetched);
+        }
+        self.local
+            .as_ref()
+            .ok_or_else(|| Error::new("TS-PROVIDER-BUG: there is no file", "Please report this."))
+    }
+}

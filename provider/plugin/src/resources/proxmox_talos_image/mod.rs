@@ -1,0 +1,12 @@
+//! `proxmox_talos_image`: a Talos image on storages of Proxmox VE.
+
+mod deliver;
+mod model;
+mod plan;
+mod resource;
+mod source;
+#[cfg(test)]
+mod tests;
+mod usage;
+
+pub use resource::TalosImageResource;

@@ -1,0 +1,167 @@
+//! Names and places of an image, from configuration and what the refresh saw. Pure.
+
+use std::collections::BTreeSet;
+
+use framework::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::TalosImageResource;
+use super::model::TalosImage;
+use super::source::{Known, content, file_name, source};
+use crate::shared::access::Unusable;
+use crate::shared::change::text_map;
+use crate::shared::placeholder::is_placeholder_text;
+use crate::shared::proxmox;
+
+/// What is kept beside the attributes.
+#[derive(Serialize, Deserialize, Default, Clone)]
+#[serde(default)]
+pub struct Private {
+    /// Hosts that should have the file and do not.
+    pub missing: BTreeSet<String>,
+    /// Hosts on which each volume lies that another one took the place of and that was still in use.
+    pub superseded: Vec<(String, String)>,
+    /// The file was there before and has a name that somebody chose: it is not ours to remove.
+    pub adopted: bool,
+}
+
+/// Refuses what no storage takes.
+pub fn validate(config: &TalosImage, found: &mut Diagnostics) {
+    let sources = [
+        config.factory.is_null(),
+        config.url.is_null(),
+        config.file.is_null(),
+    ];
+    if sources.iter().filter(|absent| !**absent).count() != 1 {
+        found.error(
+            "TS-INPUT-CONFLICT: an image needs exactly one of factory, url and file",
+            "Set one of the three, and only one.",
+        );
+        return;
+    }
+    let name = config.file_name.cloned().or_else(|| file_name(config));
+    if let Some(name) = name.filter(|_| !config.file_name.is_unknown())
+        && !config.url.as_str().is_some_and(is_placeholder_text)
+        && content(&name).is_none()
+        && (config.url.is_known() || config.file.is_known() || config.file_name.is_known())
+    {
+        found.error_at(
+            "file_name",
+            format!("TS-INPUT-INVALID: {name:?} is no name of an image"),
+            "Set `file_name` to one that ends in .iso, .img, .qcow2 or .raw. Compressed images are not taken.",
+        );
+    }
+    if config.file.is_known() && config.delivery.as_str() == Some("node_download") {
+        found.error_at(
+            "delivery",
+            "TS-INPUT-CONFLICT: a file cannot be fetched by the hosts",
+            "Leave `delivery` out, or set it to \"upload\".",
+        );
+    }
+    if config.nodes.get().is_some_and(BTreeSet::is_empty) {
+        found.error_at(
+            "nodes",
+            "TS-INPUT-MISSING: nodes is empty",
+            "Name hosts, or leave it out.",
+        );
+    }
+}
+
+/// Decides; called twice by core.
+pub fn plan(
+    access: Option<Result<(), Unusable>>,
+    factory_url: Option<&str>,
+    plan: &mut Plan<TalosImageResource>,
+) {
+    if plan.is_destroy() {
+        return;
+    }
+    let about = plan
+        .config
+        .file_name
+        .cloned()
+        .or_else(|| file_name(&plan.proposed))
+        .unwrap_or_else(|| "image".to_owned());
+    if let Some((summary, detail)) = proxmox::announce_placeholder(&about, access) {
+        plan.warn(summary, detail);
+    }
+    if let Known::Placeholder(attribute) = source(&plan.proposed, factory_url) {
+        plan.warn(
+            format!("TS-PLACEHOLDER: {about}: planned with a placeholder in {attribute}"),
+            "It comes from a stage that has not been applied. Apply refuses it.",
+        );
+    }
+    let missing = !plan.prior_private.missing.is_empty();
+    if missing {
+        plan.touch();
+        let hosts: Vec<&str> = plan
+            .prior_private
+            .missing
+            .iter()
+            .map(String::as_str)
+            .collect();
+        plan.warn(
+            format!("TS-IMAGE-MISSING: {about}: the file is not on every host"),
+            format!(
+                "It is missing on {} and is delivered again.",
+                hosts.join(", ")
+            ),
+        );
+    }
+    name(&plan.config, &mut plan.proposed);
+    let moves = match &plan.prior {
+        None => true,
+        Some(prior) => missing || is_another(prior, &plan.proposed),
+    };
+    if let Some(prior) = plan.prior.clone().filter(|_| !moves) {
+        plan.proposed.file_ids = prior.file_ids;
+        plan.proposed.size_bytes = prior.size_bytes;
+        plan.proposed.sha256 = prior.sha256;
+        return;
+    }
+    plan.proposed.size_bytes = Field::Unknown;
+    plan.proposed.sha256 = Field::Unknown;
+    plan.proposed.file_ids = match (plan.proposed.nodes.get(), plan.proposed.file_id.as_str()) {
+        (Some(nodes), Some(volume)) => text_map(
+            nodes
+                .iter()
+                .map(|node| (node.clone(), volume.to_owned()))
+                .collect(),
+        ),
+        _ => Field::Unknown,
+    };
+}
+
+/// Whether another file, or the same in other places, is asked for.
+fn is_another(prior: &TalosImage, proposed: &TalosImage) -> bool {
+    prior.file_id != proposed.file_id
+        || prior.nodes != proposed.nodes
+        || prior.factory != proposed.factory
+        || prior.url != proposed.url
+        || prior.file != proposed.file
+        || prior.checksum != proposed.checksum
+}
+
+/// Name and volume, which follow from the source.
+fn name(config: &TalosImage, model: &mut TalosImage) {
+    let source = model.clone();
+    let derived = || file_name(&source).map_or(Field::Unknown, Field::Known);
+    model.file_name = if config.file_name.is_null() {
+        derived()
+    } else {
+        config.file_name.clone()
+    };
+    model.file_id = match (model.storage.as_str(), model.file_name.as_str()) {
+        (Some(storage), Some(name)) => volume(storage, name).into(),
+        _ => Field::Unknown,
+    };
+    model.id = model.file_id.clone();
+}
+
+/// The volume of a file on a storage.
+pub fn volume(storage: &str, file_name: &str) -> String {
+    format!(
+        "{storage}:{}/{file_name}",
+        content(file_name).unwrap_or("iso")
+    )
+}

@@ -1,0 +1,439 @@
+//! The remote object is a file on storages. It is delivered host by host; what lies there is read back, and what an earlier version
+//! left behind is removed once no virtual machine names it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use framework::prelude::*;
+use proxmox_client::{Client, Cx};
+
+use super::deliver::Delivery;
+use super::model::TalosImage;
+use super::plan::{self, Private, volume};
+use super::source::{Known, content, file_name, source};
+use super::usage;
+use crate::provider::{Data, TalosStack, UnreachableDestroy};
+use crate::shared::access::Unusable;
+use crate::shared::change::text_map;
+use crate::shared::{fetch, proxmox, report};
+
+/// The resource.
+pub struct TalosImageResource;
+
+impl Resource for TalosImageResource {
+    type Provider = TalosStack;
+    type Model = TalosImage;
+    type Private = Private;
+    const NAME: &'static str = "proxmox_talos_image";
+    const TIMEOUTS: OperationTimeouts = OperationTimeouts::minutes(60);
+
+    fn validate(config: &TalosImage, diagnostics: &mut Diagnostics) {
+        plan::validate(config, diagnostics);
+    }
+
+    fn plan(cx: &PlanCx<Self>, plan: &mut Plan<Self>) -> Result<(), Diagnostics> {
+        let factory = cx.provider().and_then(|data| data.factory().ok());
+        plan::plan(
+            cx.provider().map(|data| data.proxmox.check()),
+            factory,
+            plan,
+        );
+        Ok(())
+    }
+
+    async fn create(
+        cx: &ApplyCx<Self>,
+        planned: TalosImage,
+        _config: TalosImage,
+        slot: &mut Slot<Self>,
+    ) -> Result<(), Error> {
+        deliver(cx, planned, Private::default(), slot).await
+    }
+
+    async fn read(
+        cx: &ReadCx<Self>,
+        mut state: TalosImage,
+        mut private: Private,
+    ) -> Result<Read<Self>, Error> {
+        let name = state.file_name.text().to_owned();
+        let client = match cx.provider().proxmox.client() {
+            Ok(client) => client,
+            Err(problem) => {
+                cx.warn(
+                    report::skipped(&name),
+                    format!("{}; what state holds is kept.", problem.reason()),
+                );
+                return Ok(Read::state(state, private));
+            }
+        };
+        let calls = proxmox::during(proxmox::REFRESH.min(cx.remaining()), cx.token());
+        match observe(&client, &calls, &state).await {
+            Ok(seen) if seen.present.is_empty() && !seen.missing.is_empty() => {
+                return Ok(Read::Gone);
+            }
+            Ok(seen) => {
+                for (node, size) in &seen.replaced {
+                    cx.warn(
+                        format!("TS-IMAGE-REPLACED: {name}: the file on {node} is another one"),
+                        format!("It has {size} bytes now. It is left alone; remove it to have the image delivered again."),
+                    );
+                }
+                private.missing = seen.missing;
+            }
+            Err(error) => cx.warn(proxmox::kept(&name, &error), error.detail()),
+        }
+        state.id = state.file_id.clone();
+        Ok(Read::state(state, private))
+    }
+
+    async fn update(
+        cx: &ApplyCx<Self>,
+        prior: TalosImage,
+        planned: TalosImage,
+        _config: TalosImage,
+        slot: &mut Slot<Self>,
+    ) -> Result<(), Error> {
+        let mut private = cx.private().clone();
+        if planned.file_ids == prior.file_ids
+            && planned.size_bytes.is_known()
+            && private.missing.is_empty()
+        {
+            // Only what is not about the file changed.
+            slot.set(planned);
+            return Ok(());
+        }
+        if !private.adopted {
+            let old = prior.file_ids.get().into_iter().flatten();
+            let old = old.filter_map(|(node, volume)| Some((node.clone(), volume.cloned()?)));
+            private.superseded.extend(old);
+        }
+        deliver(cx, planned, private, slot).await
+    }
+
+    async fn delete(
+        cx: &ApplyCx<Self>,
+        state: TalosImage,
+        slot: &mut Slot<Self>,
+    ) -> Result<(), Error> {
+        let name = state.file_name.text().to_owned();
+        let client = match cx.provider().proxmox.client() {
+            Ok(client) => client,
+            Err(problem) => {
+                return forget(
+                    cx.provider(),
+                    &name,
+                    &problem.diagnostic(&name).into(),
+                    slot,
+                );
+            }
+        };
+        let calls = proxmox::during(cx.remaining().min(proxmox::DESTROY * 4), cx.token());
+        let mut volumes = cx.private().superseded.clone();
+        if !cx.private().adopted {
+            let ours = state.file_ids.get().into_iter().flatten();
+            volumes
+                .extend(ours.filter_map(|(node, volume)| Some((node.clone(), volume.cloned()?))));
+        }
+        match usage::remove_unused(&client, &calls, volumes).await {
+            Ok(left) => {
+                for (node, volume) in left {
+                    slot.warn(
+                        format!("TS-IMAGE-IN-USE: {name}: {volume} was left on {node}"),
+                        "A virtual machine has it in a drive, and could not start again without it. Remove it when that is over.",
+                    );
+                }
+                Ok(())
+            }
+            Err(error) if error.is_out_of_reach() => {
+                forget(cx.provider(), &name, &proxmox::error(&name, &error), slot)
+            }
+            Err(error) => Err(proxmox::error(&name, &error)),
+        }
+    }
+
+    async fn import(cx: &ReadCx<Self>, id: &str) -> Result<(TalosImage, Private), Error> {
+        let client = proxmox::client(cx.provider(), id)?;
+        let calls = proxmox::during(cx.remaining(), cx.token());
+        import(&client, &calls, id).await
+    }
+}
+
+/// Delivers the file to each host in turn; state knows of each as soon as it is there.
+async fn deliver(
+    cx: &ApplyCx<TalosImageResource>,
+    planned: TalosImage,
+    mut private: Private,
+    slot: &mut Slot<TalosImageResource>,
+) -> Result<(), Error> {
+    let data = cx.provider();
+    let about = planned
+        .file_name
+        .cloned()
+        .or_else(|| file_name(&planned))
+        .unwrap_or_default();
+    let factory = if planned.factory.is_known() {
+        Some(
+            data.factory()
+                .map_err(|problem| problem.diagnostic(&about))?,
+        )
+    } else {
+        None
+    };
+    let source = match source(&planned, factory) {
+        Known::Source(source) => source,
+        Known::Placeholder(attribute) => {
+            return Err(Unusable::Placeholder(attribute).diagnostic(&about).into());
+        }
+        Known::Unknown => return Err(Unusable::Unknown.diagnostic(&about).into()),
+    };
+    let mut state = planned.clone();
+    state.file_name = about.as_str().into();
+    state.file_id = volume(state.storage.text(), &about).into();
+    state.id = state.file_id.clone();
+    let model = state.clone();
+    let mut delivery = Delivery {
+        cx,
+        client: proxmox::client(data, &about)?,
+        calls: proxmox::during(cx.remaining(), cx.token()),
+        model: &model,
+        source,
+        local: None,
+    };
+    let targets = targets(&delivery.client, &delivery.calls, &planned)
+        .await
+        .map_err(|error| delivery.error(&error))?;
+    let mut file_ids = BTreeMap::new();
+    private.missing.clear();
+    for node in &targets.deliver {
+        let done = delivery.to(node).await?;
+        let chosen = planned.factory.is_null();
+        private.adopted = private.adopted
+            || (done.found && chosen && private.superseded.is_empty() && file_ids.is_empty());
+        state.size_bytes = i64::try_from(done.size).unwrap_or(i64::MAX).into();
+        let same = if targets.shared {
+            &targets.all
+        } else {
+            &BTreeSet::from([node.clone()])
+        };
+        file_ids.extend(
+            same.iter()
+                .map(|node| (node.clone(), state.file_id.text().to_owned())),
+        );
+        state.file_ids = text_map(file_ids.clone());
+        state.sha256 = digest(&state, delivery.local.as_ref());
+        slot.set(state.clone());
+        slot.private(private.clone());
+    }
+    let current = state.file_id.text().to_owned();
+    let old = std::mem::take(&mut private.superseded);
+    let old = old
+        .into_iter()
+        .filter(|(node, volume)| *volume != current || !file_ids.contains_key(node))
+        .collect();
+    private.superseded = match usage::remove_unused(&delivery.client, &delivery.calls, old).await {
+        Ok(left) => left,
+        Err(error) => {
+            slot.warn(
+                proxmox::summary(&about, &error),
+                format!("The new image is there; the old one was not removed and will be when this is destroyed.\n{}", error.detail()),
+            );
+            Vec::new()
+        }
+    };
+    slot.set(state);
+    slot.private(private);
+    Ok(())
+}
+
+/// SHA-256 of the file, where anybody knows it.
+fn digest(state: &TalosImage, local: Option<&fetch::Fetched>) -> Field<String> {
+    let checksum = state
+        .checksum
+        .get()
+        .filter(|checksum| checksum.algorithm.text() == "sha256");
+    let given = checksum
+        .and_then(|checksum| checksum.value.cloned())
+        .map(|value| value.to_lowercase());
+    local.map(|local| local.sha256.clone()).or(given).into()
+}
+
+struct Targets {
+    /// Hosts that the file is brought to.
+    deliver: Vec<String>,
+    /// Hosts that have it then.
+    all: BTreeSet<String>,
+    shared: bool,
+}
+
+/// The hosts that are set, or all that are online and have the storage.
+async fn targets(
+    client: &Client,
+    calls: &Cx,
+    model: &TalosImage,
+) -> proxmox_client::Result<Targets> {
+    let storage = model.storage.text();
+    let set = model.nodes.cloned();
+    let mut all = BTreeSet::new();
+    let mut shared = false;
+    let mut unknown = None;
+    for node in client.nodes(calls).await? {
+        if !set.as_ref().is_none_or(|set| set.contains(&node.name))
+            || (set.is_none() && !node.online)
+        {
+            continue;
+        }
+        match client.storage(calls, &node.name, storage).await {
+            Ok(found) => {
+                shared = shared || found.shared;
+                all.insert(node.name);
+            }
+            Err(error) if error.code == proxmox_client::Code::StorageUnknown && set.is_none() => {
+                unknown = Some(error)
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    if let Some(missing) = set.iter().flatten().find(|node| !all.contains(*node)) {
+        return Err(proxmox_client::Error::found(
+            proxmox_client::Code::HostUnknown,
+            format!("looking for {missing}"),
+            "the cluster has no such host",
+        ));
+    }
+    match (all.is_empty(), unknown) {
+        (true, Some(error)) => return Err(error),
+        (true, None) => {
+            return Err(proxmox_client::Error::found(
+                proxmox_client::Code::HostOffline,
+                format!("looking for a host with storage {storage}"),
+                "no host is online",
+            ));
+        }
+        _ => {}
+    }
+    let deliver = if shared {
+        all.iter().take(1).cloned().collect()
+    } else {
+        all.iter().cloned().collect()
+    };
+    Ok(Targets {
+        deliver,
+        all,
+        shared,
+    })
+}
+
+#[derive(Default)]
+struct Seen {
+    present: BTreeSet<String>,
+    missing: BTreeSet<String>,
+    replaced: BTreeMap<String, u64>,
+}
+
+/// Looks for the file on every host that should have it. A host that is offline is not asked.
+async fn observe(client: &Client, calls: &Cx, state: &TalosImage) -> proxmox_client::Result<Seen> {
+    let (storage, name) = (state.storage.text(), state.file_name.text());
+    let mut seen = Seen::default();
+    let online: BTreeSet<String> = client
+        .nodes(calls)
+        .await?
+        .into_iter()
+        .filter(|node| node.online)
+        .map(|node| node.name)
+        .collect();
+    let hosts = state.file_ids.get().into_iter().flat_map(BTreeMap::keys);
+    for node in hosts {
+        if !online.contains(node) {
+            seen.present.insert(node.clone());
+            continue;
+        }
+        let volumes = client
+            .volumes(calls, node, storage, content(name).unwrap_or("iso"))
+            .await?;
+        match volumes
+            .into_iter()
+            .find(|found| Some(found.volid.as_str()) == state.file_id.as_str())
+        {
+            None => {
+                seen.missing.insert(node.clone());
+            }
+            Some(found) => {
+                seen.present.insert(node.clone());
+                if state
+                    .size_bytes
+                    .get()
+                    .is_some_and(|size| u64::try_from(*size).ok() != Some(found.size))
+                {
+                    seen.replaced.insert(node.clone(), found.size);
+                }
+            }
+        }
+    }
+    Ok(seen)
+}
+
+/// A volume that is there: `local:iso/talos.iso`.
+async fn import(client: &Client, calls: &Cx, id: &str) -> Result<(TalosImage, Private), Error> {
+    let parts = id
+        .split_once(':')
+        .and_then(|(storage, rest)| Some((storage, rest.split_once('/')?.1)));
+    let Some((storage, name)) = parts.filter(|(_, name)| content(name).is_some()) else {
+        return Err(Error::new(
+            format!("TS-IMPORT: {id:?} names no image"),
+            "Write the import id as the volume: local:iso/talos.iso.",
+        ));
+    };
+    let mut model = TalosImage::absent();
+    model.storage = storage.into();
+    model.file_name = name.into();
+    model.file_id = id.into();
+    model.id = id.into();
+    let mut file_ids = BTreeMap::new();
+    let failed = |error: proxmox_client::Error| proxmox::error(id, &error);
+    let online = client
+        .nodes(calls)
+        .await
+        .map_err(failed)?
+        .into_iter()
+        .filter(|node| node.online);
+    for node in online {
+        let Ok(volumes) = client
+            .volumes(calls, &node.name, storage, content(name).unwrap_or("iso"))
+            .await
+        else {
+            continue;
+        };
+        if let Some(found) = volumes.into_iter().find(|found| found.volid == id) {
+            model.size_bytes = i64::try_from(found.size).unwrap_or(i64::MAX).into();
+            file_ids.insert(node.name, id.to_owned());
+        }
+    }
+    if file_ids.is_empty() {
+        return Err(Error::new(
+            format!("TS-IMPORT: there is no {id}"),
+            "No host that is online has this volume, or the token does not see it.",
+        ));
+    }
+    model.file_ids = text_map(file_ids);
+    let private = Private {
+        adopted: true,
+        ..Private::default()
+    };
+    Ok((model, private))
+}
+
+/// The provider decides whether what cannot be reached is left behind.
+fn forget(
+    data: &Data,
+    name: &str,
+    error: &Error,
+    slot: &mut Slot<TalosImageResource>,
+) -> Result<(), Error> {
+    if data.unreachable_destroy == UnreachableDestroy::Error {
+        return Err(error.clone());
+    }
+    slot.warn(
+        format!("TS-LEFT-BEHIND: {name}: the image was not removed"),
+        "Proxmox VE cannot be reached, and `on_unreachable_destroy` is \"forget\". The file is still there.",
+    );
+    Ok(())
+}

@@ -1,0 +1,145 @@
+//! Destroying: only the machine that state knows, by vmid and UUID, and only with the disks that are set here.
+
+use framework::prelude::*;
+use proxmox_client::{Code, Sent};
+
+use super::TalosVmResource;
+use super::create::observe_made;
+use super::job::{Job, seed_volume};
+use super::model::TalosVm;
+use super::observe::{Found, Wants};
+use super::plan::refuse_destroy;
+use super::power;
+use super::sight::Sight;
+use super::update::vmid_of;
+use crate::provider::{Data, UnreachableDestroy};
+use crate::shared::proxmox;
+
+enum Failure {
+    Call(proxmox_client::Error),
+    Refused(Error),
+}
+
+impl From<proxmox_client::Error> for Failure {
+    fn from(error: proxmox_client::Error) -> Self {
+        Self::Call(error)
+    }
+}
+
+/// Destroys the machine; one that is gone is fine, and one that cannot be reached is left behind where that is allowed.
+pub async fn destroy(
+    cx: &ApplyCx<TalosVmResource>,
+    state: TalosVm,
+    slot: &mut Slot<TalosVmResource>,
+) -> Result<(), Error> {
+    let name = state.name.text().to_owned();
+    let vmid = vmid_of(&state)?;
+    let job = Job {
+        client: match cx.provider().proxmox.client() {
+            Ok(client) => client,
+            Err(problem) => {
+                return forget(
+                    cx.provider(),
+                    &name,
+                    vmid,
+                    &problem.diagnostic(&name).into(),
+                    slot,
+                );
+            }
+        },
+        calls: proxmox::during(cx.remaining(), cx.token()),
+        wants: Wants::of(&state),
+        name,
+        cx,
+    };
+    match take_away(&job, &state, vmid).await {
+        Ok(()) => Ok(()),
+        Err(Failure::Call(error)) if error.is_out_of_reach() => {
+            forget(cx.provider(), &job.name, vmid, &job.error(&error), slot)
+        }
+        Err(Failure::Call(error)) => Err(job.error(&error)),
+        Err(Failure::Refused(error)) => Err(error),
+    }
+}
+
+async fn take_away(job: &Job<'_>, state: &TalosVm, vmid: u32) -> Result<(), Failure> {
+    let limit = job.calls.capped(proxmox::DESTROY);
+    let hint = state.current_node.as_str().unwrap_or(state.node.text());
+    let sight = match observe_made(job, &limit, vmid, hint, state.uuid.text()).await? {
+        Found::Here(sight) => sight,
+        Found::Gone => return Ok(()),
+        Found::Other | Found::Making(_) => {
+            job.cx.warn(
+                format!(
+                    "TS-VM-OTHER: {}: vmid {vmid} belongs to another machine",
+                    job.name
+                ),
+                "It has another UUID, and is left alone. The machine that state knows is gone.",
+            );
+            return Ok(());
+        }
+    };
+    refuse_destroy(state, &sight).map_err(|refused| Failure::Refused(refused.into()))?;
+    if state.ha.is_known() {
+        job.cx.phase("ending high availability");
+        job.client.ha_remove(&job.calls, vmid).await?;
+    }
+    if sight.running {
+        job.cx.phase("shutting down");
+        power::stop(&job.client, &job.calls, &sight.node, vmid, state).await?;
+    }
+    job.cx.phase("destroying");
+    remove(job, vmid, &sight).await?;
+    if let Some(volume) = seed_volume(state, &sight) {
+        job.remove_volume(&sight.node, &volume).await;
+    }
+    Ok(())
+}
+
+/// A lost answer is looked into: the vmid is free once the machine is gone.
+async fn remove(job: &Job<'_>, vmid: u32, sight: &Sight) -> Result<(), Failure> {
+    for _ in 0..3 {
+        match job.client.destroy_vm(&job.calls, &sight.node, vmid).await {
+            Ok(_) => return Ok(()),
+            Err(error) if error.code == Code::NotFound => return Ok(()),
+            Err(error) if error.sent == Sent::Maybe && error.code != Code::Cancelled => {
+                while job
+                    .client
+                    .tasks_of(&job.calls, &sight.node, vmid)
+                    .await?
+                    .iter()
+                    .any(|task| task.running)
+                {
+                    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+                }
+                if job.client.is_free(&job.calls, vmid).await? {
+                    return Ok(());
+                }
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(Failure::Call(proxmox_client::Error::found(
+        Code::Unclear,
+        format!("destroying {vmid}"),
+        "the answer was lost three times, and the machine is still there",
+    )))
+}
+
+/// The provider decides whether a machine that cannot be reached is left behind.
+fn forget(
+    data: &Data,
+    name: &str,
+    vmid: u32,
+    error: &Error,
+    slot: &mut Slot<TalosVmResource>,
+) -> Result<(), Error> {
+    if data.unreachable_destroy == UnreachableDestroy::Error {
+        return Err(error.clone());
+    }
+    slot.warn(
+        format!("TS-LEFT-BEHIND: {name}: the machine {vmid} was not destroyed"),
+        "Proxmox VE cannot be reached, and `on_unreachable_destroy` is \"forget\". The machine, its disks and the image of its seed are still there.",
+    );
+    Ok(())
+}

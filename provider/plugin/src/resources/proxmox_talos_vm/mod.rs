@@ -1,0 +1,25 @@
+//! `proxmox_talos_vm`: a virtual machine for one Talos machine.
+
+mod check;
+mod compose;
+mod create;
+mod delta;
+mod describe;
+mod desired;
+mod destroy;
+mod identity;
+mod import;
+mod job;
+mod model;
+mod observe;
+mod plan;
+mod power;
+mod refuse;
+mod resource;
+mod seed;
+mod sight;
+#[cfg(test)]
+mod tests;
+mod update;
+
+pub use resource::TalosVmResource;

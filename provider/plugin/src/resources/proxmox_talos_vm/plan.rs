@@ -1,0 +1,345 @@
+//! What a plan of `proxmox_talos_vm` says: from configuration and what the refresh saw, nothing else.
+
+use std::collections::BTreeMap;
+
+use framework::model::TfValue;
+use framework::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::TalosVmResource;
+use super::delta::{Delta, Effect, delta};
+use super::describe::{addresses, install_disk, macs};
+use super::desired::{Desired, desired, slots};
+use super::identity::mac;
+use super::model::TalosVm;
+use super::refuse;
+use super::seed::seed_image;
+use super::sight::Sight;
+use crate::shared::access::Unusable;
+use crate::shared::change::{listing, text_map};
+use crate::shared::placeholder::is_placeholder_text;
+use crate::shared::proxmox;
+
+/// What a refresh saw, and what is not done yet.
+#[derive(Serialize, Deserialize, Default, Clone)]
+#[serde(default)]
+pub struct Private {
+    /// The machine at the last look; its host is empty before the first one.
+    pub sight: Sight,
+    /// Attributes were filled in by an import: what configuration leaves out is left alone once.
+    pub imported: bool,
+    /// A creation or change was interrupted: the next plan goes on with it.
+    pub unfinished: bool,
+}
+
+/// Decides what the plan shows.
+pub fn plan(
+    cluster: &str,
+    access: Option<Result<(), Unusable>>,
+    plan: &mut Plan<TalosVmResource>,
+) -> Result<(), Diagnostics> {
+    if plan.is_destroy() {
+        return destroy(plan);
+    }
+    let name = plan.config.name.text().to_owned();
+    if let Some((summary, detail)) = proxmox::announce_placeholder(&name, access) {
+        plan.warn(summary, detail);
+    }
+    if let Some(attribute) = placeholder(&plan.config) {
+        plan.warn(
+            format!("TS-PLACEHOLDER: {name}: planned with a placeholder in {attribute}"),
+            "It comes from a stage that has not been applied. Apply refuses it.",
+        );
+    }
+    match plan.prior.clone() {
+        None => create(cluster, plan),
+        Some(prior) => update(cluster, &name, &prior, plan)?,
+    }
+    Ok(())
+}
+
+/// The first attribute that stands in for a value of an earlier stage.
+pub fn placeholder(model: &TalosVm) -> Option<String> {
+    let stands_in = |field: &Field<String>| field.as_str().is_some_and(is_placeholder_text);
+    if stands_in(&model.node) {
+        return Some("node".to_owned());
+    }
+    let cdroms = slots(&model.cdroms)
+        .filter(|(_, cdrom)| stands_in(&cdrom.volume))
+        .map(|(slot, _)| format!("cdroms.{slot}"));
+    let disks = slots(&model.disks)
+        .filter(|(_, disk)| stands_in(&disk.storage) || stands_in(&disk.import_from))
+        .map(|(slot, _)| format!("disks.{slot}"));
+    let nics = slots(&model.nics)
+        .filter(|(_, nic)| stands_in(&nic.bridge))
+        .map(|(slot, _)| format!("nics.{slot}"));
+    let seed = model
+        .network_seed
+        .get()
+        .filter(|seed| stands_in(&seed.storage))
+        .map(|_| "network_seed".to_owned());
+    cdroms.chain(disks).chain(nics).chain(seed).next()
+}
+
+/// What is known of a machine before it exists.
+fn create(cluster: &str, plan: &mut Plan<TalosVmResource>) {
+    let model = &mut plan.proposed;
+    if let Some(vmid) = model.vmid.get() {
+        model.id = vmid.to_string().into();
+    }
+    foretell::<()>(cluster, &Sight::default(), &BTreeMap::new(), model);
+    model.plan_effect = "none".into();
+    model.changes = text_map(BTreeMap::new());
+}
+
+/// Computed values that follow from the attributes, where nothing is unknown that they follow from. `had` are the interfaces that
+/// were set before.
+fn foretell<T>(cluster: &str, sight: &Sight, had: &BTreeMap<String, T>, model: &mut TalosVm) {
+    if model.name.is_unknown() || !model.nics.encode().is_wholly_known() {
+        return;
+    }
+    let mut found = macs(sight);
+    found.extend(hardware_addresses(cluster, model, sight));
+    let set = |slot: &String| model.nics.get().is_some_and(|nics| nics.contains_key(slot));
+    let unmanaged = |slot: &String| sight.values.contains_key(slot) && !had.contains_key(slot);
+    found.retain(|slot, _| set(slot) || unmanaged(slot));
+    model.mac_addresses = text_map(found.clone());
+    let told_by_guest = model
+        .agent
+        .get()
+        .is_some_and(|agent| agent.enabled.get() != Some(&false));
+    if model.network_seed.encode().is_wholly_known() && !told_by_guest {
+        let (v4, v6, endpoints) = addresses(model, &Sight::default(), &found);
+        model.ipv4_addresses = Field::Known(v4);
+        model.ipv6_addresses = Field::Known(v6);
+        model.talos_endpoints = Field::Known(endpoints.into_iter().map(Field::Known).collect());
+    }
+    if !model.disks.is_unknown() && model.boot_order.encode().is_wholly_known() {
+        let sight = (!sight.node.is_empty()).then_some(sight);
+        model.install_disk = install_disk(model, sight).into();
+    }
+}
+
+/// The hardware address of every interface that is set: its own, the one it has, or one that follows from the names.
+pub fn hardware_addresses(
+    cluster: &str,
+    model: &TalosVm,
+    sight: &Sight,
+) -> BTreeMap<String, String> {
+    let present = macs(sight);
+    let of = |slot: &String, set: &Field<String>| {
+        let set = set.cloned().or_else(|| present.get(slot).cloned());
+        set.unwrap_or_else(|| mac(cluster, model.name.text(), slot))
+    };
+    slots(&model.nics)
+        .map(|(slot, nic)| (slot.clone(), of(slot, &nic.mac)))
+        .collect()
+}
+
+/// What the attributes ask for, the seed's drive included.
+pub fn wanted(cluster: &str, model: &TalosVm, sight: &Sight) -> Desired {
+    let mut desired = desired(model);
+    if let Some(seed) = seed_image(model, &hardware_addresses(cluster, model, sight)) {
+        let volume = seed.volume();
+        desired.cdroms.insert(seed.slot, volume);
+    }
+    desired
+}
+
+/// What is changed on a machine that was seen. `imported`: what configuration leaves out was never set.
+pub fn decide(
+    cluster: &str,
+    prior: &TalosVm,
+    proposed: &TalosVm,
+    private: &Private,
+) -> Result<Delta, Diagnostics> {
+    let sight = &private.sight;
+    let wanted = wanted(cluster, proposed, sight);
+    // What an import filled in and configuration leaves out was never set: nothing is taken away.
+    let before = if private.imported {
+        wanted.clone()
+    } else {
+        self::wanted(cluster, prior, sight)
+    };
+    let macs = hardware_addresses(cluster, proposed, sight);
+    let mut delta = delta(&before, &wanted, &macs, sight)?;
+    let (now, then) = (power(sight.running), proposed.power_state.text());
+    if now != then {
+        delta
+            .changes
+            .insert("power_state".to_owned(), format!("{now} -> {then}"));
+    }
+    Ok(delta)
+}
+
+fn power(running: bool) -> &'static str {
+    if running { "running" } else { "stopped" }
+}
+
+fn update(
+    cluster: &str,
+    name: &str,
+    prior: &TalosVm,
+    plan: &mut Plan<TalosVmResource>,
+) -> Result<(), Diagnostics> {
+    let private = plan.prior_private.clone();
+    refuse_replacement(prior, &plan.config, &private.sight)?;
+    if !plan.config.encode().is_wholly_known() || (private.sight.node.is_empty() && plan.changes())
+    {
+        plan.touch();
+        return Ok(());
+    }
+    if private.sight.node.is_empty() {
+        return Ok(());
+    }
+    let delta = decide(cluster, prior, &plan.proposed, &private)?;
+    if delta.is_empty() && !private.unfinished {
+        keep_observed(&mut plan.proposed, prior);
+        return Ok(());
+    }
+    plan.touch();
+    let nics = prior.nics.cloned().unwrap_or_default();
+    foretell(cluster, &private.sight, &nics, &mut plan.proposed);
+    let effect = effect_name(&delta, &private.sight, &plan.proposed);
+    plan.proposed.plan_effect = effect.into();
+    plan.proposed.changes = text_map(delta.changes.clone());
+    announce(name, effect, &delta, plan);
+    Ok(())
+}
+
+/// What cannot change without making another machine.
+fn refuse_replacement(prior: &TalosVm, config: &TalosVm, sight: &Sight) -> Result<(), Diagnostics> {
+    let mut refused = Diagnostics::new();
+    if let (Some(from), Some(to)) = (prior.vmid.get(), config.vmid.get())
+        && from != to
+    {
+        let how = "A vmid is for life. Set it back; or make another machine beside this one, move the node to it, and take this one away.";
+        refused.push(refuse::replaced(
+            "vmid",
+            &from.to_string(),
+            &to.to_string(),
+            how,
+        ));
+    }
+    if let (Some(from), Some(to)) = (prior.node.as_str(), config.node.as_str())
+        && from != to
+        && !sight.node.is_empty()
+        && to != sight.node
+    {
+        let how = format!(
+            "It is on {}. Move it in Proxmox VE (qm migrate {} {to} --online), then plan again; `node` says where it is created.",
+            sight.node,
+            prior.id.text()
+        );
+        refused.push(refuse::replaced("node", from, to, &how));
+    }
+    if refused.is_empty() {
+        Ok(())
+    } else {
+        Err(refused)
+    }
+}
+
+/// What the changes come to on this machine.
+pub fn effect_name(delta: &Delta, sight: &Sight, model: &TalosVm) -> &'static str {
+    let cycles =
+        model.reboot_policy.text() == "if_required" && model.power_state.text() == "running";
+    match delta.effect {
+        _ if delta.is_empty() => "none",
+        _ if !sight.running => "offline",
+        Effect::Pending if cycles => "power_cycle",
+        Effect::Pending => "pending",
+        Effect::None | Effect::Hot => "hot",
+    }
+}
+
+fn announce(name: &str, effect: &str, delta: &Delta, plan: &mut Plan<TalosVmResource>) {
+    let list = listing(&delta.changes);
+    match effect {
+        "power_cycle" => plan.warn(
+            format!("TS-VM-POWER-CYCLE: {name}: the machine is shut down and started again"),
+            format!("{list}\n\n`reboot_policy` is \"if_required\". Set it to \"never\" to leave these changes pending."),
+        ),
+        "pending" => plan.warn(
+            format!("TS-VM-PENDING: {name}: changes wait for the next power cycle"),
+            format!(
+                "{list}\n\nWhat is marked pending takes effect when the machine is shut down and started again, not when the guest restarts. \
+                 `reboot_policy = \"if_required\"` does that."
+            ),
+        ),
+        _ => {}
+    }
+}
+
+/// Puts back what was seen: nothing on the machine moves.
+fn keep_observed(proposed: &mut TalosVm, prior: &TalosVm) {
+    let prior = prior.clone();
+    proposed.current_node = prior.current_node;
+    proposed.status = prior.status;
+    proposed.mac_addresses = prior.mac_addresses;
+    proposed.ipv4_addresses = prior.ipv4_addresses;
+    proposed.ipv6_addresses = prior.ipv6_addresses;
+    proposed.talos_endpoints = prior.talos_endpoints;
+    proposed.install_disk = prior.install_disk;
+    proposed.pending_changes = prior.pending_changes;
+    proposed.reboot_required = prior.reboot_required;
+    proposed.unmanaged = prior.unmanaged;
+    proposed.plan_effect = prior.plan_effect;
+    proposed.changes = prior.changes;
+}
+
+fn destroy(plan: &mut Plan<TalosVmResource>) -> Result<(), Diagnostics> {
+    match &plan.prior {
+        Some(prior) => refuse_destroy(prior, &plan.prior_private.sight),
+        None => Ok(()),
+    }
+}
+
+/// What stands against destroying a machine.
+pub fn refuse_destroy(prior: &TalosVm, sight: &Sight) -> Result<(), Diagnostics> {
+    let name = prior.name.text();
+    if prior.deletion_protection.get() == Some(&true) {
+        return Err(Diagnostics::from(Diagnostic::error(
+            format!("TS-VM-DELETION-PROTECTED: {name} is protected from deletion"),
+            "`deletion_protection` is true in state. Set it to false and apply, then destroy.",
+        )));
+    }
+    if sight.values.get("protection").is_some_and(|on| on == "1") {
+        return Err(Diagnostics::from(Diagnostic::error(
+            format!("TS-VM-DELETION-PROTECTED: {name} is protected in Proxmox VE"),
+            "Its `protection` is on. Set `protection = false` and apply, then destroy.",
+        )));
+    }
+    let ignores = prior
+        .on_destroy
+        .get()
+        .is_some_and(|how| how.foreign_disks.text() == "ignore");
+    let foreign = foreign_disks(prior, sight);
+    if !ignores && !foreign.is_empty() {
+        return Err(Diagnostics::from(Diagnostic::error(
+            format!("TS-VM-FOREIGN-DISKS: {name} has disks that are not set here"),
+            format!(
+                "{}\n\nDestroying the machine would destroy those that belong to its vmid, and break what uses the others. Nothing is changed.\n\n\
+                 Detach them, or set `on_destroy.foreign_disks = \"ignore\"` and apply, then destroy.",
+                foreign.join("\n")
+            ),
+        )));
+    }
+    Ok(())
+}
+
+/// Disks that are there and not set: `slot: volume`.
+fn foreign_disks(model: &TalosVm, sight: &Sight) -> Vec<String> {
+    let unmanaged = super::describe::unmanaged(model, sight);
+    let is_disk = |key: &str, value: &str| {
+        let disk = [
+            "scsi", "virtio", "sata", "ide", "unused", "efidisk", "tpmstate",
+        ];
+        let family = proxmox_client::codec::slot(key).map_or("", |(family, _)| family);
+        disk.contains(&family) && !value.contains("media=cdrom") && !value.contains("cloudinit")
+    };
+    let foreign = unmanaged.iter().filter(|(key, value)| is_disk(key, value));
+    foreign
+        .map(|(key, value)| format!("{key}: {value}"))
+        .collect()
+}

@@ -1,0 +1,334 @@
+use framework::testing::Change;
+
+use super::*;
+use crate::provider::UnreachableDestroy;
+use crate::resources::proxmox_talos_vm::TalosVmResource;
+use crate::resources::proxmox_talos_vm::identity::mark;
+use crate::shared::fake_pve::{FakePve, FakeVm, Fault};
+use crate::shared::testing::told;
+use framework::testing::MiniCore;
+
+const CREATE: &str = "POST /nodes/pve1/qemu";
+const START: &str = "POST /nodes/pve1/qemu/101/status/start";
+
+fn creations(pve: &FakePve) -> usize {
+    pve.host
+        .writes()
+        .iter()
+        .filter(|line| line.as_str() == CREATE)
+        .count()
+}
+
+#[tokio::test]
+async fn a_lost_answer_to_the_creation_makes_one_machine() {
+    for (fault, calls) in [(Fault::Lost, 1), (Fault::Dropped, 2)] {
+        let pve = FakePve::start().await;
+        pve.fault(CREATE, fault);
+        let core = pve.core();
+        let mut vm = core.object::<TalosVmResource>();
+        vm.apply(Some(&config())).await.unwrap();
+        assert_eq!(creations(&pve), calls);
+        assert_eq!(pve.world().vms.len(), 1);
+        assert!(pve.world().vms[&101].running && !vm.is_tainted());
+        assert_eq!(vm.plan(Some(&config())).await.unwrap().change, Change::None);
+    }
+}
+
+#[tokio::test]
+async fn a_machine_of_ours_that_was_never_started_is_gone_on_with() {
+    let pve = FakePve::start().await;
+    let core = pve.core();
+    // A run that died after the creation: state knows nothing.
+    let stopped = changed(|config| config.power_state = "stopped".into());
+    core.object::<TalosVmResource>()
+        .apply(Some(&stopped))
+        .await
+        .unwrap();
+    let mut vm = core.object::<TalosVmResource>();
+    vm.apply(Some(&config())).await.unwrap();
+    assert_eq!(creations(&pve), 1);
+    assert!(pve.world().vms[&101].running);
+    assert_eq!(vm.plan(Some(&config())).await.unwrap().change, Change::None);
+    // The same without a vmid: it is found by its name and its mark.
+    let automatic = |power: &str| {
+        changed(|config| {
+            config.vmid = Field::Null;
+            config.name = "cp02".into();
+            config.power_state = power.into();
+        })
+    };
+    core.object::<TalosVmResource>()
+        .apply(Some(&automatic("stopped")))
+        .await
+        .unwrap();
+    core.object::<TalosVmResource>()
+        .apply(Some(&automatic("running")))
+        .await
+        .unwrap();
+    assert_eq!(pve.world().vms.len(), 2);
+}
+
+#[tokio::test]
+async fn a_foreign_machine_is_left_alone() {
+    let marked = |values: &mut BTreeMap<String, String>| {
+        let smbios = proxmox_client::codec::Smbios {
+            uuid: Some("11111111-2222-4333-8444-555555555555".to_owned()),
+            texts: BTreeMap::from([("family".to_owned(), mark("c1", "cp01", 101))]),
+        };
+        values.insert("smbios1".to_owned(), smbios.print().unwrap());
+    };
+    for ours in [false, true] {
+        let pve = FakePve::start().await;
+        let mut foreign = FakeVm {
+            node: "pve2".to_owned(),
+            running: true,
+            ..FakeVm::default()
+        };
+        if ours {
+            // Our mark, and somebody uses it.
+            marked(&mut foreign.values);
+        }
+        pve.world().vms.insert(101, foreign);
+        let core = pve.core();
+        let mut vm = core.object::<TalosVmResource>();
+        let error = vm.apply(Some(&config())).await.err().unwrap();
+        assert!(
+            told(&error).contains("TS-PVE-VMID-TAKEN: cp01"),
+            "{}",
+            told(&error)
+        );
+        assert!(pve.host.writes().is_empty(), "{:?}", pve.host.writes());
+        assert!(vm.state().is_none());
+    }
+}
+
+#[tokio::test]
+async fn a_machine_that_does_not_start_is_taken_away_again() {
+    let pve = FakePve::start().await;
+    let core = pve.core();
+    let mut vm = core.object::<TalosVmResource>();
+    let nowhere = changed(|config| {
+        config.nics = one(
+            "net0",
+            VmNic {
+                bridge: "nowhere".into(),
+                ..nic()
+            },
+        )
+    });
+    let error = vm.apply(Some(&nowhere)).await.err().unwrap();
+    assert!(
+        told(&error).contains("TS-PVE-BRIDGE-UNKNOWN: cp01"),
+        "{}",
+        told(&error)
+    );
+    assert!(vm.state().is_none() && !vm.is_tainted());
+    assert!(pve.world().vms.is_empty() && pve.world().volume_names().is_empty());
+    vm.apply(Some(&config())).await.unwrap();
+}
+
+#[tokio::test]
+async fn refusals_have_a_code_a_cause_and_a_cure_and_leave_nothing() {
+    let cases = [
+        (
+            CREATE,
+            Fault::Refused(403, "Permission check failed (/vms/101, VM.Allocate)"),
+            "TS-PVE-PERMISSION",
+            "VM.Allocate on /vms/101",
+        ),
+        (
+            CREATE,
+            Fault::Refused(500, "storage 'vms' does not exist"),
+            "TS-PVE-STORAGE-UNKNOWN",
+            "pvesm",
+        ),
+        (
+            CREATE,
+            Fault::Fails("unable to create VM 101 - lvcreate: insufficient free space"),
+            "TS-PVE-STORAGE-FULL",
+            "free space",
+        ),
+        (
+            "POST /nodes/pve1/storage/files/upload",
+            Fault::Refused(401, "no such token"),
+            "TS-PVE-AUTH",
+            "token",
+        ),
+    ];
+    for (on, fault, code, cure) in cases {
+        let pve = FakePve::start().await;
+        pve.fault(on, fault);
+        let core = pve.core();
+        let mut vm = core.object::<TalosVmResource>();
+        let error = told(&vm.apply(Some(&config())).await.err().unwrap());
+        assert!(error.contains(code) && error.contains(cure), "{error}");
+        assert!(vm.state().is_none() && !vm.is_tainted());
+        assert!(
+            pve.world().vms.is_empty() && pve.world().volume_names().is_empty(),
+            "{code}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn once_started_a_machine_stays_and_the_next_apply_goes_on() {
+    let pve = FakePve::start().await;
+    pve.fault(START, Fault::Lost);
+    let core = pve.core();
+    let mut vm = core.object::<TalosVmResource>();
+    vm.apply(Some(&config())).await.unwrap();
+    assert!(pve.world().vms[&101].running && !vm.is_tainted());
+    assert_eq!(
+        pve.host
+            .writes()
+            .iter()
+            .filter(|line| line.as_str() == START)
+            .count(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn nobody_in_reach_keeps_the_state_and_decides_about_destroy() {
+    let pve = FakePve::start().await;
+    let core = pve.core();
+    let mut vm = core.object::<TalosVmResource>();
+    vm.apply(Some(&config())).await.unwrap();
+    let state = vm.state().unwrap();
+    let private = vm.private().unwrap();
+    let mut data = pve.data();
+    let dead = crate::provider::ProxmoxDefaults {
+        endpoint: "127.0.0.1:1".into(),
+        api_token: Field::Known(Secret::new(proxmox_client::testing::TOKEN.to_owned())),
+        ..crate::provider::ProxmoxDefaults::absent(false)
+    };
+    data.proxmox = crate::provider::Proxmox::new(Field::Known(dead), &|_| None);
+    data.unreachable_destroy = UnreachableDestroy::Forget;
+    let core = MiniCore::with_data(data);
+    let mut vm = core.object::<TalosVmResource>();
+    vm.assume(&state, &private).unwrap();
+    let begun = std::time::Instant::now();
+    let warnings = vm.refresh().await.unwrap();
+    assert!(
+        told(&warnings).contains("TS-REFRESH-KEPT: cp01"),
+        "{}",
+        told(&warnings)
+    );
+    assert!(begun.elapsed() < std::time::Duration::from_secs(12));
+    assert!(vm.state().is_some());
+    let plan = vm.plan_only(None).unwrap();
+    let warnings = vm.apply_plan(None, &plan).await.unwrap();
+    assert!(
+        told(&warnings).contains("TS-LEFT-BEHIND: cp01"),
+        "{}",
+        told(&warnings)
+    );
+    assert!(vm.state().is_none());
+}
+
+#[tokio::test]
+async fn another_machine_under_the_vmid_is_not_ours() {
+    let pve = FakePve::start().await;
+    let core = pve.core();
+    let mut vm = core.object::<TalosVmResource>();
+    vm.apply(Some(&config())).await.unwrap();
+    let smbios = "uuid=99999999-2222-4333-8444-555555555555".to_owned();
+    pve.world()
+        .vms
+        .get_mut(&101)
+        .unwrap()
+        .values
+        .insert("smbios1".to_owned(), smbios);
+    let warnings = vm.refresh().await.unwrap();
+    assert!(
+        told(&warnings).contains("TS-VM-OTHER: cp01"),
+        "{}",
+        told(&warnings)
+    );
+    assert!(vm.state().is_none());
+    assert_eq!(pve.world().vms.len(), 1);
+}
+
+#[tokio::test]
+async fn a_machine_that_moved_is_found() {
+    let pve = FakePve::start().await;
+    let core = pve.core();
+    let mut vm = core.object::<TalosVmResource>();
+    vm.apply(Some(&config())).await.unwrap();
+    pve.world().vms.get_mut(&101).unwrap().node = "pve2".to_owned();
+    let plan = vm.plan(Some(&config())).await.unwrap();
+    assert_eq!(plan.change, Change::None);
+    assert_eq!(vm.state().unwrap().current_node.as_str(), Some("pve2"));
+    let followed = changed(|config| config.node = "pve2".into());
+    vm.apply(Some(&followed)).await.unwrap();
+    let error = vm
+        .plan(Some(&config()))
+        .await
+        .err()
+        .map(|found| told(&found))
+        .unwrap_or_default();
+    assert!(error.contains("TS-VM-REPLACE: node"), "{error}");
+}
+
+#[tokio::test]
+async fn placeholders_are_planned_and_refused_at_apply_without_a_call() {
+    let pve = FakePve::start().await;
+    let core = pve.core();
+    let mut vm = core.object::<TalosVmResource>();
+    let mock = changed(|config| {
+        config.cdroms = one(
+            "ide0",
+            VmCdrom {
+                volume: "mock-volid".into(),
+            },
+        )
+    });
+    let plan = vm.plan(Some(&mock)).await.unwrap();
+    assert!(
+        told(&plan.warnings).contains("TS-PLACEHOLDER: cp01"),
+        "{}",
+        told(&plan.warnings)
+    );
+    let error = vm.apply_plan(Some(&mock), &plan).await.unwrap_err();
+    assert!(
+        told(&error).contains("TS-PLACEHOLDER: cp01"),
+        "{}",
+        told(&error)
+    );
+    assert!(pve.host.journal().is_empty());
+}
+
+#[tokio::test]
+async fn somebody_elses_disk_stands_against_destroying() {
+    let pve = FakePve::start().await;
+    let core = pve.core();
+    let mut vm = core.object::<TalosVmResource>();
+    vm.apply(Some(&config())).await.unwrap();
+    pve.world()
+        .vms
+        .get_mut(&101)
+        .unwrap()
+        .values
+        .insert("scsi9".to_owned(), "vms:vm-9999-pvc-1,size=5G".to_owned());
+    let error = told(&vm.apply(None).await.err().unwrap());
+    assert!(
+        error.contains("TS-VM-FOREIGN-DISKS: cp01") && error.contains("vm-9999-pvc-1"),
+        "{error}"
+    );
+    assert_eq!(pve.world().vms.len(), 1);
+}
+
+#[tokio::test]
+async fn somebody_else_changing_the_machine_at_the_same_time_is_no_harm() {
+    let pve = FakePve::start().await;
+    let core = pve.core();
+    let mut vm = core.object::<TalosVmResource>();
+    vm.apply(Some(&config())).await.unwrap();
+    pve.fault(
+        "POST /nodes/pve1/qemu/101/config",
+        Fault::Refused(500, "checksum mismatch (file change by other user?)"),
+    );
+    let notes = changed(|config| config.description = "notes".into());
+    vm.apply(Some(&notes)).await.unwrap();
+    assert_eq!(pve.world().vms[&101].values["description"], "notes");
+}

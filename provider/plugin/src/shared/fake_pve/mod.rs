@@ -1,0 +1,257 @@
+//! A small Proxmox VE for unit tests: two hosts that remember. Answers are shaped after what the real one was seen to say.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "tests end by panicking"
+)]
+
+mod vms;
+mod volumes;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use framework::prelude::*;
+use framework::testing::MiniCore;
+use proxmox_client::testing::{Asked, FakeHost, Reply, TOKEN};
+use serde_json::{Value, json};
+
+use crate::provider::{Data, Proxmox, ProxmoxDefaults, TalosStack};
+
+/// What happens to the next request of a kind.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    /// It takes effect, and its answer is lost.
+    Lost,
+    /// It takes no effect, and there is no answer.
+    Dropped,
+    /// It is refused.
+    Refused(u16, &'static str),
+    /// Its task fails, without effect.
+    Fails(&'static str),
+}
+
+/// A virtual machine.
+#[derive(Clone, Debug, Default)]
+pub struct FakeVm {
+    /// Host.
+    pub node: String,
+    /// Values in effect.
+    pub values: BTreeMap<String, String>,
+    /// Values that wait; `None` goes away.
+    pub pending: BTreeMap<String, Option<String>>,
+    /// Whether it runs.
+    pub running: bool,
+    /// Looks at it that still find it being made.
+    pub making: u32,
+}
+
+/// Everything that is remembered.
+#[derive(Default)]
+pub struct World {
+    /// By vmid.
+    pub vms: BTreeMap<u32, FakeVm>,
+    /// Sizes by volume.
+    pub volumes: BTreeMap<String, u64>,
+    /// High availability by vmid.
+    pub ha: BTreeMap<u32, BTreeMap<String, String>>,
+    /// Finished tasks: name and exit status.
+    pub tasks: Vec<(String, String)>,
+    /// Faults by the beginning of method and path; each happens once.
+    pub faults: Vec<(&'static str, Fault)>,
+    /// Content that storages take, by name; the same on both hosts.
+    pub storages: BTreeMap<&'static str, (&'static str, bool)>,
+    changes: u64,
+}
+
+/// A running cluster.
+pub struct FakePve {
+    /// What answers.
+    pub host: FakeHost,
+    world: Arc<Mutex<World>>,
+}
+
+impl FakePve {
+    /// Two hosts, `pve1` and `pve2`, with storages `vms` (disks, shared) and `files` (images, shared).
+    pub async fn start() -> Self {
+        let world = World {
+            storages: BTreeMap::from([("vms", ("images", true)), ("files", ("iso,import", true))]),
+            ..World::default()
+        };
+        let world = Arc::new(Mutex::new(world));
+        let shared = world.clone();
+        let host = FakeHost::start(move |asked| answer(&mut locked(&shared), asked)).await;
+        Self { host, world }
+    }
+
+    /// What is there now.
+    pub fn world(&self) -> MutexGuard<'_, World> {
+        locked(&self.world)
+    }
+
+    /// Makes the next request of a kind go wrong.
+    pub fn fault(&self, on: &'static str, fault: Fault) {
+        self.world().faults.push((on, fault));
+    }
+
+    /// The provider's data for this cluster.
+    pub fn data(&self) -> Data {
+        let mut data = super::testing::data();
+        let config = ProxmoxDefaults {
+            endpoint: self.host.address.clone().into(),
+            api_token: Field::Known(Secret::new(TOKEN.to_owned())),
+            ca_pem: self.host.ca_pem.clone().into(),
+            ..ProxmoxDefaults::absent(false)
+        };
+        data.proxmox = Proxmox::new(Field::Known(config), &|_| None);
+        data
+    }
+
+    /// The provider on this cluster.
+    pub fn core(&self) -> MiniCore<TalosStack> {
+        MiniCore::with_data(self.data())
+    }
+}
+
+fn locked(world: &Mutex<World>) -> MutexGuard<'_, World> {
+    world.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn answer(world: &mut World, asked: &Asked) -> Reply {
+    let line = asked.line();
+    let fault = world.faults.iter().position(|(on, _)| line.starts_with(on));
+    match fault.map(|index| world.faults.remove(index).1) {
+        None => world.carry_out(asked),
+        Some(Fault::Lost) => {
+            let before: Vec<u32> = world.vms.keys().copied().collect();
+            let _ = world.carry_out(asked);
+            // The task goes on while nobody waits for it.
+            let new = world
+                .vms
+                .iter_mut()
+                .filter(|(vmid, _)| !before.contains(vmid));
+            new.for_each(|(_, vm)| vm.making = 2);
+            Reply::hang_up()
+        }
+        Some(Fault::Dropped) => Reply::hang_up(),
+        Some(Fault::Refused(status, text)) => Reply::error(status, text),
+        Some(Fault::Fails(text)) => world.task("qmtask", "", text),
+    }
+}
+
+impl World {
+    fn carry_out(&mut self, asked: &Asked) -> Reply {
+        let path: Vec<&str> = asked.path.trim_start_matches('/').split('/').collect();
+        match (asked.method.as_str(), path.as_slice()) {
+            ("GET", ["nodes"]) => {
+                let node = |name: &str| json!({"node": name, "status": "online", "type": "node"});
+                Reply::data(json!([node("pve1"), node("pve2")]))
+            }
+            ("GET", ["cluster", "resources"]) => Reply::data(self.resources()),
+            ("GET", ["cluster", "nextid"]) => self.next_id(asked),
+            (_, ["cluster", "ha", "resources", rest @ ..]) => self.high_availability(asked, rest),
+            ("GET", ["nodes", _, "tasks", upid, "status"]) => self.task_status(upid),
+            ("GET", ["nodes", _, "tasks", upid, "log"]) => {
+                let exit = self.exit_of(upid);
+                Reply::data(json!([{"n": 1, "t": format!("TASK ERROR: {exit}")}]))
+            }
+            ("GET", ["nodes", _, "tasks"]) => self.task_list(asked),
+            (_, ["nodes", node, "qemu", rest @ ..]) => self.qemu(asked, node, rest),
+            (_, ["nodes", _, "storage", rest @ ..]) => self.storage(asked, rest),
+            ("GET", ["nodes", _, "query-url-metadata"]) => {
+                Reply::data(json!({"size": 1000, "mimetype": "x", "filename": "x"}))
+            }
+            _ => Reply::error(501, &format!("Method '{}' not implemented", asked.line())),
+        }
+    }
+
+    /// A task that is done at once.
+    fn task(&mut self, kind: &str, id: &str, exit: &str) -> Reply {
+        self.changes += 1;
+        let started = 0x6B00_0000_u64 + self.changes;
+        let upid = format!(
+            "UPID:pve1:{:08X}:00000001:{started:08X}:{kind}:{id}:talos@pve!test:",
+            self.changes
+        );
+        self.tasks.push((upid.clone(), exit.to_owned()));
+        Reply::data(json!(upid))
+    }
+
+    fn exit_of(&self, upid: &str) -> String {
+        let found = self.tasks.iter().find(|(name, _)| name == upid);
+        found.map_or_else(|| "unexpected status".to_owned(), |(_, exit)| exit.clone())
+    }
+
+    fn task_status(&self, upid: &str) -> Reply {
+        Reply::data(json!({"status": "stopped", "exitstatus": self.exit_of(upid), "upid": upid}))
+    }
+
+    fn task_list(&self, asked: &Asked) -> Reply {
+        let wanted = |upid: &str| {
+            asked
+                .get("vmid")
+                .is_none_or(|vmid| upid.split(':').nth(6) == Some(vmid))
+        };
+        let tasks = self
+            .tasks
+            .iter()
+            .filter(|(upid, _)| wanted(upid) && asked.get("source") != Some("active"));
+        Reply::data(
+            tasks
+                .map(|(upid, exit)| json!({"upid": upid, "status": exit, "endtime": 1}))
+                .collect(),
+        )
+    }
+
+    fn resources(&self) -> Value {
+        let row = |(vmid, vm): (&u32, &FakeVm)| {
+            json!({"type": "qemu", "id": format!("qemu/{vmid}"), "vmid": vmid, "node": vm.node,
+                "name": vm.values.get("name"), "pool": vm.values.get("pool")})
+        };
+        self.vms.iter().map(row).collect()
+    }
+
+    fn next_id(&self, asked: &Asked) -> Reply {
+        match asked.get("vmid").map(|vmid| vmid.parse::<u32>().unwrap()) {
+            Some(vmid) if self.vms.contains_key(&vmid) => {
+                Reply::refused(json!({"vmid": format!("VM {vmid} already exists")}))
+            }
+            Some(vmid) => Reply::data(json!(vmid.to_string())),
+            None => {
+                let free = (100..).find(|vmid| !self.vms.contains_key(vmid)).unwrap();
+                Reply::data(json!(free.to_string()))
+            }
+        }
+    }
+
+    fn high_availability(&mut self, asked: &Asked, rest: &[&str]) -> Reply {
+        let sid = rest
+            .first()
+            .copied()
+            .or(asked.get("sid"))
+            .unwrap_or_default();
+        let vmid: u32 = sid.trim_start_matches("vm:").parse().unwrap();
+        let settings = asked
+            .parameters
+            .iter()
+            .filter(|(name, _)| !matches!(name.as_str(), "sid" | "delete"))
+            .cloned();
+        match asked.method.as_str() {
+            "POST" => {
+                self.ha.insert(vmid, settings.collect());
+            }
+            "PUT" => self.ha.get_mut(&vmid).unwrap().extend(settings),
+            "DELETE" => {
+                self.ha.remove(&vmid);
+            }
+            _ => {
+                return match self.ha.get(&vmid) {
+                    Some(settings) => Reply::data(json!(settings)),
+                    None => Reply::error(500, &format!("no such resource '{sid}'")),
+                };
+            }
+        }
+        Reply::data(Value::Null)
+    }
+}

@@ -1,0 +1,135 @@
+//! What belongs to the cluster as a whole.
+
+use serde_json::Value;
+
+use crate::answer::{self, malformed, member, number};
+use crate::client::Client;
+use crate::cx::Cx;
+use crate::error::{Code, Result};
+use crate::request::{Method, Request};
+
+/// One host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Node {
+    /// Its name.
+    pub name: String,
+    /// Whether the cluster sees it.
+    pub online: bool,
+}
+
+/// Where a virtual machine is. The list shows only those for which the token has `VM.Audit`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Its id.
+    pub vmid: u32,
+    /// Its host.
+    pub node: String,
+    /// Its name; a new one may not have one yet.
+    pub name: Option<String>,
+    /// Its pool, if it is in one.
+    pub pool: Option<String>,
+}
+
+impl Client {
+    /// Version, such as `9.1.2`.
+    ///
+    /// # Errors
+    /// What was answered.
+    pub async fn version(&self, cx: &Cx) -> Result<String> {
+        let data = self
+            .call(cx, &Request::new(Method::Get, &["version"]))
+            .await?;
+        member(&data, "version").ok_or_else(|| malformed("reading the version", "version"))
+    }
+
+    /// All hosts.
+    ///
+    /// # Errors
+    /// What was answered.
+    pub async fn nodes(&self, cx: &Cx) -> Result<Vec<Node>> {
+        let data = self
+            .call(cx, &Request::new(Method::Get, &["nodes"]))
+            .await?;
+        let rows = answer::list(&data, "listing hosts")?;
+        Ok(rows.iter().filter_map(node).collect())
+    }
+
+    /// All virtual machines that the token may see.
+    ///
+    /// # Errors
+    /// What was answered.
+    pub async fn places(&self, cx: &Cx) -> Result<Vec<Place>> {
+        let request = Request::new(Method::Get, &["cluster", "resources"]).with("type", "vm");
+        let data = self.call(cx, &request).await?;
+        let rows = answer::list(&data, "listing virtual machines")?;
+        Ok(rows.iter().filter_map(place).collect())
+    }
+
+    /// A free vmid. Nothing reserves it.
+    ///
+    /// # Errors
+    /// What was answered.
+    pub async fn next_vmid(&self, cx: &Cx) -> Result<u32> {
+        let data = self
+            .call(cx, &Request::new(Method::Get, &["cluster", "nextid"]))
+            .await?;
+        let text = answer::text(&data).and_then(|text| text.parse().ok());
+        text.ok_or_else(|| malformed("asking for a free vmid", "the vmid"))
+    }
+
+    /// Whether nothing has this vmid, also nothing that the token cannot see.
+    ///
+    /// # Errors
+    /// What was answered, unless it says that the vmid is taken.
+    pub async fn is_free(&self, cx: &Cx, vmid: u32) -> Result<bool> {
+        let request = Request::new(Method::Get, &["cluster", "nextid"]).with("vmid", vmid);
+        match self.call(cx, &request).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.code == Code::VmidTaken => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Puts a virtual machine into a pool, out of another one if need be.
+    ///
+    /// # Errors
+    /// What was answered.
+    pub async fn join_pool(&self, cx: &Cx, pool: &str, vmid: u32) -> Result<()> {
+        let request = Request::new(Method::Put, &["pools"])
+            .with("poolid", pool)
+            .with("vms", vmid)
+            .with("allow-move", 1);
+        self.call(cx, &request).await.map(|_| ())
+    }
+
+    /// Takes a virtual machine out of its pool.
+    ///
+    /// # Errors
+    /// What was answered.
+    pub async fn leave_pool(&self, cx: &Cx, pool: &str, vmid: u32) -> Result<()> {
+        let request = Request::new(Method::Put, &["pools"])
+            .with("poolid", pool)
+            .with("vms", vmid)
+            .with("delete", 1);
+        self.call(cx, &request).await.map(|_| ())
+    }
+}
+
+fn node(row: &Value) -> Option<Node> {
+    Some(Node {
+        name: member(row, "node")?,
+        online: member(row, "status").is_none_or(|status| status == "online"),
+    })
+}
+
+fn place(row: &Value) -> Option<Place> {
+    let is_vm = member(row, "type").is_some_and(|kind| kind == "qemu" || kind == "lxc");
+    is_vm.then(|| {
+        Some(Place {
+            vmid: u32::try_from(number(row, "vmid")?).ok()?,
+            node: member(row, "node")?,
+            name: member(row, "name"),
+            pool: member(row, "pool").filter(|pool| !pool.is_empty()),
+        })
+    })?
+}

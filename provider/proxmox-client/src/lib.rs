@@ -1,0 +1,30 @@
+//! Proxmox VE over its REST API.
+//!
+//! Requests and answers are values; the I/O between them is thin. Failures are one taxonomy ([`CATALOGUE`]). A request that may
+//! have had an effect is never repeated: its error says so, and the caller looks.
+
+mod answer;
+mod calls;
+mod client;
+pub mod codec;
+mod cx;
+mod error;
+#[cfg(test)]
+mod recorded;
+mod request;
+mod settings;
+mod task;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod tls;
+mod transport;
+
+pub use calls::cluster::{Node, Place};
+pub use calls::storage::{Download, Remote, Storage, Volume};
+pub use calls::upload::{Source, Upload};
+pub use calls::vm::{Config, GuestInterface, Pending, Power, Status};
+pub use client::Client;
+pub use cx::{Backoff, Cx};
+pub use error::{CATALOGUE, Code, Entry, Error, Result, Sent, page as errors_page};
+pub use settings::{Endpoint, Fingerprint, Settings, Token, Trust};
+pub use task::{Finished, TaskRow, Upid};
