@@ -1,6 +1,6 @@
 //! What the real parser and the real printers of Proxmox VE made of some hundred property strings.
 //!
-//! The recordings are not part of this repository: `PVE_PROPERTY_STRINGS` names the file. Without it the test counts nothing and says so.
+//! The recordings are not part of this repository: `TALOS_STACK_PVE_PROPERTY_STRINGS` names the file. Without it the test counts nothing and says so.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::*;
 use crate::answer::text;
 
-const VARIABLE: &str = "PVE_PROPERTY_STRINGS";
+const VARIABLE: &str = "TALOS_STACK_PVE_PROPERTY_STRINGS";
 
 /// Strings that only the host can judge, because it alone knows its CPU types and their flags, and one that its parser reads wrongly.
 fn is_for_the_host(key: &str, value: &str) -> bool {
@@ -21,7 +21,7 @@ fn is_for_the_host(key: &str, value: &str) -> bool {
 #[test]
 fn the_codec_agrees_with_the_real_one() {
     let Some(path) = std::env::var_os(VARIABLE) else {
-        println!("skipped: {VARIABLE} is not set");
+        crate::recorded::skip(VARIABLE);
         return;
     };
     let packed = std::fs::File::open(path).unwrap();
