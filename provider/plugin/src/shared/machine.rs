@@ -205,7 +205,7 @@ pub async fn settle(
                     machine.facts.status.stage
                 ));
             }
-            Err(error) if error.is_transient() || error.code == Code::NodeMaintenance => {
+            Err(error) if error.is_transient() || is_between(error.code) => {
                 steady_since = None;
                 phase(&error.summary());
             }
@@ -215,6 +215,11 @@ pub async fn settle(
             return seen;
         }
     }
+}
+
+/// What a machine answers while it goes from maintenance mode to its configuration: with one certificate and then another.
+fn is_between(code: Code) -> bool {
+    matches!(code, Code::NodeMaintenance | Code::NodeFingerprint)
 }
 
 impl Observed {
