@@ -2,7 +2,22 @@
 
 use std::collections::BTreeMap;
 
+use framework::prelude::*;
+
 use super::change::sentence;
+
+/// Summary of the warning that a plan stands on a placeholder.
+pub fn placeholder(about: &str, attribute: &str) -> String {
+    format!("TS-PLACEHOLDER: {about}: planned with a placeholder in {attribute}")
+}
+
+/// The same with its detail, for what is written to a machine.
+pub fn machine_placeholder<R: Resource>(plan: &mut Plan<R>, node: &str, attribute: &str) {
+    plan.warn(
+        placeholder(node, attribute),
+        "It comes from a stage that has not been applied; what will change is not known before. Apply refuses it.",
+    );
+}
 
 /// Summary and detail of a warning that a plan needs besides what its attributes show.
 ///

@@ -7,6 +7,7 @@ use proxmox_client::{Client, Cx};
 use tokio_util::sync::CancellationToken;
 
 use super::access::Unusable;
+use super::announce;
 use crate::provider::Data;
 
 /// How long a refresh waits before it keeps what it knows.
@@ -47,7 +48,7 @@ pub fn announce_placeholder(
 ) -> Option<(String, String)> {
     match access {
         Some(Err(Unusable::Placeholder(attribute))) => Some((
-            format!("TS-PLACEHOLDER: {about}: planned with a placeholder in {attribute}"),
+            announce::placeholder(about, attribute),
             "Proxmox VE is not known yet. Apply refuses it.".to_owned(),
         )),
         _ => None,

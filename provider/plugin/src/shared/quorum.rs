@@ -109,7 +109,7 @@ pub fn votes(status: &EtcdStatus) -> bool {
 }
 
 /// Host of `https://host:2380` or `https://[v6]:2380`.
-fn host_of(url: &str) -> Option<&str> {
+pub fn host_of(url: &str) -> Option<&str> {
     let rest = url.split_once("://")?.1;
     match rest.strip_prefix('[') {
         Some(bracketed) => bracketed.split(']').next(),

@@ -13,13 +13,13 @@ use anyhow::{Context, Result, bail};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::workspace::{self, say};
+use crate::workspace::say;
 
 /// How long machines may take to come up, tools and images included once they are built.
 const LIMIT: Duration = Duration::from_secs(180);
 
 /// The running rack of an earlier demo, or a new one.
-pub fn start(folder: &Path, names: &[&str]) -> Result<Rack> {
+pub fn start(talos_rack: &Path, folder: &Path, names: &[&str]) -> Result<Rack> {
     let dir = folder.join("rack");
     if let Ok(rack) = Rack::attach(&dir) {
         say("the machines of the last demo are still running");
@@ -35,7 +35,7 @@ pub fn start(folder: &Path, names: &[&str]) -> Result<Rack> {
     std::fs::create_dir_all(&dir)?;
     let log = folder.join("rack.log");
     let output = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
-    let mut server = Command::new(workspace::build("acceptance-tests", "talos-rack")?)
+    let mut server = Command::new(talos_rack)
         .args(["serve", "--names", &names.join(","), "--dir"])
         .arg(&dir)
         .stdin(Stdio::null())

@@ -56,11 +56,11 @@ pub fn run(args: &Args) -> Result<()> {
         .with_context(|| format!("cannot create {}", folder.display()))?;
 
     say("building the provider and what runs the machines");
-    workspace::build("acceptance-tests", "talos-rack")?;
+    let talos_rack = workspace::build("acceptance-tests", "talos-rack")?;
     let plugin = workspace::build_release("plugin", "terraform-provider-talos-stack")?;
     let runner = Runner::current(&mut Stderr)?;
     tools::ensure(&[tools::Tool::Kubectl, tools::Tool::Talosctl], &mut Stderr)?;
-    let rack = machines::start(&folder, &MACHINES)?;
+    let rack = machines::start(&talos_rack, &folder, &MACHINES)?;
     let tree = Tree::of_checkout(CLUSTER, &plugin, &folder)?;
 
     say(&format!(
@@ -69,7 +69,7 @@ pub fn run(args: &Args) -> Result<()> {
     ));
     let log = folder.join("apply.log");
     let report = stages::apply(&tree, &runner, &rack, &log)?;
-    summary::print(&tree, &runner, &report, &folder)?;
+    summary::print(&tree, &runner, &talos_rack, &report, &folder)?;
     if report.failed {
         bail!(
             "a stage failed: its messages are above, all of them in {}. Running the demo again goes on where it stopped",

@@ -14,7 +14,13 @@ use super::stages::Report;
 use crate::workspace::{self, say};
 
 /// Prints a line per stage, then commands to type.
-pub fn print(tree: &Tree, runner: &Runner, report: &Report, folder: &Path) -> Result<()> {
+pub fn print(
+    tree: &Tree,
+    runner: &Runner,
+    talos_rack: &Path,
+    report: &Report,
+    folder: &Path,
+) -> Result<()> {
     say("");
     let rows = Stage::ALL.into_iter().map(|stage| row(tree, report, stage));
     for line in crate::table::lines(&["stage", "seconds", "objects", "result"], rows) {
@@ -27,7 +33,7 @@ pub fn print(tree: &Tree, runner: &Runner, report: &Report, folder: &Path) -> Re
         say("\nNothing changed: the cluster is as the stages describe it.");
     }
     if !report.failed {
-        where_to_look(tree, runner, folder)?;
+        where_to_look(tree, runner, talos_rack, folder)?;
     }
     Ok(())
 }
@@ -75,11 +81,10 @@ fn objects(tree: &Tree, stage: Stage) -> usize {
 }
 
 /// Writes credentials and the commands that use them, and says how to go on.
-fn where_to_look(tree: &Tree, runner: &Runner, folder: &Path) -> Result<()> {
-    let rack = workspace::build("acceptance-tests", "talos-rack")?;
+fn where_to_look(tree: &Tree, runner: &Runner, talos_rack: &Path, folder: &Path) -> Result<()> {
     let inside = format!(
         "{} exec --dir {} --",
-        rack.display(),
+        talos_rack.display(),
         folder.join("rack").display()
     );
     let kubeconfig = write_output(tree, Stage::Bootstrap, "kubeconfig", folder)?;

@@ -10,7 +10,7 @@ use super::checks::{check, refuse_kernel_arguments};
 use super::model::{Install, MachineConfig};
 use super::patches::Patches;
 use crate::shared::placeholder::{PLACEHOLDER_MARK, is_placeholder_host, is_placeholder_text};
-use crate::shared::{digest, stand_in};
+use crate::shared::{digest, placeholder, stand_in};
 
 /// Where Talos is installed unless somebody says otherwise, as in the official tools.
 const DISK: &str = "/dev/sda";
@@ -208,9 +208,9 @@ fn placeholder_inputs(model: &MachineConfig) -> bool {
     let is_text = |field: &Field<String>| field.as_str().is_some_and(is_placeholder_text);
     // Empty is none, for what may be left out; a certificate may be for any address.
     let stands_in = |field: &Field<String>| {
-        field.as_str().is_some_and(|text| {
-            !text.trim().is_empty() && (is_placeholder_text(text) || text.ends_with(".invalid"))
-        })
+        field
+            .as_str()
+            .is_some_and(|text| placeholder::stands_in(text) || text.ends_with(".invalid"))
     };
     is_placeholder_host(model.cluster_endpoint.text())
         || required.into_iter().any(is_text)

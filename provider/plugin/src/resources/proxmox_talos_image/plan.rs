@@ -9,6 +9,7 @@ use super::TalosImageResource;
 use super::model::TalosImage;
 use super::source::{Known, content, file_name, source};
 use crate::shared::access::Unusable;
+use crate::shared::announce;
 use crate::shared::change::text_map;
 use crate::shared::placeholder::is_placeholder_text;
 use crate::shared::proxmox;
@@ -87,7 +88,7 @@ pub fn plan(
     }
     if let Known::Placeholder(attribute) = source(&plan.proposed, factory_url) {
         plan.warn(
-            format!("TS-PLACEHOLDER: {about}: planned with a placeholder in {attribute}"),
+            announce::placeholder(&about, attribute),
             "It comes from a stage that has not been applied. Apply refuses it.",
         );
     }

@@ -16,6 +16,7 @@ use super::refuse;
 use super::seed::seed_image;
 use super::sight::Sight;
 use crate::shared::access::Unusable;
+use crate::shared::announce;
 use crate::shared::change::{listing, text_map};
 use crate::shared::placeholder::is_placeholder_text;
 use crate::shared::proxmox;
@@ -47,7 +48,7 @@ pub fn plan(
     }
     if let Some(attribute) = placeholder(&plan.config) {
         plan.warn(
-            format!("TS-PLACEHOLDER: {name}: planned with a placeholder in {attribute}"),
+            announce::placeholder(&name, &attribute),
             "It comes from a stage that has not been applied. Apply refuses it.",
         );
     }

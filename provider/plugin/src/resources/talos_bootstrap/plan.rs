@@ -7,6 +7,7 @@ use super::TalosBootstrap;
 use super::model::Bootstrap;
 use crate::provider::Data;
 use crate::shared::access::{self, Unusable};
+use crate::shared::announce;
 
 /// What is unfinished: the next plan shows an update that goes on waiting.
 #[derive(Serialize, Deserialize, Default, Clone, PartialEq, Eq, Debug)]
@@ -22,7 +23,7 @@ pub fn plan(provider: Option<&Data>, plan: &mut Plan<TalosBootstrap>) {
         && let Some(attribute) = placeholder(&plan.config, provider)
     {
         plan.warn(
-            format!("TS-PLACEHOLDER: talos_bootstrap: planned with a placeholder in {attribute}"),
+            announce::placeholder("talos_bootstrap", attribute),
             "It comes from a stage that has not been applied. Apply refuses it.",
         );
     }

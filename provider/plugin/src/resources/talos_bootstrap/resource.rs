@@ -18,7 +18,7 @@ use crate::provider::{Data, TalosStack};
 use crate::shared::access::{Access, Unusable};
 use crate::shared::calls::{self, Backoff};
 use crate::shared::import;
-use crate::shared::report;
+use crate::shared::{quorum, report};
 
 /// The resource.
 pub struct TalosBootstrap;
@@ -361,7 +361,7 @@ async fn start(
         match decide::decide(&seen, job.cluster_id.as_deref())? {
             Decision::Adopt => return Ok(origin),
             Decision::Bootstrap => match bootstrap(job, planned).await {
-                Ok(status) => return Ok(status),
+                Ok(()) => return Ok(how(planned)),
                 // Whether the request took effect shows in the next look.
                 Err(error) if error.is_transient() => {
                     if error.sent == Sent::Maybe {
@@ -407,11 +407,11 @@ fn how(planned: &Bootstrap) -> &'static str {
     }
 }
 
-async fn bootstrap(job: &Job, planned: &Bootstrap) -> Result<&'static str, talos_client::Error> {
+async fn bootstrap(job: &Job, planned: &Bootstrap) -> Result<(), talos_client::Error> {
     use talos_client::Bootstrap as How;
     let client = client(job, &job.target)?;
     match planned.recover_from.as_str() {
-        None => client.bootstrap(&job.calls, How::New).await?,
+        None => client.bootstrap(&job.calls, How::New).await,
         Some(snapshot) => {
             client.etcd_recover(&job.calls, snapshot.as_ref()).await?;
             client
@@ -421,10 +421,9 @@ async fn bootstrap(job: &Job, planned: &Bootstrap) -> Result<&'static str, talos
                         skip_hash_check: false,
                     },
                 )
-                .await?;
+                .await
         }
     }
-    Ok(how(planned))
 }
 
 fn client(job: &Job, name: &str) -> Result<Client, talos_client::Error> {
@@ -539,8 +538,11 @@ fn describe(state: &mut Bootstrap, seen: &BTreeMap<String, Seen>, job: &Job) {
 fn member_name(member: &EtcdMember, job: &Job) -> String {
     let at_its_address = |access: &&Access| {
         access.endpoints.iter().any(|endpoint| {
-            let url = format!("https://{}:", bracketed(endpoint.host()));
-            member.peer_urls.iter().any(|peer| peer.starts_with(&url))
+            let mut hosts = member
+                .peer_urls
+                .iter()
+                .filter_map(|url| quorum::host_of(url));
+            hosts.any(|host| host == endpoint.host())
         })
     };
     if job.machines.contains_key(&member.hostname) {
@@ -554,14 +556,6 @@ fn member_name(member: &EtcdMember, job: &Job) -> String {
         Some((name, _)) => name.clone(),
         None if member.hostname.is_empty() => member.id_hex(),
         None => member.hostname.clone(),
-    }
-}
-
-fn bracketed(host: &str) -> String {
-    if host.contains(':') {
-        format!("[{host}]")
-    } else {
-        host.to_owned()
     }
 }
 

@@ -8,6 +8,7 @@ use super::TalosImageSchematic;
 use super::document::{Wanted, wanted};
 use super::model::ImageSchematic;
 use crate::shared::access::Unusable;
+use crate::shared::announce;
 use crate::shared::placeholder::{is_placeholder_text, stands_in};
 
 /// Refuses what no factory takes.
@@ -59,7 +60,7 @@ pub fn plan(
     };
     if let Some(attribute) = placeholder(&plan.config).or(of_provider) {
         plan.warn(
-            format!("TS-PLACEHOLDER: talos_image_schematic: planned with a placeholder in {attribute}"),
+            announce::placeholder("talos_image_schematic", attribute),
             "It comes from a stage that has not been applied; what follows from it is not known. Apply refuses it.",
         );
     }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::TalosKubeconfig;
 use super::model::Kubeconfig;
 use crate::shared::access::Unusable;
+use crate::shared::announce;
 use crate::shared::lifetime::Due;
 use crate::shared::machine_secrets::MachineSecrets;
 use crate::shared::placeholder::{is_placeholder_host, is_placeholder_text};
@@ -25,7 +26,7 @@ pub fn plan(plan: &mut Plan<TalosKubeconfig>) {
     }
     if let Some(attribute) = placeholder(&plan.config) {
         plan.warn(
-            format!("TS-PLACEHOLDER: talos_kubeconfig: planned with a placeholder in {attribute}"),
+            announce::placeholder("talos_kubeconfig", attribute),
             "It comes from a stage that has not been applied. Apply refuses it.",
         );
     }

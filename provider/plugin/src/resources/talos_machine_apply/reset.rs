@@ -103,12 +103,12 @@ async fn wiped(
     let mut silences = 0;
     loop {
         let seen = match node.look(&node.calls.capped(patience)).await {
+            Ok(machine) if before.became(&machine) => return Ok(Gone::Changed),
             // Somebody else has its address now.
-            Ok(machine) if !machine.is(before.uuid) && !before.became(&machine) => {
+            Ok(machine) if !machine.is(before.uuid) => {
                 silences += 1;
                 "another machine answers at its address".to_owned()
             }
-            Ok(machine) if before.became(&machine) => return Ok(Gone::Changed),
             Ok(machine) => {
                 silences = 0;
                 format!("it is {}", machine.facts.status.stage)

@@ -187,10 +187,7 @@ fn warn_of_access(data: Option<&Data>, plan: &mut Plan<TalosMachinePatch>) {
 
 fn warn_placeholder(plan: &mut Plan<TalosMachinePatch>, attribute: &str) {
     let node = plan.config.node.text().to_owned();
-    plan.warn(
-        format!("TS-PLACEHOLDER: {node}: planned with a placeholder in {attribute}"),
-        "It comes from a stage that has not been applied; what will change is not known before. Apply refuses it.",
-    );
+    announce::machine_placeholder(plan, &node, attribute);
 }
 
 fn warn_kept(plan: &mut Plan<TalosMachinePatch>, node: &str, kept: &[String]) {

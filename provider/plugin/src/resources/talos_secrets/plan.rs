@@ -7,6 +7,7 @@ use talos_config::secrets::Bundle;
 
 use super::TalosSecrets;
 use super::model::TalosSecretsModel;
+use crate::shared::announce;
 use crate::shared::lifetime::Due;
 use crate::shared::machine_secrets::MachineSecrets;
 use crate::shared::placeholder::is_placeholder_text;
@@ -94,7 +95,7 @@ pub fn plan(plan: &mut Plan<TalosSecrets>) -> Result<(), Diagnostics> {
     }
     if let Some(attribute) = placeholder(&plan.config) {
         plan.warn(
-            format!("TS-PLACEHOLDER: talos_secrets: planned with a placeholder in {attribute}"),
+            announce::placeholder("talos_secrets", attribute),
             "It comes from a stage that has not been applied. Apply refuses it.",
         );
     }
