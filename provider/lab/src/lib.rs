@@ -5,6 +5,7 @@
 //! from; where the facts end, the lab is stricter than the real system.
 
 pub mod cli;
+pub mod cluster;
 pub mod faults;
 pub mod journal;
 pub mod proxmox;
