@@ -1,16 +1,18 @@
-//! Harness of the acceptance tests: the real tools and real Talos machines, no simulation.
+//! Harness of the acceptance tests: the real tools, real Talos machines, and the lab for what cannot run here.
 //!
 //! * [`tools`] finds terraform, tofu, terragrunt, talosctl and the parts of Talos and Kubernetes, or builds them.
 //! * [`stages`] runs the stage tree under terragrunt with the built plugin.
 //! * [`roots`] runs small root modules that a test writes itself.
 //! * [`machines`] runs real Talos machines in namespaces of this host.
 //! * [`worlds`] are saved clusters that the stages made, to start tests from.
+//! * [`lab`] is the lab, a simulated Proxmox VE with machines, and the stages on it.
 //! * [`talosctl`] is the official client, as judge of ours.
 //! * [`skip`] counts tests that cannot run here.
 //!
-//! Both keep what is expensive in [`cache`], outside the checkout.
+//! What is expensive is kept in [`cache`], outside the checkout.
 
 pub mod cache;
+pub mod lab;
 pub mod machines;
 pub mod progress;
 pub mod roots;

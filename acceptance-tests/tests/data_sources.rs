@@ -14,13 +14,11 @@ use std::time::{Duration, Instant};
 use acceptance_tests::machines::{Rack, RackSpec};
 use acceptance_tests::progress::Stderr;
 use acceptance_tests::skip;
-use acceptance_tests::talosctl::Talosctl;
 use acceptance_tests::tools::Tool;
+use acceptance_tests::worlds::single;
 use serde_json::Value;
 use support::{Core, texts};
 
-/// Saved disks of a cluster of one control plane.
-const WORLD: &str = "one-control-plane";
 const SOON: Duration = Duration::from_secs(30);
 const CLUSTER: Duration = Duration::from_secs(240);
 
@@ -118,34 +116,6 @@ impl<'a> Module<'a> {
     }
 }
 
-/// A control plane with a cluster on it, built once.
-fn cluster() -> Rack {
-    if Rack::has_world(WORLD, &mut Stderr).unwrap() {
-        return Rack::start(RackSpec::new(1).from_world(WORLD), &mut Stderr).unwrap();
-    }
-    let rack = Rack::start(RackSpec::new(1), &mut Stderr).unwrap();
-    let folder = rack.files().unwrap();
-    let talosctl = Talosctl::new(&rack, &folder).unwrap();
-    talosctl.generate("one").unwrap();
-    let file = folder.join("controlplane.yaml");
-    let apply = [
-        "apply-config",
-        "--insecure",
-        "--file",
-        &file.to_string_lossy(),
-    ];
-    talosctl.wait("10.5.0.11", &apply, SOON, |_| true).unwrap();
-    talosctl
-        .wait("10.5.0.11", &["bootstrap"], SOON, |_| true)
-        .unwrap();
-    let status = ["get", "nodestatus"];
-    talosctl
-        .wait("10.5.0.11", &status, CLUSTER, |text| text.contains("true"))
-        .unwrap();
-    rack.save(WORLD).unwrap();
-    rack
-}
-
 #[test]
 fn a_machine_in_maintenance_mode_is_read_without_identity() {
     if skip::unless_machines_run("a_machine_in_maintenance_mode_is_read_without_identity") {
@@ -174,7 +144,8 @@ fn a_cluster_is_healthy_until_its_machine_is_silent() {
     if skip::unless_machines_run("a_cluster_is_healthy_until_its_machine_is_silent") {
         return;
     }
-    let rack = cluster();
+    let rack = single::start().unwrap();
+    an_identity_is_asked_for(&rack);
     let work = tempfile::tempdir().unwrap();
     let module = Module::new(&rack, work.path(), &format!("{NODE}{HEALTH}"), true);
     let started = Instant::now();
@@ -227,23 +198,16 @@ fn a_cluster_is_healthy_until_its_machine_is_silent() {
     );
 }
 
-#[test]
-fn a_configured_machine_without_identity_is_an_error() {
-    if skip::unless_machines_run("a_configured_machine_without_identity_is_an_error") {
-        return;
-    }
-    let rack = cluster();
+/// Without an identity a configured machine is an error, not a guess.
+fn an_identity_is_asked_for(rack: &Rack) {
     let work = tempfile::tempdir().unwrap();
-    let module = Module::new(&rack, work.path(), NODE, false);
+    let module = Module::new(rack, work.path(), NODE, false);
     let started = Instant::now();
     loop {
         let planned = module.plan(&[]);
         if !planned.ok {
-            assert!(
-                planned.said.contains("TS-NODE-NOT-MAINTENANCE"),
-                "{}",
-                planned.said
-            );
+            let told = planned.said.contains("TS-NODE-NOT-MAINTENANCE");
+            assert!(told, "{}", planned.said);
             return;
         }
         // It boots: silence is no error.

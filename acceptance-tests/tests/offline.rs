@@ -11,14 +11,37 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use acceptance_tests::progress::{Progress as _, Stderr};
-use acceptance_tests::stages::{self, Runner, Stage, Tree};
-use acceptance_tests::worlds::{CLUSTER, said};
+use acceptance_tests::stages::{self, Runner, Tree};
+use acceptance_tests::worlds::said;
 
 /// What a stage may take of its own.
 const STAGE: Duration = Duration::from_secs(5);
 
 /// Times are measured.
 static TURN: Mutex<()> = Mutex::new(());
+
+/// Of each cluster, resources that are planned on the mocks of stages before.
+const CLUSTERS: [(&str, &[&str]); 2] = [
+    (
+        "real-101",
+        &[
+            "talos_secrets.cluster",
+            "talos_machine_apply.node[\"realcp01\"]",
+            "talos_machine_patch.node[\"realcp03\"]",
+            "talos_bootstrap.cluster",
+        ],
+    ),
+    (
+        "cluster-101",
+        &[
+            "proxmox_talos_image.iso",
+            "proxmox_talos_vm.node[\"solwk03\"]",
+            "talos_machine_apply.node[\"solwk01\"]",
+            "talos_machine_patch.node[\"solcp02\"]",
+            "talos_bootstrap.cluster",
+        ],
+    ),
+];
 
 #[test]
 fn current_terragrunt_with_opentofu_plans_offline() {
@@ -32,32 +55,34 @@ fn former_terragrunt_with_terraform_plans_offline() {
 
 fn plans_offline(runner: &Runner) {
     let _turn = TURN.lock();
-    let work = tempfile::Builder::new()
-        .prefix("offline-")
-        .tempdir()
-        .unwrap();
-    let tree = Tree::copy(CLUSTER, &stages::plugin().unwrap(), work.path()).unwrap();
     assert_eq!(routes(), "", "the network of this test leads somewhere");
+    for (cluster, resources) in CLUSTERS {
+        let work = tempfile::Builder::new()
+            .prefix("offline-")
+            .tempdir()
+            .unwrap();
+        let tree = Tree::copy(cluster, &stages::plugin().unwrap(), work.path()).unwrap();
+        all_stages(runner, &tree, resources);
+        each_stage(runner, &tree);
+    }
+}
 
+/// Stages that hold resources plan to create them: the mocks reach the resources and are told apart.
+fn all_stages(runner: &Runner, tree: &Tree, resources: &[&str]) {
     let all = tree.run_all(runner, &["plan"], &alone).unwrap();
     let text = said(&all);
     assert!(all.status.success(), "{text}");
-    // Stages that hold resources plan to create them: the mocks reach the resources and are told apart.
-    for planned in [
-        "talos_secrets.cluster",
-        "talos_machine_apply.node[\"realcp01\"]",
-        "talos_machine_patch.node[\"realcp03\"]",
-        "talos_bootstrap.cluster",
-    ] {
-        assert!(
-            text.contains(&format!("{planned} will be created")),
-            "{planned}\n{text}"
-        );
+    for planned in resources {
+        let line = format!("{planned} will be created");
+        assert!(text.contains(&line), "{planned}\n{text}");
     }
     assert!(text.contains("TS-PLACEHOLDER"), "{text}");
     assert!(!text.contains("Error"), "{text}");
+}
 
-    for stage in Stage::ALL {
+/// None is slow.
+fn each_stage(runner: &Runner, tree: &Tree) {
+    for stage in tree.stages() {
         let started = Instant::now();
         let output = tree.run(runner, stage, &["plan"], &alone).unwrap();
         let took = started.elapsed();

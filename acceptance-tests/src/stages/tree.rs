@@ -13,6 +13,10 @@ use super::{Runner, mirror};
 pub enum Stage {
     /// Certificate authorities and tokens.
     Secrets,
+    /// The boot image.
+    Artifacts,
+    /// Virtual machines.
+    Compute,
     /// Configurations, rendered.
     Config,
     /// Configurations, brought to the machines.
@@ -21,26 +25,38 @@ pub enum Stage {
     Patch,
     /// etcd and Kubernetes.
     Bootstrap,
+    /// What runs Flux.
+    FluxOperator,
+    /// Flux itself, and what it is synced with.
+    FluxInstance,
 }
 
 impl Stage {
-    /// In order.
-    pub const ALL: [Self; 5] = [
+    /// In order. A cluster need not have all of them: see [`Tree::stages`].
+    pub const ALL: [Self; 9] = [
         Self::Secrets,
+        Self::Artifacts,
+        Self::Compute,
         Self::Config,
         Self::Apply,
         Self::Patch,
         Self::Bootstrap,
+        Self::FluxOperator,
+        Self::FluxInstance,
     ];
 
     /// Name of its folder.
     pub fn name(self) -> &'static str {
         match self {
             Self::Secrets => "secrets",
+            Self::Artifacts => "artifacts",
+            Self::Compute => "compute",
             Self::Config => "config",
             Self::Apply => "apply",
             Self::Patch => "patch",
             Self::Bootstrap => "bootstrap",
+            Self::FluxOperator => "flux-operator",
+            Self::FluxInstance => "flux-instance",
         }
     }
 }
@@ -87,6 +103,12 @@ impl Tree {
     /// Folder of the cluster.
     pub fn cluster(&self) -> PathBuf {
         self.root.join("live/clusters").join(&self.cluster)
+    }
+
+    /// Stages that the cluster has, in order.
+    pub fn stages(&self) -> Vec<Stage> {
+        let there = |stage: &Stage| self.stage(*stage).is_dir();
+        Stage::ALL.into_iter().filter(there).collect()
     }
 
     /// Folder of a stage.

@@ -4,6 +4,7 @@
 //! absolute paths (terragrunt's cache) is made anew where the world comes back.
 
 mod observe;
+pub mod single;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -194,11 +195,12 @@ fn work(rack: &Rack) -> Result<PathBuf> {
     Ok(rack.files()?.join("work"))
 }
 
-/// A world's name: another tree is another world.
+/// A world's name: other stages or modules make another world.
 fn name() -> Result<String> {
     let root = stages::checkout()?.join("terragrunt");
-    let mut files = Vec::new();
-    list(&root, &mut files)?;
+    let mut files = vec![root.join("root.hcl")];
+    list(&root.join("modules"), &mut files)?;
+    list(&root.join("live/clusters").join(CLUSTER), &mut files)?;
     files.sort();
     let mut digest = Sha256::new();
     for file in files {

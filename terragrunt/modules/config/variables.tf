@@ -19,16 +19,23 @@ variable "kubernetes_version" {
 }
 
 variable "nodes" {
-  description = "Machines by name: role and addresses, the first one preferred."
+  description = "Machines by name: role, addresses (the first one preferred), and values for the template of node patches."
   type = map(object({
     machine_type = string
     addresses    = list(string)
+    values       = optional(map(string), {})
   }))
 }
 
 variable "layers_dir" {
-  description = "Folder of all.yaml, <role>.yaml and nodes/<node>.yaml."
+  description = "Folder of all.yaml, <role>.yaml, manifests/<name>.yaml, and nodes/<node>.yaml or node.yaml.tftpl."
   type        = string
+}
+
+variable "installer_image" {
+  description = "Installer image, output of the artifacts stage; null: what Talos would take."
+  type        = string
+  default     = null
 }
 
 variable "machine_secrets" {

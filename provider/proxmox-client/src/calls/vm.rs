@@ -40,6 +40,8 @@ pub struct Status {
     pub lock: Option<String>,
     /// Whether high availability manages it.
     pub managed: bool,
+    /// Bytes written since the emulator was started, by drive; `PVE::QemuServer::vmstatus` tells them of running machines.
+    pub written: BTreeMap<String, u64>,
 }
 
 /// An interface of the guest, as its agent tells.
@@ -259,7 +261,16 @@ fn status(data: &Value) -> Status {
         detail: member(data, "qmpstatus").unwrap_or(status),
         lock: member(data, "lock").filter(|lock| !lock.is_empty()),
         managed: data.get("ha").is_some_and(|ha| truth(ha, "managed")),
+        written: written(data),
     }
+}
+
+fn written(data: &Value) -> BTreeMap<String, u64> {
+    let drives = data.get("blockstat").and_then(Value::as_object);
+    let bytes = drives.into_iter().flatten();
+    bytes
+        .filter_map(|(drive, counted)| Some((drive.clone(), counted.get("wr_bytes")?.as_u64()?)))
+        .collect()
 }
 
 fn interface(row: &Value) -> Option<GuestInterface> {

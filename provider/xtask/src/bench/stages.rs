@@ -37,7 +37,7 @@ struct Note {
 pub fn peaks(plugin: &Path) -> Result<Vec<Peak>> {
     let work = tempfile::tempdir()?;
     let (probe, notes) = install_probe(plugin, work.path())?;
-    let tree = Tree::copy("real-101", &probe, work.path())?;
+    let tree = Tree::copy("cluster-101", &probe, work.path())?;
     let runner = Runner::current(&mut Stderr)?;
     let output = tree.run_all(&runner, &["plan"], &|program| Command::new(program))?;
     if !output.status.success() {

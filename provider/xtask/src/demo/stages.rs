@@ -8,11 +8,11 @@ use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use acceptance_tests::machines::Rack;
 use acceptance_tests::stages::{Runner, Tree};
 use anyhow::{Context, Result};
 
 use super::lines;
+use super::site::Site;
 use crate::workspace::say;
 
 /// What a run showed.
@@ -26,10 +26,10 @@ pub struct Report {
     pub results: BTreeMap<&'static str, String>,
 }
 
-/// terragrunt over all stages inside the machines' network; everything it writes goes to `log`, too.
-pub fn apply(tree: &Tree, runner: &Runner, rack: &Rack, log: &Path) -> Result<Report> {
+/// terragrunt over all stages inside the site; everything it writes goes to `log`, too.
+pub fn apply(tree: &Tree, runner: &Runner, site: &Site, log: &Path) -> Result<Report> {
     let mut log = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
-    let command = rack.command(&runner.terragrunt);
+    let command = site.command(&runner.terragrunt);
     let mut command = tree.prepare(command, runner, &tree.cluster());
     // Without the provider's log nobody could see what it waits for.
     command

@@ -10,6 +10,7 @@ use acceptance_tests::stages::{Runner, Stage, Tree};
 use acceptance_tests::tools::{self, Tool};
 use anyhow::{Context, Result};
 
+use super::site::Site;
 use super::stages::Report;
 use crate::workspace::{self, say};
 
@@ -17,23 +18,23 @@ use crate::workspace::{self, say};
 pub fn print(
     tree: &Tree,
     runner: &Runner,
-    talos_rack: &Path,
+    site: &Site,
     report: &Report,
     folder: &Path,
 ) -> Result<()> {
     say("");
-    let rows = Stage::ALL.into_iter().map(|stage| row(tree, report, stage));
+    let stages = tree.stages();
+    let rows = stages.iter().map(|stage| row(tree, report, *stage));
     for line in crate::table::lines(&["stage", "seconds", "objects", "result"], rows) {
         say(&line);
     }
-    let unchanged = Stage::ALL
-        .into_iter()
-        .all(|stage| is_unchanged(report, stage));
+    let unchanged = stages.iter().all(|stage| is_unchanged(report, *stage));
     if unchanged {
         say("\nNothing changed: the cluster is as the stages describe it.");
     }
     if !report.failed {
-        where_to_look(tree, runner, talos_rack, folder)?;
+        where_to_look(tree, runner, site, folder)?;
+        how_to_end(site.option);
     }
     Ok(())
 }
@@ -81,23 +82,12 @@ fn objects(tree: &Tree, stage: Stage) -> usize {
 }
 
 /// Writes credentials and the commands that use them, and says how to go on.
-fn where_to_look(tree: &Tree, runner: &Runner, talos_rack: &Path, folder: &Path) -> Result<()> {
-    let inside = format!(
-        "{} exec --dir {} --",
-        talos_rack.display(),
-        folder.join("rack").display()
-    );
+fn where_to_look(tree: &Tree, runner: &Runner, site: &Site, folder: &Path) -> Result<()> {
     let kubeconfig = write_output(tree, Stage::Bootstrap, "kubeconfig", folder)?;
     let talosconfig = write_output(tree, Stage::Config, "talosconfig", folder)?;
-    let kubectl = format!(
-        "{inside} {} --kubeconfig {kubeconfig}",
-        program(Tool::Kubectl)
-    );
-    let talosctl = format!(
-        "{inside} {} --talosconfig {talosconfig}",
-        program(Tool::Talosctl)
-    );
-    let terragrunt = format!("{inside} {}", runner.terragrunt.display());
+    let kubectl = site.line(&program(Tool::Kubectl)) + " --kubeconfig " + &kubeconfig;
+    let talosctl = site.line(&program(Tool::Talosctl)) + " --talosconfig " + &talosconfig;
+    let terragrunt = site.line(&runner.terragrunt.display().to_string());
     let kubectl = write_command(&folder.join("kubectl"), "", &kubectl)?;
     let talosctl = write_command(&folder.join("talosctl"), "", &talosctl)?;
     let settings = settings(tree, runner);
@@ -106,7 +96,10 @@ fn where_to_look(tree: &Tree, runner: &Runner, talos_rack: &Path, folder: &Path)
     say(&format!(
         "  {kubectl} get nodes                 (Ready within a minute)"
     ));
-    say(&format!("  {talosctl} -n 10.5.0.11 etcd members"));
+    say(&format!("  {talosctl} -n {} etcd members", site.machine));
+    for (command, shows) in &site.hints {
+        say(&format!("  {command}       ({shows})"));
+    }
     say("\nChange something, see what it would do, and do it:");
     say(&format!("  cd {}", tree.cluster().display()));
     say(&format!(
@@ -116,11 +109,16 @@ fn where_to_look(tree: &Tree, runner: &Runner, talos_rack: &Path, folder: &Path)
     say(&format!(
         "  (cd patch && {terragrunt} apply)       or the demo again; rm {PATCH} takes it back"
     ));
-    say(
-        "\nEnd the machines:      cargo xtask demo --stop       (the next demo goes on with their disks)",
-    );
-    say("Start from nothing:    cargo xtask demo --fresh");
     Ok(())
+}
+
+fn how_to_end(option: &str) {
+    say(&format!(
+        "\nEnd the machines:      cargo xtask demo{option} --stop       (the next demo goes on with their disks)"
+    ));
+    say(&format!(
+        "Start from nothing:    cargo xtask demo{option} --fresh"
+    ));
 }
 
 /// Where a patch for all machines goes, below the cluster's folder.

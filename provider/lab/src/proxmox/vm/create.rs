@@ -1,5 +1,7 @@
 //! Creating a VM.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::access::check_values;
@@ -235,6 +237,7 @@ impl Running {
             pid: dc.next_pid(),
             paused: false,
             guest,
+            written: BTreeMap::new(),
         }
     }
 }

@@ -95,6 +95,10 @@ impl Datacenter {
             let drive = Drive::parse(slot, vm.config.get(slot)?)?;
             Some((vm.node.clone(), drive.file))
         });
+        let running = self.vms.get_mut(&vmid).and_then(|vm| vm.running.as_mut());
+        if let Some(running) = running.filter(|_| found.is_some()) {
+            *running.written.entry(slot.to_owned()).or_default() += WRITE;
+        }
         let volume = found.and_then(|(node, volid)| self.volume_mut(&node, &volid));
         match volume {
             Some(volume) => {
@@ -109,6 +113,9 @@ impl Datacenter {
         }
     }
 }
+
+/// What one write of a simulated machine counts for, in bytes.
+const WRITE: u64 = 4096;
 
 fn is_firmware(drive: &Drive) -> bool {
     ["efidisk0", "tpmstate0"].contains(&drive.slot.as_str())

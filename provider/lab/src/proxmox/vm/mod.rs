@@ -39,6 +39,8 @@ pub(crate) use status::{current, list, resource};
 pub(crate) use template::{Template, template};
 pub(crate) use update::{Update, post, put, unlink};
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::proxmox::answer::{Refusal, Reply};
@@ -61,6 +63,9 @@ pub(crate) struct Running {
     pub(crate) pid: u64,
     pub(crate) paused: bool,
     pub(crate) guest: Guest,
+    /// Bytes written since then, by drive.
+    #[serde(default)]
+    pub(crate) written: BTreeMap<String, u64>,
 }
 
 /// How the guest behaves towards the hypervisor.

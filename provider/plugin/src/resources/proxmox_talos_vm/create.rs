@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use framework::prelude::*;
+use proxmox_client::codec::{format_of, is_drive};
 use proxmox_client::{Backoff, Code, Cx, Error as PveError, Sent};
 use ring::rand::{SecureRandom, SystemRandom};
 
@@ -34,7 +35,7 @@ struct Born {
     adopted: bool,
 }
 
-/// Creates the machine, or goes on with one of ours that was never started.
+/// Creates the machine, or goes on with one of ours that holds nothing.
 pub async fn create(
     cx: &ApplyCx<TalosVmResource>,
     planned: TalosVm,
@@ -50,7 +51,7 @@ pub async fn create(
     if let Err(error) = furnish(&job, &planned, &born).await {
         return withdraw(&job, &planned, &born, slot, job.error(&error)).await;
     }
-    if planned.power_state.text() == "running" {
+    if planned.power_state.text() == "running" && !born.sight.running {
         cx.phase("starting");
         if let Err(error) = power::start(&job.client, &job.calls, &born.sight.node, born.vmid).await
         {
@@ -113,7 +114,7 @@ async fn furnish(job: &Job<'_>, planned: &TalosVm, born: &Born) -> proxmox_clien
             .sight
             .values
             .get(slot)
-            .and_then(|drive| proxmox_client::codec::format_of(slot)?.parse(drive).ok());
+            .and_then(|drive| format_of(slot)?.parse(drive).ok());
         let size = size.and_then(|drive| proxmox_client::codec::Size::parse(drive.get("size")?));
         if size.is_none_or(|size| size < proxmox_client::codec::gib(gib)) {
             job.client
@@ -188,7 +189,7 @@ async fn withdraw(
     }
 }
 
-/// A machine that an interrupted run of ours left behind: it carries our mark and was never started.
+/// A machine that an interrupted run of ours left behind: it carries our mark and holds nothing.
 async fn unfinished(job: &Job<'_>, planned: &TalosVm) -> Result<Option<Born>, Error> {
     let found = match planned
         .vmid
@@ -212,7 +213,7 @@ async fn unfinished(job: &Job<'_>, planned: &TalosVm) -> Result<Option<Born>, Er
         let mark = mark(&job.data().cluster_name, &job.name, vmid);
         let marked = is_marked(looked.values.get("smbios1").map(String::as_str), &mark);
         let fresh = marked
-            && never_started(job, vmid, &looked)
+            && holds_nothing(job, planned, vmid, &looked)
                 .await
                 .map_err(|error| job.error(&error))?;
         if fresh {
@@ -224,7 +225,7 @@ async fn unfinished(job: &Job<'_>, planned: &TalosVm) -> Result<Option<Born>, Er
         }
         if planned.vmid.is_known() {
             let whose = if marked {
-                "it has our mark and was started before"
+                "it has our mark and was used before"
             } else {
                 "it does not carry our mark"
             };
@@ -300,21 +301,50 @@ pub async fn look_unlocked(job: &Job<'_>, node: &str, vmid: u32) -> proxmox_clie
     }
 }
 
-/// Whether nobody started a machine since it was made.
-async fn never_started(job: &Job<'_>, vmid: u32, sight: &Sight) -> proxmox_client::Result<bool> {
-    if sight.running {
+/// Whether nobody used a machine since it was made: it was never started, or it runs since its only start and wrote nothing.
+async fn holds_nothing(
+    job: &Job<'_>,
+    planned: &TalosVm,
+    vmid: u32,
+    sight: &Sight,
+) -> proxmox_client::Result<bool> {
+    let starts = starts(job, vmid, sight).await?;
+    if !sight.running {
+        return Ok(starts.is_empty());
+    }
+    let once = starts.iter().filter(|kind| *kind == "qmstart").count() == 1;
+    if !once || planned.power_state.text() != "running" {
         return Ok(false);
     }
+    let status = job.client.status(&job.calls, &sight.node, vmid).await?;
+    Ok(wrote_nothing(&sight.values, &status.written))
+}
+
+/// Kinds of the tasks that started a machine since it was made; high availability has one of its own beside the usual one.
+async fn starts(job: &Job<'_>, vmid: u32, sight: &Sight) -> proxmox_client::Result<Vec<String>> {
     let made = sight
         .values
         .get("meta")
         .and_then(|meta| meta.split("ctime=").nth(1)?.split(',').next()?.parse().ok());
     let made: u64 = made.unwrap_or(0);
     let tasks = job.client.tasks_of(&job.calls, &sight.node, vmid).await?;
-    let starts = tasks
-        .iter()
-        .filter(|task| matches!(task.upid.kind.as_str(), "qmstart" | "hastart"));
-    Ok(!starts.into_iter().any(|task| task.upid.started >= made))
+    let since = tasks.into_iter().filter(|task| task.upid.started >= made);
+    Ok(since
+        .map(|task| task.upid.kind)
+        .filter(|kind| matches!(kind.as_str(), "qmstart" | "hastart"))
+        .collect())
+}
+
+/// Whether each disk is known to be as it was made. What the firmware keeps of its own is no data.
+fn wrote_nothing(values: &BTreeMap<String, String>, written: &BTreeMap<String, u64>) -> bool {
+    let is_disk = |key: &str, value: &str| {
+        is_drive(key)
+            && format_of(key)
+                .and_then(|format| format.parse(value).ok())
+                .is_none_or(|drive| drive.get("media") != Some("cdrom"))
+    };
+    let mut disks = values.iter().filter(|(key, value)| is_disk(key, value));
+    disks.all(|(slot, _)| written.get(slot) == Some(&0))
 }
 
 /// Makes the machine. A vmid that was given is used or refused; another one is tried until one is free.

@@ -45,6 +45,8 @@ pub struct FakeVm {
     pub running: bool,
     /// Looks at it that still find it being made.
     pub making: u32,
+    /// Bytes that it wrote, by drive; none to those that are not named.
+    pub written: BTreeMap<String, u64>,
 }
 
 /// Everything that is remembered.

@@ -23,16 +23,7 @@ impl World {
         match (asked.method.as_str(), rest) {
             ("GET", ["config"]) => Reply::data(self.config(vmid)),
             ("GET", ["pending"]) => Reply::data(self.pending(vmid)),
-            ("GET", ["status", "current"]) => {
-                let status = if self.vms[&vmid].running {
-                    "running"
-                } else {
-                    "stopped"
-                };
-                Reply::data(
-                    json!({"status": status, "qmpstatus": status, "vmid": vmid, "ha": {"managed": 0}}),
-                )
-            }
+            ("GET", ["status", "current"]) => Reply::data(status(vmid, &self.vms[&vmid])),
             ("POST", ["config"]) => self.configure(asked, vmid),
             ("PUT", ["resize"]) => self.resize(asked, vmid),
             ("POST", ["status", what]) => self.power(vmid, what),
@@ -251,6 +242,21 @@ impl World {
             "OK",
         )
     }
+}
+
+fn status(vmid: u32, vm: &FakeVm) -> Value {
+    let status = if vm.running { "running" } else { "stopped" };
+    let mut shown =
+        json!({"status": status, "qmpstatus": status, "vmid": vmid, "ha": {"managed": 0}});
+    if vm.running {
+        let drives = vm.values.keys().filter(|key| is_drive(key));
+        let counted = drives.map(|drive| {
+            let bytes = vm.written.get(drive).copied().unwrap_or_default();
+            (drive.clone(), json!({"wr_bytes": bytes}))
+        });
+        shown["blockstat"] = counted.collect();
+    }
+    shown
 }
 
 /// What the real one takes at once.

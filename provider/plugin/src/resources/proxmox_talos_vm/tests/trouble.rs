@@ -69,6 +69,35 @@ async fn a_machine_of_ours_that_was_never_started_is_gone_on_with() {
 }
 
 #[tokio::test]
+async fn a_machine_of_ours_that_runs_and_wrote_nothing_is_gone_on_with() {
+    let pve = FakePve::start().await;
+    let core = pve.core();
+    // A run that died while it waited for Talos: state knows nothing.
+    core.object::<TalosVmResource>()
+        .apply(Some(&config()))
+        .await
+        .unwrap();
+    let mut vm = core.object::<TalosVmResource>();
+    vm.apply(Some(&config())).await.unwrap();
+    let starts = pve.host.writes();
+    let starts = starts.iter().filter(|line| line.as_str() == START);
+    assert_eq!((creations(&pve), starts.count()), (1, 1));
+    assert_eq!(vm.plan(Some(&config())).await.unwrap().change, Change::None);
+
+    // Somebody installed something.
+    let installed = [("scsi0".to_owned(), 4096)].into();
+    pve.world().vms.get_mut(&101).unwrap().written = installed;
+    let mut vm = core.object::<TalosVmResource>();
+    let error = vm.apply(Some(&config())).await.err().unwrap();
+    assert!(
+        told(&error).contains("TS-PVE-VMID-TAKEN: cp01"),
+        "{}",
+        told(&error)
+    );
+    assert!(vm.state().is_none() && pve.world().vms[&101].running);
+}
+
+#[tokio::test]
 async fn a_foreign_machine_is_left_alone() {
     let marked = |values: &mut BTreeMap<String, String>| {
         let smbios = proxmox_client::codec::Smbios {

@@ -1,0 +1,151 @@
+//! The lab as a process of its own, and the stages of cluster-101 on it.
+//!
+//! * [`Lab`] is a served world: its network, its journal, its power switches.
+//! * [`Rehearsal`] runs the stage tree in it.
+
+mod rehearsal;
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+
+pub use rehearsal::Rehearsal;
+
+/// How long the lab may take to serve, or to end.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// A lab that is being served; dropping it ends it.
+pub struct Lab {
+    program: PathBuf,
+    folder: PathBuf,
+    child: Child,
+}
+
+impl Lab {
+    /// Serves the world in `folder`, with faults and whatever else a scenario (YAML) says.
+    pub fn serve(folder: &Path, scenario: &str) -> Result<Self> {
+        let program = program()?;
+        fs::create_dir_all(folder)?;
+        fs::write(folder.join("scenario.yaml"), scenario)?;
+        let log = fs::File::options()
+            .create(true)
+            .append(true)
+            .open(folder.join("serve.log"))?;
+        let child = Command::new(&program)
+            .args(["serve", "--dir"])
+            .arg(folder.join("world"))
+            .arg("--journal")
+            .arg(folder.join("journal.jsonl"))
+            .arg("--scenario")
+            .arg(folder.join("scenario.yaml"))
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()
+            .with_context(|| format!("cannot start {}", program.display()))?;
+        let mut lab = Self {
+            program,
+            folder: folder.to_owned(),
+            child,
+        };
+        lab.wait_until_served()?;
+        Ok(lab)
+    }
+
+    fn wait_until_served(&mut self) -> Result<()> {
+        let begun = Instant::now();
+        loop {
+            let served = self.command("true").stderr(Stdio::null()).status();
+            if served.is_ok_and(|status| status.success()) {
+                return Ok(());
+            }
+            let ended = self.child.try_wait()?;
+            if ended.is_some() || begun.elapsed() > LIMIT {
+                bail!("the lab does not serve ({ended:?})\n{}", self.log());
+            }
+            sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// A command that runs in the lab's network, with the lab's environment.
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = self.about("exec");
+        command.arg("--").arg(program);
+        command
+    }
+
+    /// Does at a machine what a person could do: `on`, `off` or `reset`.
+    pub fn power(&self, machine: &str, switch: &str) -> Result<()> {
+        let output = self.about("power").args([machine, switch]).output()?;
+        ensure!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Ok(())
+    }
+
+    /// What is in the world: `vms`, `machines`, `etcd`, `kubernetes`.
+    pub fn status(&self) -> Result<Value> {
+        let output = self.about("status").arg("--json").output()?;
+        serde_json::from_slice(&output.stdout).with_context(|| {
+            let said = String::from_utf8_lossy(&output.stderr);
+            format!("the lab's status is not JSON: {said}")
+        })
+    }
+
+    /// Every request so far.
+    pub fn journal(&self) -> Result<Vec<Value>> {
+        let text = fs::read_to_string(self.folder.join("journal.jsonl"))?;
+        let lines = text.lines().map(serde_json::from_str);
+        lines
+            .collect::<Result<_, _>>()
+            .context("the journal is not JSON")
+    }
+
+    /// What the lab said.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.join("serve.log")).unwrap_or_default()
+    }
+
+    fn about(&self, what: &str) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args([what, "--dir"]).arg(self.folder.join("world"));
+        command
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        if let Ok(id) = i32::try_from(self.child.id()) {
+            // It may have ended by itself.
+            let _ = kill(Pid::from_raw(id), Signal::SIGTERM);
+        }
+        let begun = Instant::now();
+        while begun.elapsed() < LIMIT {
+            if !matches!(self.child.try_wait(), Ok(None)) {
+                return;
+            }
+            sleep(Duration::from_millis(50));
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// `talos-lab` as cargo built it for this profile, beside the running program.
+fn program() -> Result<PathBuf> {
+    let test = std::env::current_exe().context("cannot tell where this program is")?;
+    let mut folders = test.ancestors().skip(1).take(3);
+    folders
+        .find_map(|folder| Some(folder.join("talos-lab")).filter(|path| path.is_file()))
+        .context("talos-lab is not built; run `cargo build --package lab`")
+}

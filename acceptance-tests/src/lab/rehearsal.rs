@@ -1,0 +1,94 @@
+//! The stages of cluster-101 on the lab.
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::Lab;
+use crate::stages::{self, Runner, Stage, Tree};
+use crate::worlds::{flat, said};
+
+/// Cluster of the stage tree that starts from bare Proxmox VE hosts.
+pub const CLUSTER: &str = "cluster-101";
+
+/// A lab, and stages that work on it.
+pub struct Rehearsal {
+    /// The lab.
+    pub lab: Lab,
+    /// The stages; an editable copy.
+    pub tree: Tree,
+    /// terragrunt and the core of all commands.
+    pub runner: Runner,
+    folder: TempDir,
+}
+
+impl Rehearsal {
+    /// An empty world with what a scenario says, and stages that were never run.
+    pub fn new(runner: Runner, scenario: &str) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("lab-").tempdir()?;
+        let lab = Lab::serve(&folder.path().join("lab"), scenario)?;
+        let work = folder.path().join("work");
+        let tree = Tree::copy(CLUSTER, &stages::plugin()?, &work)?;
+        Ok(Self {
+            lab,
+            tree,
+            runner,
+            folder,
+        })
+    }
+
+    /// A folder for files of a test.
+    pub fn folder(&self) -> PathBuf {
+        self.folder.path().to_owned()
+    }
+
+    /// Runs terragrunt in one stage.
+    pub fn run(&self, stage: Stage, arguments: &[&str]) -> Result<Output> {
+        let start = |program: &Path| self.lab.command(program);
+        self.tree.run(&self.runner, stage, arguments, &start)
+    }
+
+    /// Runs terragrunt over all stages.
+    pub fn run_all(&self, arguments: &[&str]) -> Result<Output> {
+        let start = |program: &Path| self.lab.command(program);
+        self.tree.run_all(&self.runner, arguments, &start)
+    }
+
+    /// Runs a command over all stages that must succeed; what it said.
+    pub fn expect_all(&self, arguments: &[&str]) -> Result<String> {
+        let output = self.run_all(arguments)?;
+        let text = said(&output);
+        ensure!(
+            output.status.success(),
+            "{arguments:?} ended with {}\n{text}\n--- the lab\n{}",
+            output.status,
+            self.lab.log()
+        );
+        Ok(text)
+    }
+
+    /// Stages in which a plan has something to do, with what it says.
+    pub fn left_to_do(&self) -> Result<Vec<(Stage, String)>> {
+        let mut left = Vec::new();
+        for stage in self.tree.stages() {
+            let output = self.run(stage, &["plan", "-detailed-exitcode"])?;
+            if output.status.code() != Some(0) {
+                left.push((stage, flat(&said(&output))));
+            }
+        }
+        Ok(left)
+    }
+
+    /// A stage's output, from its state.
+    pub fn output(&self, stage: Stage, name: &str) -> Result<Value> {
+        let file = self.tree.state_file(stage);
+        let text = std::fs::read_to_string(&file)
+            .with_context(|| format!("cannot read {}", file.display()))?;
+        let state: Value = serde_json::from_str(&text)
+            .with_context(|| format!("cannot parse {}", file.display()))?;
+        Ok(state["outputs"][name]["value"].clone())
+    }
+}

@@ -1,0 +1,35 @@
+include "root" {
+  path = find_in_parent_folders("root.hcl")
+}
+
+locals {
+  cluster = read_terragrunt_config(find_in_parent_folders("cluster.hcl")).locals
+}
+
+dependency "config" {
+  config_path = "../config"
+
+  mock_outputs = {
+    cluster_endpoint     = "https://cluster.invalid:6443"
+    client_configuration = { ca_certificate = "mock-ca", client_certificate = "mock-cert", client_key = "mock-key" }
+    machine_secrets      = {}
+    machine_config_bases = { controlplane = "mock", worker = "mock" }
+    machine_configs      = { for name, node in local.cluster.nodes : name => { machine_type = node.machine_type, config_patch = "" } }
+    all_node_ips         = { for name, node in local.cluster.nodes : name => ["${name}.invalid"] }
+    control_plane_ips    = { for name, node in local.cluster.nodes : name => ["${name}.invalid"] if node.machine_type == "controlplane" }
+  }
+  mock_outputs_allowed_terraform_commands = ["init", "validate", "plan", "destroy"]
+  mock_outputs_merge_strategy_with_state  = "shallow"
+}
+
+dependencies {
+  paths = ["../apply", "../patch"]
+}
+
+inputs = {
+  cluster_name         = local.cluster.cluster_name
+  cluster_endpoint     = dependency.config.outputs.cluster_endpoint
+  control_plane_ips    = dependency.config.outputs.control_plane_ips
+  client_configuration = dependency.config.outputs.client_configuration
+  machine_secrets      = dependency.config.outputs.machine_secrets
+}
