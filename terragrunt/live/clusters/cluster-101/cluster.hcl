@@ -9,6 +9,11 @@ locals {
   flux_operator_version = "0.58.1"
   flux_version          = "2.7.5"
 
+  # What Flux keeps the cluster in sync with.
+  git_repository = "https://git.example.com/home-ops.git"
+  git_branch     = "main"
+  git_path       = "kubernetes/clusters/cluster-101"
+
   # Part of the image; a change is a new schematic, so that machines get it with their next upgrade.
   extensions  = ["siderolabs/bird2", "siderolabs/i915", "siderolabs/qemu-guest-agent"]
   kernel_args = ["console=ttyS0,115200", "talos.dashboard.disabled=1"]
