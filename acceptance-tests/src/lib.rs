@@ -3,6 +3,7 @@
 //! * [`tools`] finds terraform, tofu, terragrunt, talosctl and the parts of Talos and Kubernetes, or builds them.
 //! * [`stages`] runs the stage tree under terragrunt with the built plugin.
 //! * [`roots`] runs small root modules that a test writes itself.
+//! * [`control_plane`] runs a real Kubernetes API, and the real Flux beside it, as processes.
 //! * [`machines`] runs real Talos machines in namespaces of this host.
 //! * [`worlds`] are saved clusters that the stages made, to start tests from.
 //! * [`lab`] is the lab, a simulated Proxmox VE with machines, and the stages on it.
@@ -12,6 +13,7 @@
 //! What is expensive is kept in [`cache`], outside the checkout.
 
 pub mod cache;
+pub mod control_plane;
 pub mod lab;
 pub mod machines;
 pub mod progress;

@@ -19,6 +19,17 @@ pub fn unless_machines_run(test: &str) -> bool {
     }
 }
 
+/// Whether these tools are there; where one is not, the test called `test` is counted as skipped and shall return.
+pub fn unless_built(test: &str, tools: &[crate::tools::Tool]) -> bool {
+    match crate::control_plane::missing(tools) {
+        None => false,
+        Some(why) => {
+            tell(&format!("{test}: {why}"));
+            true
+        }
+    }
+}
+
 fn tell(reason: &str) {
     Stderr.line(&format!("skipped: {reason}"));
     let Some(path) = std::env::var_os(LIST) else {

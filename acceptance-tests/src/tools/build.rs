@@ -1,7 +1,7 @@
 //! Builds a tool with Go, with caches of its own.
 
 use super::find::{assets_path, cached_path, which};
-use super::{Patch, Recipe, ToolError};
+use super::{Added, Patch, Recipe, ToolError};
 use crate::cache;
 use crate::progress::Progress;
 use std::fs;
@@ -40,9 +40,15 @@ pub(super) fn build(recipe: &'static Recipe, progress: &mut dyn Progress) -> Res
     let patch = recipe
         .without_sys_resource
         .filter(|_| !super::has_sys_resource());
-    let modfile = patch
-        .map(|patch| patched_modfile(recipe, &patch))
-        .transpose()?;
+    let modfile = match (patch, recipe.added) {
+        (Some(patch), _) => Some(changed_modfile(recipe, patch.module, |source| {
+            replace_once(source, &patch)
+        })?),
+        (None, Some(added)) => Some(changed_modfile(recipe, added.module, |source| {
+            add_file(source, &added)
+        })?),
+        (None, None) => None,
+    };
     let target = cached_path(recipe);
     let unfinished = target.with_file_name(format!(".{}-{}", recipe.name, std::process::id()));
 
@@ -172,38 +178,52 @@ fn module_source(recipe: &'static Recipe, module: &str) -> Result<PathBuf, ToolE
     .map(PathBuf::from)
 }
 
-/// Copies the module that `patch` changes into the cache, changes it, and returns a go.mod that points there.
-fn patched_modfile(recipe: &'static Recipe, patch: &Patch) -> Result<PathBuf, ToolError> {
+/// Copies `module` into the cache, changes the copy, and returns a go.mod that points there.
+fn changed_modfile(
+    recipe: &'static Recipe,
+    module: &'static str,
+    change: impl FnOnce(&Path) -> Result<(), String>,
+) -> Result<PathBuf, ToolError> {
     let failed = |cause: String| ToolError::Patch { recipe, cause };
     let folder = cache::build()
         .join("patched")
         .join(format!("{}-{}", recipe.name, recipe.version));
     let source = folder.join("source");
     let _ = fs::remove_dir_all(&folder);
-    copy_folder(&module_source(recipe, patch.module)?, &source)
-        .map_err(|e| failed(e.to_string()))?;
-
-    let file = source.join(patch.file);
-    let text = fs::read_to_string(&file).map_err(|e| failed(format!("{}: {e}", patch.file)))?;
-    if text.matches(patch.from).count() != 1 {
-        return Err(failed(format!(
-            "{} does not have `{}` exactly once",
-            patch.file, patch.from
-        )));
-    }
-    fs::write(&file, text.replace(patch.from, patch.to)).map_err(|e| failed(e.to_string()))?;
+    copy_folder(&module_source(recipe, module)?, &source).map_err(|e| failed(e.to_string()))?;
+    change(&source).map_err(failed)?;
 
     let modfile = folder.join("go.mod");
     for name in ["go.mod", "go.sum"] {
         fs::copy(module_folder(recipe).join(name), folder.join(name))
             .map_err(|e| failed(e.to_string()))?;
     }
-    let replace = format!("-replace={}={}", patch.module, source.display());
+    let replace = format!("-replace={module}={}", source.display());
     run(
         go(recipe).args(["mod", "edit", &replace]).arg(&modfile),
         recipe,
     )?;
     Ok(modfile)
+}
+
+fn replace_once(source: &Path, patch: &Patch) -> Result<(), String> {
+    let file = source.join(patch.file);
+    let text = fs::read_to_string(&file).map_err(|e| format!("{}: {e}", patch.file))?;
+    if text.matches(patch.from).count() != 1 {
+        return Err(format!(
+            "{} does not have `{}` exactly once",
+            patch.file, patch.from
+        ));
+    }
+    fs::write(&file, text.replace(patch.from, patch.to)).map_err(|e| e.to_string())
+}
+
+fn add_file(source: &Path, added: &Added) -> Result<(), String> {
+    let file = source.join(added.file);
+    let folder = file.parent().unwrap_or(source);
+    fs::create_dir_all(folder)
+        .and_then(|()| fs::write(&file, added.text))
+        .map_err(|e| format!("{}: {e}", added.file))
 }
 
 fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
@@ -234,8 +254,12 @@ fn copy_assets(recipe: &'static Recipe) -> Result<(), ToolError> {
     fs::create_dir_all(&folder).map_err(io)?;
     for file in files {
         let file = source.join(file);
-        let name = file.file_name().unwrap_or_default();
-        fs::write(folder.join(name), fs::read(&file).map_err(io)?).map_err(io)?;
+        let target = folder.join(file.file_name().unwrap_or_default());
+        if file.is_dir() {
+            copy_folder(&file, &target).map_err(io)?;
+        } else {
+            fs::write(target, fs::read(&file).map_err(io)?).map_err(io)?;
+        }
     }
     Ok(())
 }
@@ -243,7 +267,7 @@ fn copy_assets(recipe: &'static Recipe) -> Result<(), ToolError> {
 #[cfg(test)]
 mod tests {
     use super::super::ToolError;
-    use super::{last_lines, linker_flags, refusal};
+    use super::{add_file, last_lines, linker_flags, refusal};
     use crate::tools::Tool;
 
     #[test]
@@ -266,6 +290,15 @@ mod tests {
         };
         assert!(error(Tool::Tofu).ends_with("or later, or put tofu 1.12.6 on PATH"));
         assert!(error(Tool::Etcd).ends_with("install Go 1.26.6 or later"));
+    }
+
+    #[test]
+    fn a_file_that_the_module_lacks_is_added_with_its_folders() {
+        let source = tempfile::tempdir().unwrap();
+        let added = Tool::FluxOperator.recipe().added.unwrap();
+        add_file(source.path(), &added).unwrap();
+        let text = std::fs::read_to_string(source.path().join("web/dist/index.html")).unwrap();
+        assert_eq!(text, added.text);
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod recipe;
 mod table;
 
 pub(crate) use find::{has_capability, which};
-pub use recipe::{OnPath, Patch, Recipe, Tool};
+pub use recipe::{Added, OnPath, Patch, Recipe, Tool};
 pub use table::RECIPES;
 
 use crate::progress::Progress;
@@ -77,7 +77,7 @@ pub enum ToolError {
         recipe: &'static Recipe,
         output: String,
     },
-    #[error("{} cannot be patched for a host without CAP_SYS_RESOURCE: {cause}", .recipe.title())]
+    #[error("the source of {} cannot be changed as its build needs: {cause}", .recipe.title())]
     Patch {
         recipe: &'static Recipe,
         cause: String,

@@ -15,6 +15,10 @@ pub enum Tool {
     KubeApiserver,
     KubeControllerManager,
     KubeScheduler,
+    Kwok,
+    FluxOperator,
+    SourceController,
+    KustomizeController,
     Kubectl,
     Talosctl,
     Tofu,
@@ -51,6 +55,18 @@ pub struct Patch {
     pub suffix: &'static str,
 }
 
+/// A file that a program embeds and that its published module lacks.
+/// It is added to a copy in the cache only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Added {
+    /// Go module that the file shall be part of.
+    pub module: &'static str,
+    /// Path of the file in the module.
+    pub file: &'static str,
+    /// Its content.
+    pub text: &'static str,
+}
+
 /// How one tool is found or built.
 #[derive(Clone, Copy, Debug)]
 pub struct Recipe {
@@ -74,7 +90,9 @@ pub struct Recipe {
     pub version_args: &'static [&'static str],
     /// Source change for hosts without CAP_SYS_RESOURCE.
     pub without_sys_resource: Option<Patch>,
-    /// Module and files of its source that are needed at run time.
+    /// File without which the published module does not build.
+    pub added: Option<Added>,
+    /// Module, and files and folders of its source that are needed at run time.
     pub assets: Option<(&'static str, &'static [&'static str])>,
 }
 

@@ -1,8 +1,9 @@
 //! The tools as data: which module, which package, which version, and what else a build needs.
 
-use super::recipe::{OnPath, Patch, Recipe, Tool};
+use super::recipe::{Added, OnPath, Patch, Recipe, Tool};
 
 const TALOS: &str = "github.com/siderolabs/talos";
+const FLUX_OPERATOR: &str = "github.com/controlplaneio-fluxcd/flux-operator";
 const CONTAINERD_VERSION: (&str, &str) = (
     "github.com/containerd/containerd/v2/version.Version",
     "2.1.5",
@@ -24,6 +25,7 @@ const BASE: Recipe = Recipe {
     on_path: OnPath::Never,
     version_args: &["--version"],
     without_sys_resource: None,
+    added: None,
     assets: None,
 };
 
@@ -121,6 +123,47 @@ pub const RECIPES: &[Recipe] = &[
         "kube-scheduler",
         "k8s.io/kubernetes/cmd/kube-scheduler",
     ),
+    Recipe {
+        tool: Tool::Kwok,
+        name: "kwok",
+        version: "0.8.0",
+        folder: "kwok",
+        package: "sigs.k8s.io/kwok/cmd/kwok",
+        ..BASE
+    },
+    Recipe {
+        tool: Tool::FluxOperator,
+        name: "flux-operator",
+        version: "0.58.1",
+        folder: "flux-operator",
+        package: "github.com/controlplaneio-fluxcd/flux-operator/cmd/operator",
+        link: &[("main.VERSION", "v0.58.1")],
+        // The web interface is built by the release only; nothing here looks at it.
+        added: Some(Added {
+            module: FLUX_OPERATOR,
+            file: "web/dist/index.html",
+            text: "<!doctype html>\n",
+        }),
+        // Manifests of Flux by version, the operator's own definitions, and what it is installed with.
+        assets: Some((FLUX_OPERATOR, &["config"])),
+        ..BASE
+    },
+    Recipe {
+        tool: Tool::SourceController,
+        name: "source-controller",
+        version: "1.7.3",
+        folder: "source-controller",
+        package: "github.com/fluxcd/source-controller",
+        ..BASE
+    },
+    Recipe {
+        tool: Tool::KustomizeController,
+        name: "kustomize-controller",
+        version: "1.7.3",
+        folder: "kustomize-controller",
+        package: "github.com/fluxcd/kustomize-controller",
+        ..BASE
+    },
     Recipe {
         on_path: OnPath::AtLeast(1, 30),
         version_args: &["version", "--client"],

@@ -37,10 +37,11 @@ fn crate_of(folder: &Path) -> Option<(String, Vec<String>)> {
 
 /// Names of the workspace's own crates in one section of a manifest.
 fn section(manifest: &str, header: &str) -> Vec<String> {
-    const OWN: [&str; 10] = [
+    const OWN: [&str; 11] = [
         "acceptance-tests",
         "framework",
         "framework-derive",
+        "kubernetes",
         "lab",
         "plugin",
         "proto-talos",
@@ -67,11 +68,13 @@ fn crates_use_only_what_the_map_allows() {
         ),
         ("framework", &["framework-derive", "proto-tfplugin"]),
         ("framework-derive", &[]),
+        ("kubernetes", &[]),
         ("lab", &[]),
         (
             "plugin",
             &[
                 "framework",
+                "kubernetes",
                 "proxmox-client",
                 "talos-client",
                 "talos-config",
@@ -174,7 +177,7 @@ fn every_resource_has_its_parts() {
 
 /// Codes such as `TS-NODE-OTHER` in a text.
 fn codes(text: &str) -> BTreeSet<String> {
-    let words = text.split(|letter: char| !(letter.is_ascii_uppercase() || letter == '-'));
+    let words = text.split(|letter: char| !(letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '-'));
     words
         .map(|word| word.trim_matches('-'))
         .filter(|word| word.starts_with("TS-"))
@@ -198,10 +201,10 @@ fn codes_in_sources() -> BTreeSet<String> {
 fn every_code_is_on_a_page_and_every_page_is_true() {
     let guide = |name: &str| fs::read_to_string(root().join("docs/guides").join(name)).unwrap();
     let (machines, hosts) = (guide("errors.md"), guide("proxmox-errors.md"));
-    let plugins = guide("plugin-errors.md");
+    let (clusters, plugins) = (guide("kubernetes-errors.md"), guide("plugin-errors.md"));
     let given = codes_in_sources();
     assert!(given.len() > 60, "only {} codes were found", given.len());
-    let listed: BTreeSet<String> = [&machines, &hosts, &plugins]
+    let listed: BTreeSet<String> = [&machines, &hosts, &clusters, &plugins]
         .into_iter()
         .flat_map(|page| codes(page))
         .collect();

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use framework::prelude::*;
 use talos_client::Pool;
 
+use super::kubernetes::Kubernetes;
 use super::model::ProviderModel;
 use super::proxmox::Proxmox;
 use crate::shared::access::{self, Access, Unusable};
@@ -31,6 +32,8 @@ pub struct Data {
     pub unreachable_destroy: UnreachableDestroy,
     /// Access to Proxmox VE.
     pub proxmox: Proxmox,
+    /// Access to Kubernetes.
+    pub kubernetes: Kubernetes,
     client_configuration: Field<ClientConfiguration>,
     endpoints: Field<Vec<Field<String>>>,
     talosconfig: Option<String>,
@@ -75,6 +78,7 @@ impl Data {
             },
             unreachable_destroy: unreachable_destroy(&config.on_unreachable_destroy, &environment)?,
             proxmox: Proxmox::new(config.proxmox, &environment),
+            kubernetes: Kubernetes::new(config.kubernetes, &environment),
             client_configuration,
             endpoints,
             talosconfig: environment("TALOSCONFIG"),

@@ -1,6 +1,7 @@
 //! The provider: its block, what resources get from it, and the list of types.
 
 mod data;
+mod kubernetes;
 mod model;
 mod proxmox;
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use framework::prelude::*;
 
 use crate::shared::client_configuration::ClientConfiguration;
+use crate::shared::kubernetes_access::KubernetesAccess;
 
 /// Carries Talos clusters from machines in maintenance mode to a running Kubernetes, in stages. Nothing is dialled until
 /// a resource needs it, and every value may be unknown or a placeholder.
@@ -19,6 +20,9 @@ pub struct ProviderModel {
     /// Access to Proxmox VE.
     #[tf(optional)]
     pub proxmox: Field<ProxmoxDefaults>,
+    /// Access to Kubernetes; the file that `KUBE_CONFIG_PATH` names unless given.
+    #[tf(optional)]
+    pub kubernetes: Field<KubernetesAccess>,
     /// The Image Factory.
     #[tf(optional)]
     pub image_factory: Field<ImageFactory>,
@@ -105,6 +109,7 @@ impl ProviderModel {
             cluster_name: Field::Null,
             talos: Field::Null,
             proxmox: Field::Null,
+            kubernetes: Field::Null,
             image_factory: Field::Null,
             on_unreachable_destroy: Field::Null,
         }

@@ -1,0 +1,6 @@
+import {
+  to = flux_instance.this
+  identity = {
+    namespace = "flux-system"
+  }
+}

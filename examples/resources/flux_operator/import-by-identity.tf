@@ -1,0 +1,6 @@
+import {
+  to = flux_operator.this
+  identity = {
+    namespace = "flux-system"
+  }
+}

@@ -1,0 +1,15 @@
+//! `flux_instance`: a FluxInstance, with the secrets that its sync needs.
+
+mod apply;
+mod destroy;
+mod model;
+mod observe;
+mod plan;
+mod resource;
+mod secrets;
+mod spec;
+#[cfg(test)]
+mod tests;
+mod wait;
+
+pub use resource::FluxInstanceResource;

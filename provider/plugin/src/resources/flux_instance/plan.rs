@@ -1,0 +1,301 @@
+//! What a plan of `flux_instance` says, from configuration, state and what the refresh saw.
+
+use std::collections::BTreeMap;
+
+use framework::prelude::*;
+use kubernetes::Code;
+use serde::{Deserialize, Serialize};
+
+use super::FluxInstanceResource;
+use super::model::FluxInstance;
+use super::secrets::{digests, is_age_key, one_of, placeholder, secrets};
+use super::spec::{extra, instance};
+use crate::provider::Data;
+use crate::shared::change::listing;
+use crate::shared::placeholder::is_placeholder_text;
+use crate::shared::{announce, kubernetes as operation};
+
+/// What is kept beside the attributes.
+#[derive(Serialize, Deserialize, Default, Clone, PartialEq, Eq, Debug)]
+#[serde(default)]
+pub struct Private {
+    /// UID of the cluster.
+    pub cluster: String,
+    /// What differs from what is declared, as the refresh saw it.
+    pub drift: BTreeMap<String, String>,
+    /// The last operation did not come to its end.
+    pub unfinished: bool,
+    /// UID of the cluster that the refresh found in place of ours.
+    pub other: String,
+    /// Key of the digests.
+    pub salt: String,
+    /// Keyed digest of each secret that was written, by name.
+    pub secrets: BTreeMap<String, String>,
+}
+
+/// Refuses what the operator would refuse, and what contradicts itself.
+pub fn validate(config: &FluxInstance, found: &mut Diagnostics) {
+    if let Some(sops) = config.sops.get() {
+        if sops.age_key.is_null() && sops.age_key_wo.is_null() {
+            missing_key(found);
+        }
+        if !sops.age_key.is_null() && !sops.age_key_wo.is_null() {
+            conflict(found, "sops", "age_key");
+        }
+        let key = one_of(&sops.age_key, &sops.age_key_wo);
+        if key.is_some_and(|key| !is_placeholder_text(&key) && !is_age_key(&key)) {
+            refuse(found, "sops", Code::SopsFormat);
+        }
+        if config.sync.is_null() {
+            found.error_at(
+                "sops",
+                "TS-INPUT-CONFLICT: sops without sync",
+                "`sops` decrypts what `sync` finds. Set `sync`, or leave `sops` out.",
+            );
+        }
+    }
+    if let Some(auth) = config.git_auth.get() {
+        for (name, stored, write_only) in [
+            ("password", &auth.password, &auth.password_wo),
+            ("bearer_token", &auth.bearer_token, &auth.bearer_token_wo),
+            ("identity", &auth.identity, &auth.identity_wo),
+        ] {
+            if !stored.is_null() && !write_only.is_null() {
+                conflict(found, "git_auth", name);
+            }
+        }
+    }
+    if let Some(Err(why)) = config.extra_spec.as_str().map(extra) {
+        found.error_at(
+            "extra_spec",
+            "TS-INPUT-INVALID: extra_spec is no YAML object",
+            format!("{why}. Write members of the FluxInstance's spec."),
+        );
+    }
+    check_sync(config, found);
+}
+
+/// A missing key is told before anything is touched.
+fn missing_key(found: &mut Diagnostics) {
+    let entry = Code::SopsMissing.entry();
+    found.error_at(
+        "sops",
+        format!("{}: there is no age key", entry.text),
+        format!("Neither `age_key` nor `age_key_wo` is set.\nCause: {}.\nCure: set `sops.age_key_wo` to the text of the key file.", entry.cause),
+    );
+}
+
+fn refuse(found: &mut Diagnostics, path: &str, code: Code) {
+    let entry = code.entry();
+    found.error_at(
+        path,
+        format!("{}: {}", entry.text, entry.meaning),
+        format!("Cause: {}.\nCure: {}.", entry.cause, entry.cure),
+    );
+}
+
+fn conflict(found: &mut Diagnostics, path: &str, name: &str) {
+    found.error_at(
+        path,
+        format!("TS-INPUT-CONFLICT: {name} is given twice"),
+        format!("Set `{name}` or `{name}_wo`, not both."),
+    );
+}
+
+fn check_sync(config: &FluxInstance, found: &mut Diagnostics) {
+    let Some(sync) = config.sync.get() else {
+        return;
+    };
+    let invalid = |found: &mut Diagnostics, text: String, cure: &str| {
+        found.error_at("sync", format!("TS-INPUT-INVALID: {text}"), cure.to_owned());
+    };
+    for (name, field) in [
+        ("interval", &sync.interval),
+        ("retry_interval", &sync.retry_interval),
+    ] {
+        if let Some(text) = field
+            .as_str()
+            .filter(|text| GoDuration::parse(text).is_none())
+        {
+            invalid(
+                found,
+                format!("sync.{name} is {text:?}"),
+                "Write a Go duration such as \"1m\".",
+            );
+        }
+    }
+    if let Some(name) = sync
+        .name
+        .as_str()
+        .filter(|name| name.is_empty() || name.len() > 63)
+    {
+        invalid(
+            found,
+            format!("sync.name is {name:?}"),
+            "Write a name of at most 63 characters.",
+        );
+    }
+    let kind = sync.kind.as_str().unwrap_or("GitRepository");
+    match sync.provider.as_str() {
+        Some("github") if kind != "GitRepository" => {
+            invalid(
+                found,
+                format!("provider github cannot log in for a {kind}"),
+                "Set `sync.kind` to GitRepository, or another provider.",
+            );
+        }
+        Some("gcp") if kind == "GitRepository" => {
+            invalid(
+                found,
+                "provider gcp cannot log in for a GitRepository".to_owned(),
+                "Set another `sync.provider`.",
+            );
+        }
+        _ => {}
+    }
+}
+
+/// Decides; called twice by core.
+pub fn plan(data: Option<&Data>, plan: &mut Plan<FluxInstanceResource>) {
+    if plan.is_destroy() {
+        return;
+    }
+    let about = about(&plan.proposed);
+    let access = plan.config.kubernetes.clone();
+    operation::announce_placeholder(plan, data, &access, &about);
+    if let Some(attribute) = placeholder(&plan.config) {
+        plan.warn(
+            announce::placeholder(&about, attribute),
+            "It comes from a stage that has not been applied. Apply refuses it.",
+        );
+    }
+    plan.proposed.id = match plan.proposed.namespace.as_str() {
+        Some(namespace) => format!("{namespace}/flux").into(),
+        None => Field::Unknown,
+    };
+    let Some(prior) = plan.prior.clone() else {
+        plan.proposed.sync_path = planned_path(&plan.proposed);
+        return;
+    };
+    let other = plan.prior_private.other.clone();
+    operation::refuse_other_cluster(plan, &about, &other);
+    refuse_rename(plan, &prior);
+    let drift = plan.prior_private.drift.clone();
+    let rotated = rotated(plan);
+    if !drift.is_empty() {
+        plan.warn(
+            format!("TS-K8S-DRIFT: {about}: the cluster differs from what is declared"),
+            format!("It is put back:\n{}", listing(&drift)),
+        );
+    }
+    if !rotated.is_empty() {
+        plan.warn(
+            format!("TS-FLUX-SECRET: {about}: secrets are written again"),
+            format!(
+                "Their values changed: {}. Flux is asked to look at its source again.",
+                rotated.join(", ")
+            ),
+        );
+    }
+    if !drift.is_empty() || !rotated.is_empty() || plan.prior_private.unfinished {
+        plan.touch();
+    } else if !alters(&prior, &plan.proposed) {
+        keep(&mut plan.proposed, prior);
+        return;
+    }
+    plan.proposed.sync_path = planned_path(&plan.proposed);
+    announce_changes(plan, &prior, &about);
+}
+
+/// What an update that changes nothing of the instance leaves as it is.
+fn keep(proposed: &mut FluxInstance, prior: FluxInstance) {
+    proposed.ready = prior.ready;
+    proposed.revision = prior.revision;
+    proposed.installed_version = prior.installed_version;
+    proposed.sync_revision = prior.sync_revision;
+    proposed.sync_path = prior.sync_path;
+    proposed.conditions = prior.conditions;
+    proposed.components_status = prior.components_status;
+}
+
+/// The path is what is asked for.
+fn planned_path(model: &FluxInstance) -> Field<String> {
+    match &model.sync {
+        Field::Known(sync) => sync.path.clone(),
+        Field::Unknown => Field::Unknown,
+        Field::Null => Field::Null,
+    }
+}
+
+/// Says by path what of the object changes: that is what Flux will see.
+fn announce_changes(plan: &mut Plan<FluxInstanceResource>, prior: &FluxInstance, about: &str) {
+    if let (Ok(old), Ok(new)) = (instance(prior), instance(&plan.proposed)) {
+        let changes = kubernetes::difference(&old, &new);
+        if !changes.is_empty() {
+            plan.warn(
+                format!("TS-FLUX-CHANGES: {about}: the FluxInstance changes"),
+                listing(&changes),
+            );
+        }
+    }
+}
+
+/// The operator refuses another name for the sync; replacing everything for it would uninstall Flux.
+fn refuse_rename(plan: &mut Plan<FluxInstanceResource>, prior: &FluxInstance) {
+    let both = prior.sync.is_known() && plan.proposed.sync.is_known();
+    if both && prior.sync_name() != plan.proposed.sync_name() {
+        plan.error_at(
+            "sync",
+            "TS-K8S-IMMUTABLE: the name of the sync cannot be changed",
+            "The operator takes no other name. Set it back; to rename it, apply once without `sync`, then with the new name.",
+        );
+    }
+}
+
+/// Secrets whose configured value is not the one that was written.
+fn rotated(plan: &Plan<FluxInstanceResource>) -> Vec<String> {
+    let private = &plan.prior_private;
+    if private.salt.is_empty() || plan.config.sops.is_unknown() || plan.config.git_auth.is_unknown()
+    {
+        return Vec::new();
+    }
+    let wanted = digests(
+        &secrets(&plan.config, plan.proposed.namespace.text()),
+        &private.salt,
+    );
+    let other = wanted
+        .iter()
+        .filter(|(name, digest)| private.secrets.get(*name) != Some(*digest));
+    let mut names: Vec<String> = other.map(|(name, _)| name.clone()).collect();
+    // Keys that are known after apply only are compared then.
+    if plan
+        .config
+        .sops
+        .get()
+        .is_some_and(|sops| sops.age_key.is_unknown() || sops.age_key_wo.is_unknown())
+    {
+        names.clear();
+    }
+    names
+}
+
+/// For messages.
+pub fn about(model: &FluxInstance) -> String {
+    format!(
+        "Flux in {}",
+        model.namespace.as_str().unwrap_or("flux-system")
+    )
+}
+
+/// Whether anything that is applied, or waited for, is another.
+pub fn alters(prior: &FluxInstance, proposed: &FluxInstance) -> bool {
+    prior.distribution != proposed.distribution
+        || prior.components != proposed.components
+        || prior.cluster != proposed.cluster
+        || prior.sync != proposed.sync
+        || prior.sops != proposed.sops
+        || prior.git_auth != proposed.git_auth
+        || prior.kustomize_patches != proposed.kustomize_patches
+        || prior.extra_spec != proposed.extra_spec
+        || prior.wait != proposed.wait
+}

@@ -1,0 +1,200 @@
+//! The remote object is the FluxInstance of a cluster; its identity is cluster and namespace.
+//!
+//! Create and update write secrets and instance and wait for Flux. Read compares with what applying would change, and secrets by
+//! their keyed digests. Delete lets the operator uninstall.
+
+use framework::prelude::*;
+use kubernetes::{Client, Code};
+
+use super::apply::bring;
+use super::destroy;
+use super::model::{Cluster, Distribution, FluxInstance, Sync};
+use super::observe::{self, describe, instance_id, ready};
+use super::plan::{self, Private, about, alters};
+use crate::provider::TalosStack;
+use crate::shared::{import, kubernetes as operation, report};
+
+/// The resource.
+pub struct FluxInstanceResource;
+
+impl Resource for FluxInstanceResource {
+    type Provider = TalosStack;
+    type Model = FluxInstance;
+    type Private = Private;
+    const NAME: &'static str = "flux_instance";
+    const TIMEOUTS: OperationTimeouts = OperationTimeouts::minutes(15);
+
+    fn validate(config: &FluxInstance, diagnostics: &mut Diagnostics) {
+        plan::validate(config, diagnostics);
+    }
+
+    fn plan(cx: &PlanCx<Self>, plan: &mut Plan<Self>) -> Result<(), Diagnostics> {
+        plan::plan(cx.provider(), plan);
+        Ok(())
+    }
+
+    async fn create(
+        cx: &ApplyCx<Self>,
+        planned: FluxInstance,
+        config: FluxInstance,
+        slot: &mut Slot<Self>,
+    ) -> Result<(), Error> {
+        bring(cx, planned, &config, Private::default(), slot).await
+    }
+
+    async fn read(
+        cx: &ReadCx<Self>,
+        mut state: FluxInstance,
+        mut private: Private,
+    ) -> Result<Read<Self>, Error> {
+        let about = about(&state);
+        let client = match cx.provider().kubernetes.client(&state.kubernetes).await {
+            Ok(client) => client,
+            Err(problem) => {
+                cx.warn(
+                    report::skipped(&about),
+                    format!("{}; what state holds is kept.", problem.reason()),
+                );
+                return Ok(Read::state(state, private));
+            }
+        };
+        let calls = operation::during(operation::REFRESH.min(cx.remaining()), cx.token());
+        private.other.clear();
+        match look(&client, &calls, &mut state, &mut private).await {
+            Ok(true) => {}
+            Ok(false) => return Ok(Read::Gone),
+            Err(error) => {
+                if error.code == Code::OtherCluster {
+                    private.other = client.cluster_uid(&calls).await.unwrap_or_default();
+                }
+                cx.warn(operation::kept(&about, &error), error.detail());
+            }
+        }
+        Ok(Read::state(state, private))
+    }
+
+    async fn update(
+        cx: &ApplyCx<Self>,
+        prior: FluxInstance,
+        planned: FluxInstance,
+        config: FluxInstance,
+        slot: &mut Slot<Self>,
+    ) -> Result<(), Error> {
+        let private = cx.private().clone();
+        if !alters(&prior, &planned) && !planned.ready.is_unknown() {
+            // Only what is not about the instance changed.
+            slot.set(planned);
+            return Ok(());
+        }
+        bring(cx, planned, &config, private, slot).await
+    }
+
+    async fn delete(
+        cx: &ApplyCx<Self>,
+        state: FluxInstance,
+        slot: &mut Slot<Self>,
+    ) -> Result<(), Error> {
+        destroy::destroy(cx, &state, slot).await
+    }
+
+    async fn import(cx: &ReadCx<Self>, id: &str) -> Result<(FluxInstance, Private), Error> {
+        let namespace = id.strip_suffix("/flux").unwrap_or(id);
+        let mut state = FluxInstance::imported(namespace);
+        let about = about(&state);
+        let calls = operation::during(cx.remaining(), cx.token());
+        let (client, cluster) =
+            operation::reach(cx.provider(), &Field::Null, &about, &calls, "").await?;
+        let found = client.find(&calls, &instance_id(namespace)).await;
+        let Some(instance) = found.map_err(|error| operation::error(&about, &error))? else {
+            return Err(Error::new(
+                format!("TS-IMPORT: there is no FluxInstance in {namespace:?}"),
+                "Write the import id as the namespace: flux-system.",
+            ));
+        };
+        adopt_spec(&mut state, &instance["spec"]);
+        describe(&mut state, &instance, &[]);
+        let private = Private {
+            cluster,
+            unfinished: true,
+            ..Private::default()
+        };
+        Ok((state, private))
+    }
+
+    fn identity_attributes() -> Vec<IdentityAttribute> {
+        vec![import::required("namespace", "Namespace of the instance.")]
+    }
+
+    fn identity(state: &FluxInstance) -> Option<Identity> {
+        Some(import::identity([("namespace", state.namespace.as_str()?)]))
+    }
+
+    fn import_id(identity: &Identity) -> Result<String, Error> {
+        Ok(import::joined(identity, &["namespace"], ""))
+    }
+}
+
+/// Looks; false where there is no instance.
+async fn look(
+    client: &Client,
+    calls: &kubernetes::Cx,
+    state: &mut FluxInstance,
+    private: &mut Private,
+) -> kubernetes::Result<bool> {
+    private.cluster = client.expect_cluster(calls, &private.cluster).await?;
+    let Some(instance) = client
+        .find(calls, &instance_id(state.namespace.text()))
+        .await?
+    else {
+        return Ok(false);
+    };
+    let sync = observe::sync_objects(client, calls, state).await?;
+    describe(state, &instance, &sync);
+    if state.wait.text() != "controllers" {
+        state.ready = ready(&state.ready, &instance);
+    }
+    private.drift.clear();
+    if !private.unfinished {
+        private.drift = observe::drift(client, calls, state, &instance, private).await?;
+    }
+    Ok(true)
+}
+
+/// The spec as attributes, for an import. What has no attribute shows as a change in the next plan.
+fn adopt_spec(state: &mut FluxInstance, spec: &serde_json::Value) {
+    let text = |value: &serde_json::Value| Field::from(value.as_str().map(str::to_owned));
+    let flag = |value: &serde_json::Value| Field::from(value.as_bool());
+    let distribution = &spec["distribution"];
+    state.distribution = Field::Known(Distribution {
+        version: text(&distribution["version"]),
+        registry: text(&distribution["registry"]),
+        artifact: text(&distribution["artifact"]),
+        variant: text(&distribution["variant"]),
+    });
+    let components = spec["components"].as_array();
+    let components: Option<Vec<Field<String>>> =
+        components.map(|list| list.iter().map(text).collect());
+    state.components = components.into();
+    if let Some(cluster) = spec.get("cluster") {
+        state.cluster = Field::Known(Cluster {
+            r#type: text(&cluster["type"]),
+            size: text(&cluster["size"]),
+            domain: text(&cluster["domain"]),
+            multitenant: flag(&cluster["multitenant"]),
+            network_policy: flag(&cluster["networkPolicy"]),
+        });
+    }
+    if let Some(sync) = spec.get("sync") {
+        state.sync = Field::Known(Sync {
+            kind: text(&sync["kind"]),
+            url: text(&sync["url"]),
+            r#ref: text(&sync["ref"]),
+            path: text(&sync["path"]),
+            name: text(&sync["name"]),
+            interval: text(&sync["interval"]),
+            pull_secret: text(&sync["pullSecret"]),
+            provider: text(&sync["provider"]),
+            retry_interval: Field::Null,
+        });
+    }
+}

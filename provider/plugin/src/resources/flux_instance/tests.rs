@@ -1,0 +1,264 @@
+use std::collections::BTreeMap;
+
+use framework::prelude::*;
+use framework::testing::{Change, MiniCore};
+use serde_json::json;
+
+use super::FluxInstanceResource;
+use super::model::{Cluster, Distribution, FluxInstance, GitAuth, KustomizePatch, Sops, Sync};
+use super::plan::{Private, validate};
+use super::secrets::{digests, is_age_key, secrets};
+use super::spec::instance;
+use crate::shared::change::text_map;
+use crate::shared::testing::{data, told};
+
+const KEY: &str = "# public key: age1\nAGE-SECRET-KEY-1QQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQ\n";
+
+fn secret(text: &str) -> Field<Secret<String>> {
+    Field::Known(Secret::new(text.to_owned()))
+}
+
+fn config() -> FluxInstance {
+    FluxInstance {
+        id: Field::Null,
+        namespace: Field::Null,
+        distribution: Field::Known(Distribution {
+            version: "v2.7.5".into(),
+            registry: Field::Null,
+            artifact: Field::Null,
+            variant: Field::Null,
+        }),
+        sync: Field::Known(Sync {
+            kind: Field::Null,
+            url: "https://git.example.com/a.git".into(),
+            r#ref: "refs/heads/main".into(),
+            path: "clusters/a".into(),
+            name: Field::Null,
+            interval: Field::Null,
+            pull_secret: Field::Null,
+            provider: Field::Null,
+            retry_interval: "10s".into(),
+        }),
+        sops: Field::Known(Sops {
+            age_key: Field::Null,
+            age_key_wo: secret(KEY),
+            age_key_wo_version: Field::Null,
+            secret_name: Field::Null,
+        }),
+        adopt: Field::Null,
+        wait: Field::Null,
+        on_destroy: Field::Null,
+        ready: Field::Null,
+        ..FluxInstance::imported("flux-system")
+    }
+}
+
+fn auth() -> GitAuth {
+    GitAuth {
+        username: Field::Null,
+        password: Field::Null,
+        password_wo: secret("hunter2"),
+        bearer_token: Field::Null,
+        bearer_token_wo: Field::Null,
+        identity: Field::Null,
+        identity_wo: Field::Null,
+        known_hosts: Field::Null,
+    }
+}
+
+fn placed(config: FluxInstance) -> FluxInstance {
+    FluxInstance {
+        namespace: "flux-system".into(),
+        ..config
+    }
+}
+
+#[test]
+fn attributes_become_the_spec() {
+    let mut model = placed(config());
+    model.cluster = Field::Known(Cluster {
+        r#type: "kubernetes".into(),
+        size: Field::Null,
+        domain: Field::Null,
+        multitenant: Field::Null,
+        network_policy: Field::Known(false),
+    });
+    model.git_auth = Field::Known(auth());
+    model.kustomize_patches = Field::Known(vec![KustomizePatch {
+        patch: "p".into(),
+        target: Field::Null,
+    }]);
+    model.extra_spec = "sync:\n  interval: 5m\nmigrateResources: false\n".into();
+    let object = instance(&model).unwrap();
+    let decryption = r#"[{"op":"add","path":"/spec/decryption","value":{"provider":"sops","secretRef":{"name":"sops-age"}}},{"op":"add","path":"/spec/retryInterval","value":"10s"}]"#;
+    assert_eq!(
+        object["metadata"],
+        json!({"name": "flux", "namespace": "flux-system"})
+    );
+    assert_eq!(
+        object["spec"],
+        json!({
+            "distribution": {"version": "2.7.5", "registry": "ghcr.io/fluxcd"},
+            "cluster": {"type": "kubernetes", "networkPolicy": false},
+            "sync": {"kind": "GitRepository", "url": "https://git.example.com/a.git", "ref": "refs/heads/main", "path": "clusters/a",
+                "pullSecret": "flux-system", "interval": "5m"},
+            "kustomize": {"patches": [
+                {"patch": decryption, "target": {"kind": "Kustomization", "name": "flux-system"}},
+                {"patch": "p"},
+            ]},
+            "migrateResources": false,
+        })
+    );
+    assert!(!object.to_string().contains("AGE-SECRET") && !object.to_string().contains("hunter2"));
+    model.extra_spec = "- a\n".into();
+    assert!(instance(&model).is_err());
+}
+
+#[test]
+fn secrets_hold_what_flux_reads() {
+    let model = FluxInstance {
+        git_auth: Field::Known(auth()),
+        ..placed(config())
+    };
+    let made = secrets(&model, "flux-system");
+    assert_eq!(made.keys().collect::<Vec<_>>(), ["flux-system", "sops-age"]);
+    assert_eq!(
+        made["flux-system"]["data"],
+        json!({"username": "Z2l0", "password": "aHVudGVyMg=="})
+    );
+    assert!(made["sops-age"]["data"]["age.agekey"].is_string());
+    let digests = |salt: &str| digests(&made, salt);
+    assert_ne!(digests("a"), digests("b"));
+    assert_eq!(digests("a"), digests("a"));
+}
+
+#[test]
+fn keys_and_contradictions_are_told_before_anything_is_touched() {
+    let found = |change: &dyn Fn(&mut FluxInstance)| {
+        let mut config = config();
+        change(&mut config);
+        let mut found = Diagnostics::new();
+        validate(&config, &mut found);
+        told(&found)
+    };
+    assert_eq!(found(&|_| ()), "");
+    assert!(
+        found(&|config| config.sops.get_mut().unwrap().age_key_wo = Field::Null)
+            .contains("TS-FLUX-SOPS-MISSING")
+    );
+    let wrong =
+        found(&|config| config.sops.get_mut().unwrap().age_key_wo = secret("age1notthesecretone"));
+    assert!(
+        wrong.contains("TS-FLUX-SOPS-FORMAT") && !wrong.contains("notthesecretone"),
+        "{wrong}"
+    );
+    assert!(
+        found(&|config| config.sops.get_mut().unwrap().age_key = secret(KEY))
+            .contains("given twice")
+    );
+    assert!(found(&|config| config.sync = Field::Null).contains("sops without sync"));
+    assert!(
+        found(&|config| config.sync.get_mut().unwrap().interval = "soon".into())
+            .contains("sync.interval")
+    );
+    assert!(
+        found(&|config| config.sync.get_mut().unwrap().provider = "gcp".into()).contains("gcp")
+    );
+    assert!(found(&|config| config.extra_spec = "[]".into()).contains("extra_spec"));
+    assert!(found(&|config| config.sops.get_mut().unwrap().age_key_wo = secret("mock")).is_empty());
+    assert!(is_age_key(KEY) && !is_age_key("AGE-SECRET-KEY-1SHORT"));
+}
+
+/// A state as an apply with `config` leaves it.
+fn applied(
+    core: &MiniCore<crate::provider::TalosStack>,
+    private: Private,
+) -> framework::testing::Object<FluxInstanceResource> {
+    let mut object = core.object::<FluxInstanceResource>();
+    let mut state = placed(config());
+    state.id = "flux-system/flux".into();
+    state.sops.get_mut().unwrap().age_key_wo = Field::Null;
+    state.sops.get_mut().unwrap().secret_name = "sops-age".into();
+    state.sync.get_mut().unwrap().kind = "GitRepository".into();
+    state.distribution.get_mut().unwrap().registry = "ghcr.io/fluxcd".into();
+    (state.adopt, state.wait, state.on_destroy) =
+        ("none".into(), "ready".into(), "uninstall".into());
+    state.ready = Field::Known(true);
+    state.sync_path = "clusters/a".into();
+    state.conditions = text_map(BTreeMap::new());
+    state.components_status = text_map(BTreeMap::new());
+    object.assume(&state, &private).unwrap();
+    object
+}
+
+fn written() -> Private {
+    let salt = "salt".to_owned();
+    Private {
+        secrets: digests(&secrets(&config(), "flux-system"), &salt),
+        salt,
+        ..Private::default()
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_nobody_stores_is_noticed_when_it_changes() {
+    let core = MiniCore::with_data(data());
+    let plan = applied(&core, written())
+        .plan_only(Some(&config()))
+        .unwrap();
+    assert_eq!(plan.change, Change::None, "{}", told(&plan.warnings));
+    let mut other = config();
+    other.sops.get_mut().unwrap().age_key_wo = secret(&KEY.replace('Q', "P"));
+    let plan = applied(&core, written()).plan_only(Some(&other)).unwrap();
+    assert_eq!(plan.change, Change::Update);
+    let told = told(&plan.warnings);
+    assert!(
+        told.contains("TS-FLUX-SECRET")
+            && told.contains("sops-age")
+            && !told.contains("AGE-SECRET"),
+        "{told}"
+    );
+}
+
+#[tokio::test]
+async fn changes_are_told_by_path_and_the_name_of_the_sync_stays() {
+    let core = MiniCore::with_data(data());
+    let mut other = config();
+    other.sync.get_mut().unwrap().path = "clusters/b".into();
+    let plan = applied(&core, written()).plan_only(Some(&other)).unwrap();
+    assert_eq!(plan.change, Change::Update);
+    assert!(
+        told(&plan.warnings).contains("spec.sync.path: clusters/a -> clusters/b"),
+        "{}",
+        told(&plan.warnings)
+    );
+    assert_eq!(plan.model.unwrap().sync_path.as_str(), Some("clusters/b"));
+    let mut renamed = config();
+    renamed.sync.get_mut().unwrap().name = "other".into();
+    let refused = applied(&core, written()).plan_only(Some(&renamed));
+    assert!(told(&refused.err().unwrap()).contains("TS-K8S-IMMUTABLE"));
+}
+
+#[tokio::test]
+async fn unfinished_work_goes_on_and_another_cluster_is_refused() {
+    let core = MiniCore::with_data(data());
+    let plan = applied(
+        &core,
+        Private {
+            unfinished: true,
+            ..written()
+        },
+    )
+    .plan_only(Some(&config()))
+    .unwrap();
+    assert_eq!(plan.change, Change::Update);
+    let refused = applied(
+        &core,
+        Private {
+            other: "uid".to_owned(),
+            ..written()
+        },
+    )
+    .plan_only(Some(&config()));
+    assert!(told(&refused.err().unwrap()).contains("TS-K8S-OTHER-CLUSTER"));
+}

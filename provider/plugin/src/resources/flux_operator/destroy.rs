@@ -1,0 +1,74 @@
+//! Takes the set away: never while a FluxInstance needs the operator, the rights last, definitions and namespace only when asked.
+
+use framework::prelude::*;
+use kubernetes::{Code, Id, flux};
+
+use super::FluxOperatorResource;
+use super::apply::Job;
+use super::model::FluxOperator;
+use super::plan::about;
+use super::render::texts;
+use super::resource::job;
+use crate::shared::kubernetes as operation;
+
+/// Delete.
+pub async fn destroy(
+    cx: &ApplyCx<FluxOperatorResource>,
+    state: &FluxOperator,
+    slot: &mut Slot<FluxOperatorResource>,
+) -> Result<(), Error> {
+    let job = match job(cx, state, &cx.private().cluster).await {
+        Ok(job) => job,
+        Err(error) => return operation::forget(cx.provider(), &about(state), &error, slot),
+    };
+    refuse_while_needed(&job).await?;
+    let inventory = texts(&state.inventory);
+    let mut ids: Vec<Id> = inventory
+        .iter()
+        .filter_map(|(name, api_version)| Id::parse(api_version, name))
+        .collect();
+    ids.retain(|id| match id.kind.as_str() {
+        "CustomResourceDefinition" => state.delete_crds.get() == Some(&true),
+        "Namespace" => state.delete_namespace.get() == Some(&true),
+        _ => true,
+    });
+    // The order of applying; it is taken away from the end.
+    ids.sort_by_key(rank);
+    for id in ids.iter().rev() {
+        cx.phase(format!("deleting {id}"));
+        let done = job.client.prune(&job.calls, std::slice::from_ref(id)).await;
+        done.map_err(|error| job.error(&error))?;
+    }
+    Ok(())
+}
+
+fn rank(id: &Id) -> u8 {
+    match id.kind.as_str() {
+        "Namespace" => 0,
+        "CustomResourceDefinition" => 1,
+        "ClusterRole" | "ClusterRoleBinding" | "Role" | "RoleBinding" => 2,
+        "ServiceAccount" => 3,
+        "Deployment" => 5,
+        _ => 4,
+    }
+}
+
+/// Without the operator an instance can never be uninstalled: its finalizer would wait for ever.
+async fn refuse_while_needed(job: &Job<'_>) -> Result<(), Error> {
+    let kind = Id::new(flux::API_VERSION, "FluxInstance", "", "");
+    let instances = job
+        .client
+        .list(&job.calls, &kind, "")
+        .await
+        .map_err(|error| job.error(&error))?;
+    let Some(instance) = instances.first() else {
+        return Ok(());
+    };
+    let name = |member: &str| instance["metadata"][member].as_str().unwrap_or_default();
+    let seen = format!("FluxInstance {}/{}", name("namespace"), name("name"));
+    Err(job.error(&kubernetes::Error::new(
+        Code::InstanceExists,
+        "looking for what needs flux-operator",
+        seen,
+    )))
+}

@@ -1,0 +1,14 @@
+//! `flux_operator`: flux-operator, installed from its published manifests.
+
+mod apply;
+mod destroy;
+mod model;
+mod plan;
+mod render;
+mod resource;
+mod source;
+#[cfg(test)]
+mod tests;
+
+pub use plan::between;
+pub use resource::FluxOperatorResource;

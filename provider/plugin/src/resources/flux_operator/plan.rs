@@ -1,0 +1,234 @@
+//! What a plan of `flux_operator` says, from configuration, state and what the refresh saw.
+
+use std::collections::BTreeMap;
+
+use framework::prelude::*;
+use kubernetes::Id;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::FluxOperatorResource;
+use super::model::FluxOperator;
+use super::render::render;
+use crate::provider::Data;
+use crate::shared::change::{listing, text_map};
+use crate::shared::kubernetes as operation;
+use crate::shared::packed;
+
+/// What is kept beside the attributes.
+#[derive(Serialize, Deserialize, Default, Clone, PartialEq, Eq, Debug)]
+#[serde(default)]
+pub struct Private {
+    /// UID of the cluster.
+    pub cluster: String,
+    /// The manifests that were applied last, as they were published; packed.
+    pub manifests: String,
+    /// Labels by which the live Deployment finds its pods, where they are more than the published ones.
+    pub selector: BTreeMap<String, String>,
+    /// What differs from what is declared, as the refresh saw it.
+    pub drift: BTreeMap<String, String>,
+    /// The last operation did not come to its end.
+    pub unfinished: bool,
+    /// UID of the cluster that the refresh found in place of ours.
+    pub other: String,
+}
+
+/// Refuses what contradicts itself.
+pub fn validate(config: &FluxOperator, found: &mut Diagnostics) {
+    if let Some(source) = config.source.get() {
+        let given = [&source.oci, &source.url, &source.path, &source.manifests];
+        if given.iter().filter(|field| !field.is_null()).count() > 1 {
+            found.error_at(
+                "source",
+                "TS-INPUT-CONFLICT: the manifests have more than one source",
+                "Set one of `oci`, `url`, `path` and `manifests`.",
+            );
+        }
+        if let Some(digest) = source
+            .digest
+            .as_str()
+            .filter(|digest| !digest.starts_with("sha256:") || digest.len() != 71)
+        {
+            found.error_at(
+                "source",
+                format!("TS-INPUT-INVALID: {digest:?} is no digest"),
+                "Write `sha256:` and 64 hexadecimal digits.",
+            );
+        }
+        if let Some(text) = source.manifests.as_str() {
+            check_manifests(text, found);
+        }
+    }
+    if let Some(version) = config
+        .version
+        .as_str()
+        .filter(|version| !is_version(version))
+    {
+        found.error_at(
+            "version",
+            format!("TS-INPUT-INVALID: {version:?} is no version"),
+            "Write one version, such as `0.58.1`. Ranges and `latest` are not taken: what is installed shall follow from what is written.",
+        );
+    }
+}
+
+fn check_manifests(text: &str, found: &mut Diagnostics) {
+    use crate::shared::placeholder::is_placeholder_text;
+    if is_placeholder_text(text) {
+        return;
+    }
+    if let Err(error) = kubernetes::parse("source.manifests", text) {
+        found.error_at("source", error.summary(), error.detail());
+    }
+}
+
+fn is_version(text: &str) -> bool {
+    use crate::shared::placeholder::is_placeholder_text;
+    let number = text
+        .trim_start_matches('v')
+        .split(['-', '+'])
+        .next()
+        .unwrap_or_default();
+    let parts: Vec<&str> = number.split('.').collect();
+    is_placeholder_text(text)
+        || (parts.len() == 3 && parts.iter().all(|part| part.parse::<u32>().is_ok()))
+}
+
+/// Decides; called twice by core.
+pub fn plan(data: Option<&Data>, plan: &mut Plan<FluxOperatorResource>) {
+    if plan.is_destroy() {
+        return;
+    }
+    let about = about(&plan.proposed);
+    let access = plan.config.kubernetes.clone();
+    operation::announce_placeholder(plan, data, &access, &about);
+    plan.proposed.id = match plan.proposed.namespace.as_str() {
+        Some(namespace) => format!("{namespace}/flux-operator").into(),
+        None => Field::Unknown,
+    };
+    let Some(prior) = plan.prior.clone() else {
+        plan.proposed.changes = created(&plan.proposed);
+        return;
+    };
+    let other = plan.prior_private.other.clone();
+    operation::refuse_other_cluster(plan, &about, &other);
+    let drift = plan.prior_private.drift.clone();
+    if !drift.is_empty() {
+        plan.touch();
+        plan.warn(
+            format!("TS-K8S-DRIFT: {about}: the cluster differs from what is declared"),
+            format!("It is put back:\n{}", listing(&drift)),
+        );
+    } else if plan.prior_private.unfinished {
+        plan.touch();
+    }
+    if !drift.is_empty() || plan.prior_private.unfinished || alters(&prior, &plan.proposed) {
+        let changes = changes(&prior, &plan.proposed, &plan.prior_private);
+        plan.proposed.changes = match changes {
+            Some(mut changes) => {
+                changes.extend(drift);
+                text_map(changes)
+            }
+            None => Field::Unknown,
+        };
+        return;
+    }
+    plan.proposed.ready = prior.ready;
+    plan.proposed.installed_version = prior.installed_version;
+    plan.proposed.image = prior.image;
+    plan.proposed.artifact_digest = prior.artifact_digest;
+    plan.proposed.inventory = prior.inventory;
+    plan.proposed.changes = prior.changes;
+}
+
+/// For messages.
+pub fn about(model: &FluxOperator) -> String {
+    format!(
+        "flux-operator in {}",
+        model.namespace.as_str().unwrap_or("flux-system")
+    )
+}
+
+/// Whether anything that is applied, or waited for, is another.
+pub fn alters(prior: &FluxOperator, proposed: &FluxOperator) -> bool {
+    let same = |part: fn(&FluxOperator) -> bool| part(prior) == part(proposed);
+    prior.version != proposed.version
+        || prior.source != proposed.source
+        || prior.namespace_labels != proposed.namespace_labels
+        || prior.replicas != proposed.replicas
+        || prior.resources != proposed.resources
+        || prior.env != proposed.env
+        || prior.tolerations != proposed.tolerations
+        || prior.node_selector != proposed.node_selector
+        || prior.image_pull_secrets != proposed.image_pull_secrets
+        || !same(|model| model.wait.get() == Some(&true))
+}
+
+/// The manifests that a configuration holds itself.
+fn inline(model: &FluxOperator) -> Option<Vec<Value>> {
+    let text = model.source.get()?.manifests.as_str()?;
+    kubernetes::parse("source.manifests", text).ok()
+}
+
+/// The objects that are made; unknown before the manifests are fetched.
+fn created(model: &FluxOperator) -> crate::shared::change::TextMap {
+    let Some(manifests) = inline(model) else {
+        return Field::Unknown;
+    };
+    let objects = render(&manifests, model, &BTreeMap::new());
+    let names = objects.iter().filter_map(|object| Id::of(object).ok());
+    text_map(
+        names
+            .map(|id| (id.to_string(), "(absent) -> applied".to_owned()))
+            .collect(),
+    )
+}
+
+/// What changes by object and path; `None` where the manifests have to be fetched first.
+fn changes(
+    prior: &FluxOperator,
+    proposed: &FluxOperator,
+    private: &Private,
+) -> Option<BTreeMap<String, String>> {
+    let before: Vec<Value> = packed::unpack(&private.manifests)?;
+    let same_source = prior.version == proposed.version && prior.source == proposed.source;
+    let after = if same_source {
+        before.clone()
+    } else {
+        inline(proposed)?
+    };
+    let before = render(&before, prior, &private.selector);
+    let after = render(&after, proposed, &private.selector);
+    Some(between(&before, &after))
+}
+
+/// What differs between two sets of objects, by object and path.
+pub fn between(before: &[Value], after: &[Value]) -> BTreeMap<String, String> {
+    let named = |objects: &[Value]| -> BTreeMap<String, Value> {
+        let pairs = objects
+            .iter()
+            .filter_map(|object| Some((Id::of(object).ok()?.to_string(), object.clone())));
+        pairs.collect()
+    };
+    let (before, after) = (named(before), named(after));
+    let mut changes = BTreeMap::new();
+    for (name, object) in &after {
+        match before.get(name) {
+            None => {
+                changes.insert(name.clone(), "(absent) -> applied".to_owned());
+            }
+            Some(old) => {
+                let paths = kubernetes::difference(old, object);
+                changes.extend(
+                    paths
+                        .into_iter()
+                        .map(|(path, line)| (format!("{name} {path}"), line)),
+                );
+            }
+        }
+    }
+    for name in before.keys().filter(|name| !after.contains_key(*name)) {
+        changes.insert(name.clone(), "applied -> (absent)".to_owned());
+    }
+    changes
+}

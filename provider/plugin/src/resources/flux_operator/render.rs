@@ -1,0 +1,173 @@
+//! From published manifests and attributes to the objects that are applied. Pure.
+
+use std::collections::BTreeMap;
+
+use framework::prelude::*;
+use kubernetes::flux::OPERATOR;
+use serde_json::{Map, Value, json};
+
+use super::model::{FluxOperator, OperatorResources, Texts, Toleration};
+
+/// The namespace that the published manifests name.
+const PUBLISHED: &str = "flux-system";
+
+/// The objects, in the order in which they are applied. `selector` is that of a Deployment that is there: it cannot be changed, so
+/// pods and Service follow it.
+pub fn render(
+    manifests: &[Value],
+    model: &FluxOperator,
+    selector: &BTreeMap<String, String>,
+) -> Vec<Value> {
+    let objects = manifests.iter().cloned().map(|mut object| {
+        clean(&mut object);
+        place(&mut object, model.namespace.text());
+        match object["kind"].as_str() {
+            Some("Namespace") => labels(
+                &mut object["metadata"]["labels"],
+                &texts(&model.namespace_labels),
+            ),
+            Some("Deployment") if object["metadata"]["name"] == OPERATOR => {
+                deployment(&mut object, model, selector)
+            }
+            Some("Service") if object["metadata"]["name"] == OPERATOR => {
+                labels(&mut object["spec"]["selector"], selector)
+            }
+            _ => {}
+        }
+        object
+    });
+    kubernetes::ordered(objects.collect())
+}
+
+/// What nobody may apply: status, and what generators leave behind.
+fn clean(object: &mut Value) {
+    if let Some(members) = object.as_object_mut() {
+        members.remove("status");
+    }
+    for at in ["/metadata", "/spec/template/metadata"] {
+        if let Some(metadata) = object.pointer_mut(at).and_then(Value::as_object_mut) {
+            metadata.retain(|name, value| name != "creationTimestamp" || !value.is_null());
+        }
+    }
+}
+
+/// Moves an object from the published namespace to another.
+fn place(object: &mut Value, namespace: &str) {
+    if object["kind"] == "Namespace" && object["metadata"]["name"] == PUBLISHED {
+        object["metadata"]["name"] = namespace.into();
+    }
+    if object["metadata"]["namespace"] == PUBLISHED {
+        object["metadata"]["namespace"] = namespace.into();
+    }
+    for subject in object["subjects"].as_array_mut().into_iter().flatten() {
+        if subject["namespace"] == PUBLISHED {
+            subject["namespace"] = namespace.into();
+        }
+    }
+}
+
+fn deployment(object: &mut Value, model: &FluxOperator, selector: &BTreeMap<String, String>) {
+    let spec = &mut object["spec"];
+    if let Some(replicas) = model.replicas.get() {
+        spec["replicas"] = (*replicas).into();
+    }
+    labels(&mut spec["selector"]["matchLabels"], selector);
+    labels(&mut spec["template"]["metadata"]["labels"], selector);
+    let pod = &mut spec["template"]["spec"];
+    labels(&mut pod["nodeSelector"], &texts(&model.node_selector));
+    if let Some(list) = model.tolerations.get() {
+        pod["tolerations"] = list.iter().map(toleration).collect();
+    }
+    if let Some(names) = model.image_pull_secrets.get() {
+        pod["imagePullSecrets"] = names.iter().map(|name| json!({"name": name})).collect();
+    }
+    let Some(container) = pod["containers"].get_mut(0) else {
+        return;
+    };
+    environment(container, &texts(&model.env));
+    if let Some(resources) = model.resources.get() {
+        resize(container, resources);
+    }
+}
+
+/// Adds variables, or gives them another value.
+fn environment(container: &mut Value, variables: &BTreeMap<String, String>) {
+    if variables.is_empty() {
+        return;
+    }
+    let mut list = container["env"].as_array().cloned().unwrap_or_default();
+    list.retain(|variable| {
+        !variable["name"]
+            .as_str()
+            .is_some_and(|name| variables.contains_key(name))
+    });
+    list.extend(
+        variables
+            .iter()
+            .map(|(name, value)| json!({"name": name, "value": value})),
+    );
+    container["env"] = list.into();
+}
+
+fn resize(container: &mut Value, resources: &OperatorResources) {
+    for (member, given) in [
+        ("requests", &resources.requests),
+        ("limits", &resources.limits),
+    ] {
+        if given.is_known() {
+            labels(&mut container["resources"][member], &texts(given));
+        }
+    }
+}
+
+fn toleration(given: &Toleration) -> Value {
+    let members = [
+        ("key", &given.key),
+        ("operator", &given.operator),
+        ("value", &given.value),
+        ("effect", &given.effect),
+    ];
+    let members = members
+        .into_iter()
+        .filter_map(|(name, field)| Some((name.to_owned(), field.as_str()?.into())));
+    Value::Object(members.collect())
+}
+
+/// Adds to a map of texts; nothing is added to nothing.
+fn labels(target: &mut Value, more: &BTreeMap<String, String>) {
+    if more.is_empty() {
+        return;
+    }
+    if !target.is_object() {
+        *target = Value::Object(Map::new());
+    }
+    for (name, value) in more {
+        target[name.as_str()] = value.as_str().into();
+    }
+}
+
+/// A map of texts without what is null or unknown.
+pub fn texts(field: &Texts) -> BTreeMap<String, String> {
+    let entries = field.get().into_iter().flatten();
+    entries
+        .filter_map(|(name, value)| Some((name.clone(), value.cloned()?)))
+        .collect()
+}
+
+/// Name and namespace of the operator's Deployment.
+pub fn deployment_id(namespace: &str) -> kubernetes::Id {
+    kubernetes::Id::new("apps/v1", "Deployment", namespace, OPERATOR)
+}
+
+/// The tag of an image, without a `v` in front.
+pub fn version_of(image: &str) -> Option<String> {
+    let image = image.split('@').next()?;
+    let (rest, tag) = image.rsplit_once(':')?;
+    (!tag.contains('/') && !rest.is_empty()).then(|| tag.trim_start_matches('v').to_owned())
+}
+
+/// Image of the first container of a Deployment.
+pub fn image_of(deployment: &Value) -> Field<String> {
+    let image = deployment.pointer("/spec/template/spec/containers/0/image");
+    image.and_then(Value::as_str).map(str::to_owned).into()
+}

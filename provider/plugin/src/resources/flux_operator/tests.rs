@@ -1,0 +1,319 @@
+use std::collections::BTreeMap;
+
+use framework::prelude::*;
+use framework::testing::{Change, MiniCore};
+use serde_json::{Value, json};
+
+use super::FluxOperatorResource;
+use super::model::{FluxOperator, OperatorResources, OperatorSource, Toleration};
+use super::plan::{Private, between, validate};
+use super::render::{render, version_of};
+use crate::shared::change::text_map;
+use crate::shared::packed;
+use crate::shared::testing::{data, told};
+
+const MANIFESTS: &str = r#"
+apiVersion: v1
+kind: Namespace
+metadata: {name: flux-system}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: flux-operator, namespace: flux-system, creationTimestamp: null}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app.kubernetes.io/name: flux-operator}}
+  template:
+    metadata: {labels: {app.kubernetes.io/name: flux-operator}, creationTimestamp: null}
+    spec:
+      containers:
+      - name: manager
+        image: ghcr.io/controlplaneio-fluxcd/flux-operator:v0.58.1
+        env: [{name: RUNTIME_NAMESPACE, value: x}]
+status: {replicas: 1}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: admin}
+subjects: [{kind: ServiceAccount, name: flux-operator, namespace: flux-system}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: flux-operator, namespace: flux-system}
+spec: {selector: {app.kubernetes.io/name: flux-operator}}
+"#;
+
+fn config() -> FluxOperator {
+    FluxOperator {
+        id: Field::Null,
+        version: "0.58.1".into(),
+        namespace: Field::Null,
+        source: Field::Known(OperatorSource {
+            oci: Field::Null,
+            url: Field::Null,
+            path: Field::Null,
+            manifests: MANIFESTS.into(),
+            digest: Field::Null,
+        }),
+        adopt: Field::Null,
+        wait: Field::Null,
+        delete_crds: Field::Null,
+        delete_namespace: Field::Null,
+        ready: Field::Null,
+        ..FluxOperator::imported("flux-system")
+    }
+}
+
+fn texts<const N: usize>(pairs: [(&str, &str); N]) -> Field<BTreeMap<String, Field<String>>> {
+    text_map(
+        pairs
+            .map(|(name, text)| (name.to_owned(), text.to_owned()))
+            .into(),
+    )
+}
+
+fn rendered(model: &FluxOperator, selector: &BTreeMap<String, String>) -> BTreeMap<String, Value> {
+    let manifests = kubernetes::parse("x", MANIFESTS).unwrap();
+    let objects = render(&manifests, model, selector).into_iter();
+    objects
+        .map(|object| (object["kind"].as_str().unwrap().to_owned(), object))
+        .collect()
+}
+
+#[test]
+fn attributes_become_fields_of_the_objects() {
+    let model = FluxOperator {
+        namespace: "gitops".into(),
+        namespace_labels: texts([("a", "b")]),
+        replicas: Field::Known(2),
+        env: texts([("RUNTIME_NAMESPACE", "y"), ("Z", "1")]),
+        resources: Field::Known(OperatorResources {
+            requests: texts([("cpu", "1")]),
+            limits: Field::Null,
+        }),
+        tolerations: Field::Known(vec![Toleration {
+            key: "k".into(),
+            operator: "Exists".into(),
+            value: Field::Null,
+            effect: Field::Null,
+        }]),
+        ..config()
+    };
+    let selector = BTreeMap::from([(
+        "app.kubernetes.io/instance".to_owned(),
+        "flux-operator".to_owned(),
+    )]);
+    let objects = rendered(&model, &selector);
+    assert_eq!(
+        objects["Namespace"]["metadata"],
+        json!({"name": "gitops", "labels": {"a": "b"}})
+    );
+    assert_eq!(
+        objects["ClusterRoleBinding"]["subjects"][0]["namespace"],
+        "gitops"
+    );
+    let deployment = &objects["Deployment"];
+    assert_eq!(
+        deployment["metadata"],
+        json!({"name": "flux-operator", "namespace": "gitops"})
+    );
+    assert!(deployment.get("status").is_none());
+    assert_eq!(deployment["spec"]["replicas"], 2);
+    let pod = &deployment["spec"]["template"];
+    let both = json!({"app.kubernetes.io/name": "flux-operator", "app.kubernetes.io/instance": "flux-operator"});
+    assert_eq!(deployment["spec"]["selector"]["matchLabels"], both);
+    assert_eq!(pod["metadata"]["labels"], both);
+    assert_eq!(objects["Service"]["spec"]["selector"], both);
+    assert_eq!(
+        pod["spec"]["tolerations"],
+        json!([{"key": "k", "operator": "Exists"}])
+    );
+    let container = &pod["spec"]["containers"][0];
+    assert_eq!(
+        container["env"],
+        json!([{"name": "RUNTIME_NAMESPACE", "value": "y"}, {"name": "Z", "value": "1"}])
+    );
+    assert_eq!(container["resources"], json!({"requests": {"cpu": "1"}}));
+}
+
+#[test]
+fn without_attributes_the_manifests_stay_as_they_were_published() {
+    let model = FluxOperator {
+        namespace: "flux-system".into(),
+        ..config()
+    };
+    let objects = rendered(&model, &BTreeMap::new());
+    let container = &objects["Deployment"]["spec"]["template"]["spec"]["containers"][0];
+    assert_eq!(
+        container["env"],
+        json!([{"name": "RUNTIME_NAMESPACE", "value": "x"}])
+    );
+    assert!(container.get("resources").is_none());
+    assert!(objects["Namespace"]["metadata"].get("labels").is_none());
+}
+
+#[test]
+fn versions_are_read_from_images() {
+    assert_eq!(version_of("ghcr.io/a/b:v0.58.1").as_deref(), Some("0.58.1"));
+    assert_eq!(
+        version_of("ghcr.io:5000/a/b:0.58.1@sha256:00").as_deref(),
+        Some("0.58.1")
+    );
+    assert_eq!(version_of("ghcr.io:5000/a/b"), None);
+}
+
+#[test]
+fn what_contradicts_itself_is_refused() {
+    let found = |change: &dyn Fn(&mut FluxOperator)| {
+        let mut config = config();
+        change(&mut config);
+        let mut found = Diagnostics::new();
+        validate(&config, &mut found);
+        told(&found)
+    };
+    assert_eq!(found(&|_| ()), "");
+    assert!(found(&|config| config.version = "latest".into()).contains("is no version"));
+    assert!(found(&|config| config.version = "0.x".into()).contains("is no version"));
+    let two = |config: &mut FluxOperator| config.source.get_mut().unwrap().url = "https://x".into();
+    assert!(found(&two).contains("more than one source"));
+    let damaged =
+        |config: &mut FluxOperator| config.source.get_mut().unwrap().manifests = "a: [".into();
+    assert!(found(&damaged).contains("TS-K8S-MANIFEST"));
+    let digest = |config: &mut FluxOperator| config.source.get_mut().unwrap().digest = "abc".into();
+    assert!(found(&digest).contains("no digest"));
+}
+
+#[test]
+fn changes_are_told_by_object_and_path() {
+    let base = FluxOperator {
+        namespace: "flux-system".into(),
+        ..config()
+    };
+    let more = FluxOperator {
+        replicas: Field::Known(3),
+        ..base.clone()
+    };
+    let list = |model: &FluxOperator| {
+        rendered(model, &BTreeMap::new())
+            .into_values()
+            .collect::<Vec<_>>()
+    };
+    let changes = between(&list(&base), &list(&more));
+    let wanted = BTreeMap::from([(
+        "Deployment/flux-system/flux-operator spec.replicas".to_owned(),
+        "1 -> 3".to_owned(),
+    )]);
+    assert_eq!(changes, wanted);
+}
+
+/// A state as an apply leaves it.
+fn applied(
+    core: &MiniCore<crate::provider::TalosStack>,
+    private: Private,
+) -> framework::testing::Object<FluxOperatorResource> {
+    let mut object = core.object::<FluxOperatorResource>();
+    let state = FluxOperator {
+        source: config().source,
+        version: "0.58.1".into(),
+        ready: Field::Known(true),
+        image: "i".into(),
+        installed_version: "0.58.1".into(),
+        artifact_digest: "sha256:0".into(),
+        inventory: text_map(BTreeMap::new()),
+        changes: text_map(BTreeMap::new()),
+        ..FluxOperator::imported("flux-system")
+    };
+    object.assume(&state, &private).unwrap();
+    object
+}
+
+fn kept() -> Private {
+    Private {
+        manifests: packed::pack(&kubernetes::parse("x", MANIFESTS).unwrap()),
+        ..Private::default()
+    }
+}
+
+#[tokio::test]
+async fn a_plan_shows_the_change_and_another_without_one_shows_nothing() {
+    let core = MiniCore::with_data(data());
+    let object = applied(&core, kept());
+    assert_eq!(
+        object.plan_only(Some(&config())).unwrap().change,
+        Change::None
+    );
+    let more = FluxOperator {
+        replicas: Field::Known(2),
+        ..config()
+    };
+    let plan = object.plan_only(Some(&more)).unwrap();
+    assert_eq!(plan.change, Change::Update);
+    let changes = plan.model.unwrap().changes;
+    assert_eq!(
+        changes,
+        texts([(
+            "Deployment/flux-system/flux-operator spec.replicas",
+            "1 -> 2"
+        )])
+    );
+}
+
+#[tokio::test]
+async fn drift_and_unfinished_work_are_planned_and_another_cluster_is_refused() {
+    let core = MiniCore::with_data(data());
+    let drift = BTreeMap::from([(
+        "Deployment/a/b spec.replicas".to_owned(),
+        "0 -> 1".to_owned(),
+    )]);
+    let plan = applied(&core, Private { drift, ..kept() })
+        .plan_only(Some(&config()))
+        .unwrap();
+    assert_eq!(plan.change, Change::Update);
+    assert!(
+        told(&plan.warnings).contains("TS-K8S-DRIFT"),
+        "{}",
+        told(&plan.warnings)
+    );
+    let plan = applied(
+        &core,
+        Private {
+            unfinished: true,
+            ..kept()
+        },
+    )
+    .plan_only(Some(&config()))
+    .unwrap();
+    assert_eq!(plan.change, Change::Update);
+    let refused = applied(
+        &core,
+        Private {
+            other: "uid".to_owned(),
+            ..kept()
+        },
+    )
+    .plan_only(Some(&config()));
+    assert!(told(&refused.err().unwrap()).contains("TS-K8S-OTHER-CLUSTER"));
+}
+
+#[tokio::test]
+async fn placeholders_are_told_at_plan_and_refused_at_apply() {
+    use crate::shared::kubernetes_access::KubernetesAccess;
+    let mut access = KubernetesAccess::absent();
+    access.kubeconfig = Field::Known(Secret::new("mock".to_owned()));
+    let config = FluxOperator {
+        kubernetes: Field::Known(access),
+        ..config()
+    };
+    let core = MiniCore::with_data(data());
+    let mut object = core.object::<FluxOperatorResource>();
+    let plan = object.plan(Some(&config)).await.unwrap();
+    assert_eq!(plan.change, Change::Create);
+    assert!(
+        told(&plan.warnings).contains("TS-PLACEHOLDER"),
+        "{}",
+        told(&plan.warnings)
+    );
+    let refused = object.apply_plan(Some(&config), &plan).await;
+    assert!(told(&refused.err().unwrap()).contains("TS-PLACEHOLDER"));
+    assert!(object.state().is_none());
+}

@@ -1,0 +1,207 @@
+//! The remote object is a set of Kubernetes objects; its identity is the cluster.
+//!
+//! Create and update apply what is missing (`once`) or differs (`always`) and wait. Read says which objects are ours, handed over or
+//! drifted. Delete takes away what is still ours with `always`, and nothing with `once`.
+
+use std::collections::BTreeMap;
+
+use framework::prelude::*;
+use kubernetes::{Client, Code, Id, Mode, Owner, difference, owner};
+
+use super::apply::{bring, remove_ours};
+use super::model::BootstrapManifests;
+use super::plan::{self, ABOUT, Private, objects, states};
+use crate::provider::TalosStack;
+use crate::shared::{kubernetes as operation, report};
+
+/// The resource.
+pub struct TalosBootstrapManifests;
+
+impl Resource for TalosBootstrapManifests {
+    type Provider = TalosStack;
+    type Model = BootstrapManifests;
+    type Private = Private;
+    const NAME: &'static str = "talos_bootstrap_manifests";
+    const TIMEOUTS: OperationTimeouts = OperationTimeouts::minutes(15);
+
+    fn validate(config: &BootstrapManifests, diagnostics: &mut Diagnostics) {
+        plan::validate(config, diagnostics);
+    }
+
+    fn plan(cx: &PlanCx<Self>, plan: &mut Plan<Self>) -> Result<(), Diagnostics> {
+        plan::plan(cx.provider(), plan);
+        Ok(())
+    }
+
+    async fn create(
+        cx: &ApplyCx<Self>,
+        planned: BootstrapManifests,
+        _config: BootstrapManifests,
+        slot: &mut Slot<Self>,
+    ) -> Result<(), Error> {
+        bring(cx, planned, Private::default(), slot).await
+    }
+
+    async fn read(
+        cx: &ReadCx<Self>,
+        mut state: BootstrapManifests,
+        mut private: Private,
+    ) -> Result<Read<Self>, Error> {
+        let client = match cx.provider().kubernetes.client(&state.kubernetes).await {
+            Ok(client) => client,
+            Err(problem) => {
+                cx.warn(
+                    report::skipped(ABOUT),
+                    format!("{}; what state holds is kept.", problem.reason()),
+                );
+                return Ok(Read::state(state, private));
+            }
+        };
+        let calls = operation::during(operation::REFRESH.min(cx.remaining()), cx.token());
+        private.other.clear();
+        if let Err(error) = look(&client, &calls, &mut state, &mut private).await {
+            if error.code == Code::OtherCluster {
+                private.other = client.cluster_uid(&calls).await.unwrap_or_default();
+            }
+            cx.warn(operation::kept(ABOUT, &error), error.detail());
+        }
+        Ok(Read::state(state, private))
+    }
+
+    async fn update(
+        cx: &ApplyCx<Self>,
+        _prior: BootstrapManifests,
+        planned: BootstrapManifests,
+        _config: BootstrapManifests,
+        slot: &mut Slot<Self>,
+    ) -> Result<(), Error> {
+        if !planned.objects.is_unknown() {
+            // Only what is not about the objects changed.
+            slot.set(planned);
+            return Ok(());
+        }
+        bring(cx, planned, cx.private().clone(), slot).await
+    }
+
+    async fn delete(
+        cx: &ApplyCx<Self>,
+        state: BootstrapManifests,
+        slot: &mut Slot<Self>,
+    ) -> Result<(), Error> {
+        if state.mode.text() == "once" {
+            return Ok(());
+        }
+        let private = cx.private();
+        let calls = operation::during(cx.remaining(), cx.token());
+        let (client, _) = match operation::reach(
+            cx.provider(),
+            &state.kubernetes,
+            ABOUT,
+            &calls,
+            &private.cluster,
+        )
+        .await
+        {
+            Ok(reached) => reached,
+            Err(error) => return operation::forget(cx.provider(), ABOUT, &error, slot),
+        };
+        // The order of applying is that of the manifests; it is taken away from the end.
+        let mut ids: Vec<Id> = private
+            .versions
+            .iter()
+            .filter_map(|(name, version)| Id::parse(version, name))
+            .collect();
+        let order: Vec<String> = objects(&state)
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|object| Some(Id::of(object).ok()?.to_string()))
+            .collect();
+        ids.sort_by_key(|id| {
+            order
+                .iter()
+                .position(|name| *name == id.to_string())
+                .unwrap_or(usize::MAX)
+        });
+        remove_ours(&client, &calls, &ids)
+            .await
+            .map_err(|error| operation::error(ABOUT, &error))
+    }
+
+    async fn import(cx: &ReadCx<Self>, id: &str) -> Result<(BootstrapManifests, Private), Error> {
+        let calls = operation::during(cx.remaining(), cx.token());
+        let (_, cluster) = operation::reach(cx.provider(), &Field::Null, ABOUT, &calls, "").await?;
+        if id != cluster {
+            return Err(Error::new(
+                format!("TS-IMPORT: {id:?} is not this cluster"),
+                format!("Write the import id as the UID of the namespace kube-system: {cluster}."),
+            ));
+        }
+        let state = BootstrapManifests {
+            id: cluster.as_str().into(),
+            manifests: Field::Known(BTreeMap::new()),
+            mode: "once".into(),
+            handoff: Field::Known(true),
+            wait: Field::Known(true),
+            kubernetes: Field::Null,
+            timeouts: Field::Null,
+            objects: Field::Known(BTreeMap::new()),
+        };
+        Ok((
+            state,
+            Private {
+                cluster,
+                ..Private::default()
+            },
+        ))
+    }
+}
+
+/// Says of each object whether it is as declared.
+async fn look(
+    client: &Client,
+    calls: &kubernetes::Cx,
+    state: &mut BootstrapManifests,
+    private: &mut Private,
+) -> kubernetes::Result<()> {
+    private.cluster = client.expect_cluster(calls, &private.cluster).await?;
+    if private.unfinished {
+        return Ok(());
+    }
+    let mut seen = BTreeMap::new();
+    let mut drift = BTreeMap::new();
+    for object in objects(state)? {
+        let id = client.placed(calls, &Id::of(&object)?).await;
+        let id = id.or_else(|_| Id::of(&object))?;
+        let Some(live) = client.find(calls, &id).await? else {
+            drift.insert(id.to_string(), "applied -> (absent)".to_owned());
+            seen.insert(id.to_string(), "drifted");
+            continue;
+        };
+        if matches!(owner(&live), Owner::Flux(_) | Owner::Helm(_)) {
+            seen.insert(id.to_string(), "handed_off");
+            continue;
+        }
+        let paths = match client.apply(calls, &object, Mode::DryRun).await {
+            Ok(wanted) => difference(&live, &wanted),
+            // Who may only read sees no drift.
+            Err(error) if error.code == Code::Permission => BTreeMap::new(),
+            Err(error) => return Err(error),
+        };
+        seen.insert(
+            id.to_string(),
+            if paths.is_empty() {
+                "applied"
+            } else {
+                "drifted"
+            },
+        );
+        drift.extend(
+            paths
+                .into_iter()
+                .map(|(path, line)| (format!("{id} {path}"), line)),
+        );
+    }
+    state.objects = states(&seen);
+    private.drift = drift;
+    Ok(())
+}

@@ -1,0 +1,119 @@
+//! Kubernetes in operations: limits, and errors as diagnostics.
+
+use std::time::Duration;
+
+use framework::prelude::*;
+use kubernetes::{Client, Cx};
+use tokio_util::sync::CancellationToken;
+
+use super::announce;
+use super::kubernetes_access::KubernetesAccess;
+use crate::provider::{Data, UnreachableDestroy};
+
+/// How long a refresh waits before it keeps what it knows.
+pub const REFRESH: Duration = Duration::from_secs(8);
+/// How long apply tries to reach anybody before it says so.
+pub const REACH: Duration = Duration::from_secs(9);
+
+/// Limits that end with the operation.
+pub fn during(remaining: Duration, token: &CancellationToken) -> Cx {
+    Cx::new(remaining).with_cancel(token.clone())
+}
+
+/// The client for apply, once the cluster answers and is the one of this UID (any where it is empty), and the UID.
+pub async fn reach(
+    data: &Data,
+    own: &Field<KubernetesAccess>,
+    about: &str,
+    calls: &Cx,
+    uid: &str,
+) -> Result<(Client, String), Error> {
+    let client = data.kubernetes.client(own).await;
+    let client = client.map_err(|problem| Error::from(problem.diagnostic(about)))?;
+    let found = client.expect_cluster(&calls.capped(REACH), uid).await;
+    let found = found.map_err(|problem| error(about, &problem))?;
+    Ok((client, found))
+}
+
+/// An error for apply. `about` names the object.
+pub fn error(about: &str, error: &kubernetes::Error) -> Error {
+    Error::new(summary(about, error), error.detail())
+}
+
+/// One line: code, name, meaning.
+pub fn summary(about: &str, error: &kubernetes::Error) -> String {
+    format!(
+        "{}: {about}: {}",
+        error.code.as_str(),
+        error.code.entry().meaning
+    )
+}
+
+/// Summary of a refresh that saw nothing.
+pub fn kept(about: &str, error: &kubernetes::Error) -> String {
+    format!(
+        "TS-REFRESH-KEPT: {about}: {} ({})",
+        error.code.entry().meaning,
+        error.code.as_str()
+    )
+}
+
+/// Tells a plan's reader of a placeholder in the access.
+pub fn announce_placeholder<R: Resource>(
+    plan: &mut Plan<R>,
+    data: Option<&Data>,
+    own: &Field<KubernetesAccess>,
+    about: &str,
+) {
+    use super::access::Unusable;
+    let Some(Err(Unusable::Placeholder(attribute))) = data.map(|data| data.kubernetes.check(own))
+    else {
+        return;
+    };
+    plan.warn(
+        announce::placeholder(about, attribute),
+        "The cluster is not known yet; what will change is not known before. Apply refuses it.",
+    );
+}
+
+/// Refuses a plan for a cluster that is not the one in state; `other` is what the refresh found, empty for the right one.
+pub fn refuse_other_cluster<R: Resource>(plan: &mut Plan<R>, about: &str, other: &str) {
+    if other.is_empty() {
+        return;
+    }
+    let entry = kubernetes::Code::OtherCluster.entry();
+    plan.error(
+        format!("{}: {about}: {}", entry.text, entry.meaning),
+        format!(
+            "The kubeconfig leads to cluster {other}, which is not the one in state.\nCause: {}.\nCure: {}.",
+            entry.cause, entry.cure
+        ),
+    );
+}
+
+/// What the API server warned of, for people.
+pub fn pass_warnings<R: Resource>(client: &Client, about: &str, slot: &mut Slot<R>) {
+    for text in client.take_warnings() {
+        slot.warn(
+            format!("TS-K8S-WARNING: {about}: the API server warns"),
+            text,
+        );
+    }
+}
+
+/// The provider decides whether what cannot be reached is left behind.
+pub fn forget<R: Resource>(
+    data: &Data,
+    about: &str,
+    error: &Error,
+    slot: &mut Slot<R>,
+) -> Result<(), Error> {
+    if data.unreachable_destroy == UnreachableDestroy::Error {
+        return Err(error.clone());
+    }
+    slot.warn(
+        format!("TS-LEFT-BEHIND: {about}: it was not removed"),
+        "The cluster cannot be reached, and `on_unreachable_destroy` is \"forget\". Whatever is there stays.",
+    );
+    Ok(())
+}
