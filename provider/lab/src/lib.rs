@@ -6,9 +6,18 @@
 
 pub mod cli;
 pub mod cluster;
+mod factory;
 pub mod faults;
+mod git;
 pub mod journal;
+pub mod kubernetes;
+mod listen;
+mod process;
 pub mod proxmox;
+mod registry;
+pub mod services;
 #[doc(hidden)]
 pub mod skip;
+mod tls;
+pub mod tools;
 pub mod world;

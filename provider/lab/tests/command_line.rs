@@ -157,3 +157,21 @@ fn a_served_world_is_joined_switched_and_kept() {
     assert_eq!(status(dir)["vms"][0]["status"], "running");
     drop(again);
 }
+
+#[test]
+fn services_are_found_by_address_and_by_name() {
+    if !allowed() {
+        return;
+    }
+    let script = format!(
+        "{DIAL}; dial 192.0.2.20 443 && dial 192.0.2.21 443 && dial 192.0.2.21 5000 || exit 1; \
+         test $TALOS_IMAGE_FACTORY_URL = https://192.0.2.20 || exit 2; \
+         test -s $TALOS_IMAGE_FACTORY_CA_PEM || exit 3; \
+         case $(getent hosts ghcr.io) in 192.0.2.21*) exit 7;; *) exit 4;; esac"
+    );
+    let output = run(&script, &[]);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    let nameless = text.contains("names of the lab's services cannot be set");
+    let wanted = if nameless { 4 } else { 7 };
+    assert_eq!(output.status.code(), Some(wanted), "{output:?}");
+}

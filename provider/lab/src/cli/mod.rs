@@ -4,6 +4,7 @@ mod address;
 mod control;
 mod namespace;
 mod play;
+mod plugin;
 mod status;
 
 use std::io::Write;

@@ -1,10 +1,12 @@
 //! A network of the lab's own: a network namespace, through a user namespace where the caller is
-//! not root (reference: namespaces(7)).
+//! not root (reference: namespaces(7)). Names of that network come with a mount namespace, in which
+//! another file stands at `/etc/hosts`.
 
 use std::fs::{self, File};
 use std::path::Path;
 
 use nix::errno::Errno;
+use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::unistd::{getgid, getuid};
 
@@ -31,6 +33,20 @@ pub(super) fn enter() -> Result<(), String> {
     Ok(())
 }
 
+/// Puts a file in the place of `/etc/hosts`, for this process and what it starts.
+///
+/// # Errors
+/// The kernel refuses, as it does in some containers.
+pub(super) fn name(hosts: &Path) -> Result<(), String> {
+    let failed = |error: Errno| {
+        format!("names of the lab's services cannot be set ({error}); use their addresses")
+    };
+    let none: Option<&str> = None;
+    unshare(CloneFlags::CLONE_NEWNS).map_err(failed)?;
+    mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none).map_err(failed)?;
+    mount(Some(hosts), "/etc/hosts", none, MsFlags::MS_BIND, none).map_err(failed)
+}
+
 fn refused(error: Errno) -> String {
     format!(
         "the kernel does not give the lab a network of its own ({error}): run it as root, or allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1 or kernel.apparmor_restrict_unprivileged_userns=0)"
@@ -49,9 +65,17 @@ pub(super) fn join(process: u32) -> Result<(), String> {
             .map_err(|error| format!("no lab is being served there ({}: {error})", path.display()))
     };
     let failed = |error: Errno| format!("cannot join the lab's network: {error}");
-    let network = open("net")?;
+    let (network, mounts) = (open("net")?, open("mnt")?);
+    let here = std::env::current_dir();
     if !getuid().is_root() {
         setns(open("user")?, CloneFlags::CLONE_NEWUSER).map_err(failed)?;
     }
-    setns(network, CloneFlags::CLONE_NEWNET).map_err(failed)
+    setns(network, CloneFlags::CLONE_NEWNET).map_err(failed)?;
+    // Joining mounts leads to their root.
+    setns(mounts, CloneFlags::CLONE_NEWNS).map_err(failed)?;
+    match here {
+        Ok(here) => std::env::set_current_dir(&here)
+            .map_err(|error| format!("cannot go back to {}: {error}", here.display())),
+        Err(_) => Ok(()),
+    }
 }

@@ -16,8 +16,10 @@ use tokio::process::Child;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::address::Loopback;
-use super::{WorldOptions, control, namespace, say};
+use super::{WorldOptions, control, namespace, plugin, say};
 use crate::proxmox::server::{Authority, Served, serve as listen};
+use crate::services::{self, Services};
+use crate::tools::Places;
 use crate::world::{Lab, NoMachines, Options, Pace, Scenario, World};
 
 /// What a served world leaves for others to find it.
@@ -31,6 +33,7 @@ struct Notice {
 struct Played {
     lab: Arc<Lab>,
     served: Served,
+    _services: Services,
     environment: BTreeMap<String, String>,
 }
 
@@ -57,6 +60,10 @@ fn options(options: &WorldOptions, folder: &Path) -> Result<Options, String> {
 
 /// Builds the world in a network of its own and starts its servers.
 async fn start(options: Options, folder: &Path) -> Result<Played, String> {
+    let (part, tools) = (
+        options.scenario.world.services.clone(),
+        Places::from_environment(),
+    );
     let lab = Lab::new(options, Arc::new(NoMachines))?;
     let authority = Authority::load(Some(folder))?;
     let loopback = Loopback::up().await?;
@@ -66,7 +73,11 @@ async fn start(options: Options, folder: &Path) -> Result<Played, String> {
             .map_err(|_| format!("{address} of host {node} is no address"))?;
         loopback.add(address).await?;
     }
+    for address in part.addresses() {
+        loopback.add(address).await?;
+    }
     let served = listen(&lab, &authority, None).await?;
+    let services = services::start(&lab, &authority, folder, &tools, &part, None).await?;
     tokio::spawn(Arc::clone(&lab).run());
     lab.save();
     let endpoint = served
@@ -82,14 +93,32 @@ async fn start(options: Options, folder: &Path) -> Result<Played, String> {
         ),
         ("PROXMOX_VE_INSECURE", "false".to_owned()),
     ];
-    let environment = environment
+    let mut environment: BTreeMap<String, String> = environment
         .map(|(name, value)| (name.to_owned(), value))
         .into();
+    environment.extend(services.environment.iter().cloned());
+    if let Some(problem) = &services.problem {
+        say(&format!("talos-lab: {problem}"));
+    }
+    if let Some(file) = plugin::configuration(folder)? {
+        environment.insert("TF_CLI_CONFIG_FILE".to_owned(), file.display().to_string());
+    }
     Ok(Played {
         lab,
         served,
+        _services: services,
         environment,
     })
+}
+
+/// Enters a network of the lab's own. Without names its services are still found by address.
+fn enter(options: &Options, folder: &Path) -> Result<(), String> {
+    namespace::enter()?;
+    let hosts = options.scenario.world.services.names().write(folder)?;
+    if let Err(problem) = namespace::name(&hosts) {
+        say(&format!("talos-lab: {problem}"));
+    }
+    Ok(())
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, String> {
@@ -115,7 +144,7 @@ pub(super) fn run(
     let passing = tempfile::tempdir().map_err(|error| error.to_string())?;
     let folder = folder_at(dir.as_deref().unwrap_or(passing.path()))?;
     let options = options(world, &folder)?;
-    namespace::enter()?;
+    enter(&options, &folder)?;
     runtime()?.block_on(async {
         let played = start(options, &folder).await?;
         let (program, arguments) = command.split_first().ok_or("no command")?;
@@ -166,7 +195,7 @@ fn exit_code(status: ExitStatus) -> ExitCode {
 pub(super) fn serve(world: &WorldOptions, dir: PathBuf) -> Result<ExitCode, String> {
     let folder = folder_at(&dir)?;
     let options = options(world, &folder)?;
-    namespace::enter()?;
+    enter(&options, &folder)?;
     runtime()?.block_on(async {
         let mut played = start(options, &folder).await?;
         let orders = control::listen(&folder)?;

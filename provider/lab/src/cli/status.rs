@@ -13,7 +13,8 @@ use crate::world::Lab;
 /// # Errors
 /// There is none in the directory.
 pub(super) fn print(folder: &Path, as_json: bool) -> Result<ExitCode, String> {
-    let summary = Lab::summary(folder)?;
+    let mut summary = Lab::summary(folder)?;
+    summary["clusters"] = json!(crate::kubernetes::summary(folder));
     let text = match as_json {
         true => format!("{summary:#}\n"),
         false => table(&summary),
@@ -63,7 +64,20 @@ fn table(summary: &Value) -> String {
             host["name"].as_str().unwrap_or_default()
         ));
     }
+    for cluster in summary["clusters"].as_array().into_iter().flatten() {
+        lines.push_str(&objects(cluster));
+    }
     lines
+}
+
+/// Objects of a cluster, counted by kind.
+fn objects(cluster: &Value) -> String {
+    let counts = cluster["objects"].as_object().into_iter().flatten();
+    let counts: Vec<String> = counts
+        .map(|(kind, count)| format!("{count} {kind}"))
+        .collect();
+    let name = cluster["cluster"].as_str().unwrap_or_default();
+    format!("Kubernetes of {name}: {}\n", counts.join(", "))
 }
 
 #[cfg(test)]
@@ -80,5 +94,7 @@ mod tests {
         assert_eq!(lines[0], "VMID    NAME  HOST  STATUS   UUID  PENDING");
         assert_eq!(lines[1], "100     a     pve1  running  u     cores,cpu");
         assert_eq!(lines[3], "host pve2 is off");
+        let cluster = json!({ "cluster": "c", "objects": { "nodes": 6, "pods": 12 } });
+        assert_eq!(objects(&cluster), "Kubernetes of c: 6 nodes, 12 pods\n");
     }
 }

@@ -68,6 +68,9 @@ pub trait Kubernetes: Send + Sync {
     /// A cluster's machines changed. No machines: everything of it was reset or is off.
     fn changed(&self, cluster: ClusterView);
 
+    /// A machine bootstrapped etcd anew: nothing of an older cluster with this id may come back.
+    fn bootstrapped(&self, _cluster: &str) {}
+
     /// How Kubernetes is, by machine UUID.
     fn nodes(&self) -> watch::Receiver<BTreeMap<String, NodeView>>;
 }

@@ -30,7 +30,7 @@ pub struct Fault {
     /// Reason and message of `error`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// Milliseconds of `delay`.
+    /// Milliseconds of `delay`, or before each drop of `slow`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub milliseconds: Option<u64>,
 }
@@ -87,6 +87,10 @@ pub enum Effect {
     Delay,
     /// The connection is closed without an answer.
     Drop,
+    /// The connection is reset without an answer; Proxmox closes it.
+    Reset,
+    /// The answer comes in drops; Proxmox sends it at once.
+    Slow,
     /// The plugin is killed, and the connection closed.
     KillPlugin,
     /// The machine loses its power.

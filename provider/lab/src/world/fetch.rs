@@ -16,7 +16,7 @@ use tokio_rustls::TlsConnector;
 use crate::proxmox::{Fetch, Fetched};
 
 /// Sends a request of a host and gives what came back.
-pub(super) async fn fetch(fetch: &Fetch, trust: Option<PathBuf>) -> Fetched {
+pub(crate) async fn fetch(fetch: &Fetch, trust: Option<PathBuf>) -> Fetched {
     match try_fetch(fetch, trust).await {
         Ok(fetched) => fetched,
         Err(status_line) => Fetched {

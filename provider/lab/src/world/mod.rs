@@ -16,4 +16,5 @@ pub use operate::Switch;
 pub use play::{Lab, Options};
 pub use scenario::{AclPart, HostPart, Scenario, StoragePart, TokenPart, VmPart, VnetPart, World};
 
+pub(crate) use fetch::fetch;
 pub(crate) use random::Random;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::faults::Fault;
 use crate::proxmox::Datacenter;
 use crate::proxmox::setup;
+use crate::services::ServicesPart;
 
 /// A scenario file.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -58,6 +59,9 @@ pub struct World {
     /// VMs by number.
     #[serde(default)]
     pub vms: BTreeMap<u32, VmPart>,
+    /// Image factory, registry and git host.
+    #[serde(default)]
+    pub services: ServicesPart,
     /// Machines without a hypervisor; read by what plays the machines.
     #[serde(default)]
     pub machines: Vec<Value>,

@@ -145,7 +145,7 @@ async fn answer(
     if let Some(fault) = before.filter(|fault| fault.effect == Effect::Delay) {
         delay(fault).await;
     }
-    let instead = before.filter(|fault| fault.effect != Effect::Delay);
+    let instead = before.filter(|fault| ![Effect::Delay, Effect::Slow].contains(&fault.effect));
     let mut given = match instead {
         Some(fault) => from_fault(lab, fault, peer, &path),
         None => Some(read_and_answer(lab, request).await),
@@ -156,6 +156,7 @@ async fn answer(
         && given.as_ref().is_some_and(|given| given.status < 400);
     match after {
         Some(fault) if fault.effect == Effect::Delay => delay(fault).await,
+        Some(fault) if fault.effect == Effect::Slow => {}
         Some(fault) => given = from_fault(lab, fault, peer, &path),
         None => {}
     }
@@ -208,7 +209,7 @@ fn from_fault(lab: &Lab, fault: &Fault, peer: SocketAddr, path: &str) -> Option<
             }
             None
         }
-        Effect::Drop | Effect::Delay => None,
+        Effect::Drop | Effect::Reset | Effect::Delay | Effect::Slow => None,
     }
 }
 
