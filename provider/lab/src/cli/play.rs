@@ -18,7 +18,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::address::Loopback;
 use super::{WorldOptions, control, namespace, say};
 use crate::proxmox::server::{Authority, Served, serve as listen};
-use crate::world::{Lab, NoMachines, Options, Pace, Scenario, World};
+use crate::talos::{Fleet, Settings};
+use crate::world::{Lab, Options, Pace, Scenario, World};
 
 /// What a served world leaves for others to find it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -30,6 +31,7 @@ struct Notice {
 /// A world at play; dropping it ends the servers.
 struct Played {
     lab: Arc<Lab>,
+    machines: Arc<Fleet>,
     served: Served,
     environment: BTreeMap<String, String>,
 }
@@ -57,9 +59,16 @@ fn options(options: &WorldOptions, folder: &Path) -> Result<Options, String> {
 
 /// Builds the world in a network of its own and starts its servers.
 async fn start(options: Options, folder: &Path) -> Result<Played, String> {
-    let lab = Lab::new(options, Arc::new(NoMachines))?;
+    let loopback = Arc::new(Loopback::up().await?);
+    let machines = Fleet::new(Settings {
+        world: options.scenario.world.clone(),
+        seed: options.seed,
+        folder: Some(folder.to_owned()),
+        kubernetes: None,
+        addresses: Arc::clone(&loopback) as _,
+    })?;
+    let lab = Lab::new(options, Arc::clone(&machines) as _)?;
     let authority = Authority::load(Some(folder))?;
-    let loopback = Loopback::up().await?;
     for (node, address) in lab.hosts() {
         let address: IpAddr = address
             .parse()
@@ -68,6 +77,7 @@ async fn start(options: Options, folder: &Path) -> Result<Played, String> {
     }
     let served = listen(&lab, &authority, None).await?;
     tokio::spawn(Arc::clone(&lab).run());
+    machines.attach(&lab);
     lab.save();
     let endpoint = served
         .hosts
@@ -87,6 +97,7 @@ async fn start(options: Options, folder: &Path) -> Result<Played, String> {
         .into();
     Ok(Played {
         lab,
+        machines,
         served,
         environment,
     })
@@ -126,6 +137,7 @@ pub(super) fn run(
         let child = child.map_err(|error| format!("cannot run {program}: {error}"))?;
         let status = wait(child).await?;
         played.lab.save();
+        played.machines.save();
         Ok(exit_code(status))
     })
 }
@@ -170,7 +182,8 @@ pub(super) fn serve(world: &WorldOptions, dir: PathBuf) -> Result<ExitCode, Stri
     runtime()?.block_on(async {
         let mut played = start(options, &folder).await?;
         let orders = control::listen(&folder)?;
-        tokio::spawn(control::serve(Arc::clone(&played.lab), orders));
+        let machines = Arc::clone(&played.machines);
+        tokio::spawn(control::serve(Arc::clone(&played.lab), machines, orders));
         announce(&folder, &played)?;
         let listener = |kind| signal(kind).map_err(|error| error.to_string());
         let mut terminate = listener(SignalKind::terminate())?;
@@ -181,6 +194,7 @@ pub(super) fn serve(world: &WorldOptions, dir: PathBuf) -> Result<ExitCode, Stri
             () = played.served.wait() => {}
         }
         played.lab.save();
+        played.machines.save();
         // The next world there makes its own.
         let _ = fs::remove_file(folder.join(NOTICE));
         Ok(ExitCode::SUCCESS)
