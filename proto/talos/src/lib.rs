@@ -5,4 +5,4 @@
 #[allow(missing_docs, clippy::all)]
 mod generated;
 
-pub use generated::{common, cosi, google, machine};
+pub use generated::{cluster, common, cosi, google, machine, storage};

@@ -1,4 +1,4 @@
-//! The lab: a Proxmox VE cluster played on one machine, for tests, demonstrations and
+//! The lab: a Proxmox VE cluster and the Talos machines in it, played on one machine, for tests, demonstrations and
 //! rehearsals.
 //!
 //! It shares contracts with the clients, never code. Each behaviour names where the fact comes
@@ -18,6 +18,7 @@ mod registry;
 pub mod services;
 #[doc(hidden)]
 pub mod skip;
+pub mod talos;
 mod tls;
 pub mod tools;
 pub mod world;

@@ -2296,3 +2296,84 @@ pub mod machine_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EtcdLeaveClusterRequest {}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct EtcdLeaveCluster {
+    #[prost(message, optional, tag = "1")]
+    pub metadata: ::core::option::Option<super::common::Metadata>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct EtcdLeaveClusterResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub messages: ::prost::alloc::vec::Vec<EtcdLeaveCluster>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EtcdRemoveMemberByIdRequest {
+    #[prost(uint64, tag = "1")]
+    pub member_id: u64,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct EtcdRemoveMemberById {
+    #[prost(message, optional, tag = "1")]
+    pub metadata: ::core::option::Option<super::common::Metadata>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct EtcdRemoveMemberByIdResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub messages: ::prost::alloc::vec::Vec<EtcdRemoveMemberById>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EtcdForfeitLeadershipRequest {}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct EtcdForfeitLeadership {
+    #[prost(message, optional, tag = "1")]
+    pub metadata: ::core::option::Option<super::common::Metadata>,
+    /// Name of the new leader; empty where the asked member did not lead.
+    #[prost(string, tag = "2")]
+    pub member: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct EtcdForfeitLeadershipResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub messages: ::prost::alloc::vec::Vec<EtcdForfeitLeadership>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GenerateClientConfigurationRequest {
+    #[prost(string, repeated, tag = "1")]
+    pub roles: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(message, optional, tag = "2")]
+    pub crt_ttl: ::core::option::Option<::prost_types::Duration>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GenerateClientConfiguration {
+    #[prost(message, optional, tag = "1")]
+    pub metadata: ::core::option::Option<super::common::Metadata>,
+    /// PEM texts.
+    #[prost(bytes = "vec", tag = "2")]
+    pub ca: ::prost::alloc::vec::Vec<u8>,
+    #[prost(bytes = "vec", tag = "3")]
+    pub crt: ::prost::alloc::vec::Vec<u8>,
+    #[prost(bytes = "vec", tag = "4")]
+    pub key: ::prost::alloc::vec::Vec<u8>,
+    #[prost(bytes = "vec", tag = "5")]
+    pub talosconfig: ::prost::alloc::vec::Vec<u8>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GenerateClientConfigurationResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub messages: ::prost::alloc::vec::Vec<GenerateClientConfiguration>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SystemStat {
+    #[prost(message, optional, tag = "1")]
+    pub metadata: ::core::option::Option<super::common::Metadata>,
+    /// Seconds since 1970.
+    #[prost(uint64, tag = "2")]
+    pub boot_time: u64,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SystemStatResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub messages: ::prost::alloc::vec::Vec<SystemStat>,
+}

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 
+use crate::talos::Fleet;
 use crate::world::{Lab, Switch};
 
 fn path(folder: &Path) -> PathBuf {
@@ -35,14 +36,14 @@ pub(super) fn listen(folder: &Path) -> Result<UnixListener, String> {
 }
 
 /// Serves orders.
-pub(super) async fn serve(lab: Arc<Lab>, listener: UnixListener) {
+pub(super) async fn serve(lab: Arc<Lab>, machines: Arc<Fleet>, listener: UnixListener) {
     while let Ok((stream, _)) = listener.accept().await {
-        let lab = Arc::clone(&lab);
-        tokio::spawn(async move { obey(&lab, stream).await });
+        let (lab, machines) = (Arc::clone(&lab), Arc::clone(&machines));
+        tokio::spawn(async move { obey(&lab, &machines, stream).await });
     }
 }
 
-async fn obey(lab: &Lab, stream: UnixStream) {
+async fn obey(lab: &Lab, machines: &Fleet, stream: UnixStream) {
     let (read, mut write) = stream.into_split();
     let mut line = String::new();
     if tokio::io::BufReader::new(read)
@@ -53,7 +54,10 @@ async fn obey(lab: &Lab, stream: UnixStream) {
         return;
     }
     let answer = match order(&line) {
-        Some((machine, switch)) => lab.switch(&machine, switch),
+        // A machine without a hypervisor is nobody's VM.
+        Some((machine, switch)) => machines
+            .switch(&machine, switch)
+            .unwrap_or_else(|| lab.switch(&machine, switch)),
         None => Err("this is no order".to_owned()),
     };
     let text = match answer {

@@ -18,9 +18,11 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::address::Loopback;
 use super::{WorldOptions, control, namespace, plugin, say};
 use crate::proxmox::server::{Authority, Served, serve as listen};
+use crate::kubernetes::Clusters;
 use crate::services::{self, Services};
+use crate::talos::{Fleet, Settings};
 use crate::tools::Places;
-use crate::world::{Lab, NoMachines, Options, Pace, Scenario, World};
+use crate::world::{Lab, Options, Pace, Scenario, World};
 
 /// What a served world leaves for others to find it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -32,6 +34,7 @@ struct Notice {
 /// A world at play; dropping it ends the servers.
 struct Played {
     lab: Arc<Lab>,
+    machines: Arc<Fleet>,
     served: Served,
     _services: Services,
     environment: BTreeMap<String, String>,
@@ -64,9 +67,18 @@ async fn start(options: Options, folder: &Path) -> Result<Played, String> {
         options.scenario.world.services.clone(),
         Places::from_environment(),
     );
-    let lab = Lab::new(options, Arc::new(NoMachines))?;
+    let loopback = Arc::new(Loopback::up().await?);
+    let clusters = Clusters::new(folder.to_owned(), tools.clone());
+    let machines = Fleet::new(Settings {
+        world: options.scenario.world.clone(),
+        seed: options.seed,
+        folder: Some(folder.to_owned()),
+        kubernetes: Some(Arc::clone(&clusters) as _),
+        addresses: Arc::clone(&loopback) as _,
+    })?;
+    let lab = Lab::new(options, Arc::clone(&machines) as _)?;
+    clusters.open(&lab);
     let authority = Authority::load(Some(folder))?;
-    let loopback = Loopback::up().await?;
     for (node, address) in lab.hosts() {
         let address: IpAddr = address
             .parse()
@@ -79,6 +91,7 @@ async fn start(options: Options, folder: &Path) -> Result<Played, String> {
     let served = listen(&lab, &authority, None).await?;
     let services = services::start(&lab, &authority, folder, &tools, &part, None).await?;
     tokio::spawn(Arc::clone(&lab).run());
+    machines.attach(&lab);
     lab.save();
     let endpoint = served
         .hosts
@@ -105,6 +118,7 @@ async fn start(options: Options, folder: &Path) -> Result<Played, String> {
     }
     Ok(Played {
         lab,
+        machines,
         served,
         _services: services,
         environment,
@@ -155,6 +169,7 @@ pub(super) fn run(
         let child = child.map_err(|error| format!("cannot run {program}: {error}"))?;
         let status = wait(child).await?;
         played.lab.save();
+        played.machines.save();
         Ok(exit_code(status))
     })
 }
@@ -199,7 +214,8 @@ pub(super) fn serve(world: &WorldOptions, dir: PathBuf) -> Result<ExitCode, Stri
     runtime()?.block_on(async {
         let mut played = start(options, &folder).await?;
         let orders = control::listen(&folder)?;
-        tokio::spawn(control::serve(Arc::clone(&played.lab), orders));
+        let machines = Arc::clone(&played.machines);
+        tokio::spawn(control::serve(Arc::clone(&played.lab), machines, orders));
         announce(&folder, &played)?;
         let listener = |kind| signal(kind).map_err(|error| error.to_string());
         let mut terminate = listener(SignalKind::terminate())?;
@@ -210,6 +226,7 @@ pub(super) fn serve(world: &WorldOptions, dir: PathBuf) -> Result<ExitCode, Stri
             () = played.served.wait() => {}
         }
         played.lab.save();
+        played.machines.save();
         // The next world there makes its own.
         let _ = fs::remove_file(folder.join(NOTICE));
         Ok(ExitCode::SUCCESS)

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
+use crate::talos::Fleet;
 use crate::world::Lab;
 
 /// Prints a world.
@@ -14,6 +15,7 @@ use crate::world::Lab;
 /// There is none in the directory.
 pub(super) fn print(folder: &Path, as_json: bool) -> Result<ExitCode, String> {
     let mut summary = Lab::summary(folder)?;
+    summary["machines"] = Fleet::kept_summary(folder);
     summary["clusters"] = json!(crate::kubernetes::summary(folder));
     let text = match as_json {
         true => format!("{summary:#}\n"),
@@ -44,8 +46,25 @@ fn table(summary: &Value) -> String {
             pending.join(","),
         ]);
     }
+    let mut lines = aligned(&rows);
+    lines.push_str(&machines(&summary["machines"]));
+    let hosts = summary["hosts"].as_array().into_iter().flatten();
+    for host in hosts.filter(|host| host["online"] == json!(false)) {
+        lines.push_str(&format!(
+            "host {} is off\n",
+            host["name"].as_str().unwrap_or_default()
+        ));
+    }
+    for cluster in summary["clusters"].as_array().into_iter().flatten() {
+        lines.push_str(&objects(cluster));
+    }
+    lines
+}
+
+/// Rows with their cells under each other.
+fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
     let mut lines = String::new();
-    for row in &rows {
+    for row in rows {
         let cells = row.iter().enumerate().map(|(column, cell)| {
             let width = rows
                 .iter()
@@ -56,16 +75,6 @@ fn table(summary: &Value) -> String {
         });
         lines.push_str(cells.collect::<Vec<String>>().join("  ").trim_end());
         lines.push('\n');
-    }
-    let hosts = summary["hosts"].as_array().into_iter().flatten();
-    for host in hosts.filter(|host| host["online"] == json!(false)) {
-        lines.push_str(&format!(
-            "host {} is off\n",
-            host["name"].as_str().unwrap_or_default()
-        ));
-    }
-    for cluster in summary["clusters"].as_array().into_iter().flatten() {
-        lines.push_str(&objects(cluster));
     }
     lines
 }
@@ -80,9 +89,49 @@ fn objects(cluster: &Value) -> String {
     format!("Kubernetes of {name}: {}\n", counts.join(", "))
 }
 
+/// Machines that run Talos as lines; nothing where there is none.
+fn machines(list: &Value) -> String {
+    let mut rows = vec![["MACHINE", "STAGE", "TALOS", "ADDRESSES", "ETCD"].map(str::to_owned)];
+    for machine in list.as_array().into_iter().flatten() {
+        let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+        let addresses = machine["addresses"].as_array().into_iter().flatten();
+        let addresses: Vec<&str> = addresses.filter_map(Value::as_str).collect();
+        let members = machine["etcd"].as_array().into_iter().flatten();
+        let members: Vec<String> = members
+            .map(|member| match member["learner"] == json!(true) {
+                true => format!("{} (learner)", text(&member["name"])),
+                false => text(&member["name"]),
+            })
+            .collect();
+        rows.push([
+            text(&machine["name"]),
+            text(&machine["stage"]),
+            text(&machine["version"]),
+            addresses.join(","),
+            members.join(","),
+        ]);
+    }
+    match rows.len() {
+        1 => String::new(),
+        _ => format!("\n{}", aligned(&rows)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn machines_are_listed_with_their_members() {
+        let list = json!([{ "name": "cp01", "stage": "running", "version": "v1.12.6", "addresses": ["10.0.0.1"],
+            "etcd": [{ "name": "cp01", "learner": false }, { "name": "cp02", "learner": true }] }]);
+        let text = machines(&list);
+        assert!(
+            text.ends_with("cp01     running  v1.12.6  10.0.0.1   cp01,cp02 (learner)\n"),
+            "{text}"
+        );
+        assert_eq!(machines(&Value::Null), "");
+    }
 
     #[test]
     fn columns_stand_under_each_other() {

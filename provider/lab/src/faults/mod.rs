@@ -163,6 +163,18 @@ impl Faults {
         }
         hit
     }
+
+    /// The fault that hits a machine, by any of its names, as it enters a stage.
+    pub fn strike_at(&mut self, names: &[String], stage: &str) -> Option<Fault> {
+        let hit = self.armed.iter_mut().find(|armed| {
+            let at = armed.fault.at.as_ref();
+            let here = at.is_some_and(|at| at.stage == stage && names.contains(&at.machine));
+            // A moment comes once, unless the fault says how often.
+            here && armed.struck < armed.fault.times.unwrap_or(1)
+        })?;
+        hit.struck += 1;
+        Some(hit.fault.clone())
+    }
 }
 
 impl Match {
@@ -226,6 +238,16 @@ mod tests {
         assert!(!strike("GET"));
         assert!(strike("POST"));
         assert!(!strike("POST"));
+    }
+
+    #[test]
+    fn a_moment_is_hit_once() {
+        let text = "{ at: { machine: cp01, stage: installing }, effect: power_loss }";
+        let mut faults = Faults::new(vec![fault(text)]);
+        let names = ["cp01".to_owned()];
+        assert!(faults.strike_at(&names, "booting").is_none());
+        assert!(faults.strike_at(&names, "installing").is_some());
+        assert!(faults.strike_at(&names, "installing").is_none());
     }
 
     #[test]

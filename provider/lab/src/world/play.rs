@@ -219,6 +219,23 @@ impl Lab {
         outcome
     }
 
+    /// Waits until the clock shows a moment.
+    pub(crate) async fn reach(&self, moment: i64) {
+        self.wait_for(moment).await;
+    }
+
+    /// Hardware of the VMs that run.
+    pub(crate) fn running_guests(&self) -> Vec<crate::proxmox::PowerOn> {
+        self.look(|state| {
+            let running = state.vms.iter().filter(|(_, vm)| vm.running.is_some());
+            let running: Vec<u32> = running.map(|(vmid, _)| *vmid).collect();
+            running
+                .into_iter()
+                .filter_map(|vmid| state.hardware(vmid))
+                .collect()
+        })
+    }
+
     async fn wait_for(&self, moment: i64) {
         loop {
             let moved = self.moved.notified();
@@ -330,6 +347,11 @@ impl Lab {
     /// The fault that hits a request.
     pub(crate) fn strike(&self, seen: crate::faults::Seen<'_>) -> Option<crate::faults::Fault> {
         self.faults.lock().ok()?.strike(seen)
+    }
+
+    /// The fault that hits a machine, by any of its names, as it enters a stage.
+    pub(crate) fn strike_at(&self, names: &[String], stage: &str) -> Option<crate::faults::Fault> {
+        self.faults.lock().ok()?.strike_at(names, stage)
     }
 
     /// Notes the fingerprint of a host's certificate.

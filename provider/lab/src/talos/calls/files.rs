@@ -1,0 +1,32 @@
+//! Read: the files that clients ask for.
+
+use futures::stream;
+use proto_talos::{common, machine as api};
+use tonic::Status;
+
+use super::look;
+use crate::talos::api::{Reply, stream as answer};
+use crate::talos::fleet::Fleet;
+use crate::talos::machine::Key;
+
+pub(crate) fn read(fleet: &Fleet, key: &Key, request: &api::ReadRequest) -> Result<Reply, Status> {
+    let path = request.path.as_str();
+    let content = look(fleet, key, |_, _, run| match path {
+        "/proc/sys/kernel/random/boot_id" => Some(format!("{}\n", run.boot_id)),
+        "/etc/os-release" => Some(format!(
+            "NAME=\"Talos\"\nID=talos\nVERSION_ID={0}\nPRETTY_NAME=\"Talos ({0})\"\n",
+            run.version
+        )),
+        _ => None,
+    })?;
+    let Some(content) = content else {
+        return Err(Status::not_found(format!(
+            "stat {path}: no such file or directory"
+        )));
+    };
+    let data = common::Data {
+        metadata: None,
+        bytes: content.into_bytes(),
+    };
+    Ok(answer(stream::iter([Ok(data)])))
+}
