@@ -177,7 +177,9 @@ fn every_resource_has_its_parts() {
 
 /// Codes such as `TS-NODE-OTHER` in a text.
 fn codes(text: &str) -> BTreeSet<String> {
-    let words = text.split(|letter: char| !(letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '-'));
+    let words = text.split(|letter: char| {
+        !(letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '-')
+    });
     words
         .map(|word| word.trim_matches('-'))
         .filter(|word| word.starts_with("TS-"))

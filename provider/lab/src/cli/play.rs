@@ -17,8 +17,8 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::address::Loopback;
 use super::{WorldOptions, control, namespace, plugin, say};
-use crate::proxmox::server::{Authority, Served, serve as listen};
 use crate::kubernetes::Clusters;
+use crate::proxmox::server::{Authority, Served, serve as listen};
 use crate::services::{self, Services};
 use crate::talos::{Fleet, Settings};
 use crate::tools::Places;
@@ -114,7 +114,7 @@ async fn start(options: Options, folder: &Path) -> Result<Played, String> {
         say(&format!("talos-lab: {problem}"));
     }
     if let Some(file) = plugin::configuration(folder)? {
-        environment.insert("TF_CLI_CONFIG_FILE".to_owned(), file.display().to_string());
+        environment.insert(plugin::VARIABLE.to_owned(), file.display().to_string());
     }
     Ok(Played {
         lab,
@@ -164,7 +164,7 @@ pub(super) fn run(
         let (program, arguments) = command.split_first().ok_or("no command")?;
         let child = tokio::process::Command::new(program)
             .args(arguments)
-            .envs(&played.environment)
+            .envs(wanted(&played.environment))
             .spawn();
         let child = child.map_err(|error| format!("cannot run {program}: {error}"))?;
         let status = wait(child).await?;
@@ -172,6 +172,14 @@ pub(super) fn run(
         played.machines.save();
         Ok(exit_code(status))
     })
+}
+
+/// What a command gets of a world's environment: whoever brings a CLI configuration of his own keeps it.
+fn wanted(environment: &BTreeMap<String, String>) -> impl Iterator<Item = (&String, &String)> {
+    let own = std::env::var_os(plugin::VARIABLE).is_some_and(|file| Path::new(&file).is_file());
+    environment
+        .iter()
+        .filter(move |(name, _)| !own || *name != plugin::VARIABLE)
 }
 
 /// Waits for a command and passes signals on to it. What a terminal sends on Ctrl-C reaches the
@@ -265,7 +273,7 @@ pub(super) fn exec(dir: &Path, command: &[String]) -> Result<ExitCode, String> {
     let (program, arguments) = command.split_first().ok_or("no command")?;
     let error = Command::new(program)
         .args(arguments)
-        .envs(&notice.environment)
+        .envs(wanted(&notice.environment))
         .exec();
     Err(format!("cannot run {program}: {error}"))
 }

@@ -4,6 +4,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+/// Names the CLI configuration, for both cores.
+pub(super) const VARIABLE: &str = "TF_CLI_CONFIG_FILE";
+
 const BINARY: &str = "terraform-provider-talos-stack";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 

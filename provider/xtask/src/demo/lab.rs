@@ -14,11 +14,15 @@ use crate::workspace::{self, say};
 const CLUSTER: &str = "cluster-101";
 
 /// What runs in the lab for real.
-const TOOLS: [Tool; 4] = [
+const TOOLS: [Tool; 8] = [
     Tool::Etcd,
     Tool::KubeApiserver,
     Tool::KubeControllerManager,
     Tool::KubeScheduler,
+    Tool::Kwok,
+    Tool::FluxOperator,
+    Tool::SourceController,
+    Tool::KustomizeController,
 ];
 
 /// The running lab of an earlier demo, or a new one.

@@ -5,6 +5,7 @@ use tonic::Status;
 
 use super::{control_plane, look};
 use crate::talos::api::{Reply, one};
+use crate::talos::config::Config;
 use crate::talos::etcd::{Member, Refused};
 use crate::talos::fleet::Fleet;
 use crate::talos::life::{EtcdError, Rack};
@@ -30,7 +31,12 @@ pub(crate) fn bootstrap(fleet: &Fleet, key: &Key) -> Result<Reply, Status> {
         if machine.etcd_data().is_some() {
             return Err(Status::already_exists("etcd data directory is not empty"));
         }
+        let cluster = run
+            .active
+            .as_ref()
+            .map(|config| Config::cluster_id(config).to_owned());
         rack.bootstrap(key);
+        fleet.bootstrapped(&cluster.unwrap_or_default());
         Ok(one(&api::BootstrapResponse {
             messages: vec![api::Bootstrap::default()],
         }))

@@ -119,6 +119,13 @@ impl Fleet {
         self.rack.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Tells Kubernetes that a cluster begins anew; before it is told of the first member.
+    pub(crate) fn bootstrapped(&self, cluster: &str) {
+        if let Some(kubernetes) = &self.settings.kubernetes {
+            kubernetes.bootstrapped(cluster);
+        }
+    }
+
     fn lab(&self) -> Option<Arc<Lab>> {
         self.lab.get()?.upgrade()
     }

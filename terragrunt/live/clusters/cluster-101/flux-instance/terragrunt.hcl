@@ -33,9 +33,9 @@ inputs = {
   kubeconfig     = dependency.bootstrap.outputs.kubeconfig
   namespace      = dependency.operator.outputs.namespace
   flux_version   = local.cluster.flux_version
-  git_repository = get_env("TALOS_STACK_GIT_REPOSITORY", local.cluster.git_repository)
+  git_repository = get_env("TALOS_STACK_GIT_URL", local.cluster.git_repository)
   git_branch     = local.cluster.git_branch
-  git_path       = local.cluster.git_path
+  git_path       = get_env("TALOS_STACK_GIT_PATH", local.cluster.git_path)
   # Without a key file the plan stands on a placeholder, which apply refuses.
   sops_age_key = local.key_file == "" ? "mock" : file(local.key_file)
 }

@@ -5,7 +5,7 @@ include "root" {
 locals {
   cluster = read_terragrunt_config(find_in_parent_folders("cluster.hcl")).locals
   # A mirror of the published manifests.
-  artifact = get_env("TALOS_STACK_FLUX_OPERATOR_ARTIFACT", "")
+  artifact = get_env("TALOS_STACK_OPERATOR_SOURCE", "")
 }
 
 dependency "bootstrap" {
