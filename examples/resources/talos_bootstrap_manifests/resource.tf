@@ -16,7 +16,7 @@ resource "talos_bootstrap_manifests" "before_flux" {
         labels:
           pod-security.kubernetes.io/enforce: privileged
     YAML
-    "20-settings" = <<-YAML
+    "20-settings"  = <<-YAML
       apiVersion: v1
       kind: ConfigMap
       metadata:

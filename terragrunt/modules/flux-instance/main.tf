@@ -22,8 +22,9 @@ resource "flux_instance" "this" {
     path           = var.git_path
     retry_interval = var.retry_interval
   }
-  sops = var.sops_age_key == null ? null : {
+  # The key itself must decide nothing: what depends on an ephemeral value is ephemeral, too.
+  sops = var.decrypt ? {
     age_key_wo         = var.sops_age_key
     age_key_wo_version = var.sops_age_key_version
-  }
+  } : null
 }

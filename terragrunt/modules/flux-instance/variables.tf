@@ -56,8 +56,14 @@ variable "retry_interval" {
   default     = "10s"
 }
 
+variable "decrypt" {
+  description = "Whether what the repository holds is decrypted with `sops_age_key`."
+  type        = bool
+  default     = true
+}
+
 variable "sops_age_key" {
-  description = "Text of the age key file; without it nothing is decrypted. Neither plan nor state holds it."
+  description = "Text of the age key file. Neither plan nor state holds it."
   type        = string
   ephemeral   = true
   default     = null
