@@ -29,8 +29,12 @@ cluster:
         metadata: { name: lab }
 ";
 
-const OBJECT: &str =
-    "{apiVersion: v1, kind: ConfigMap, metadata: {name: mine, namespace: default}, data: {a: b}}";
+const OBJECT: &str = "
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: mine, namespace: default }
+data: { a: b }
+";
 
 /// Waits for something to come true, up to two minutes.
 async fn until(what: &str, mut come: impl AsyncFnMut() -> bool) {
@@ -161,6 +165,11 @@ async fn who_asks_is_judged_by_the_real_server(world: &World) {
         text.contains("Unauthorized") || text.contains("must be logged in"),
         "{text}"
     );
+    until("the service account", async || {
+        let accounts = world.get(&["serviceaccounts"]).await;
+        !accounts["items"].as_array().unwrap().is_empty()
+    })
+    .await;
     let token = world.kubectl("", &["create", "token", "default"]).await;
     let named = world
         .try_kubectl(
