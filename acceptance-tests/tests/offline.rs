@@ -39,6 +39,8 @@ const CLUSTERS: [(&str, &[&str]); 2] = [
             "talos_machine_apply.node[\"solwk01\"]",
             "talos_machine_patch.node[\"solcp02\"]",
             "talos_bootstrap.cluster",
+            "flux_operator.this",
+            "flux_instance.this",
         ],
     ),
 ];
