@@ -3,6 +3,8 @@
 //! | setting | why |
 //! |---|---|
 //! | `machine.kubelet.extraConfig.failCgroupV1: false` | kubelet 1.35 refuses hosts with cgroup version 1 |
+//! | `httpCheckFrequency: 1s` beside it | the kubelet asks Talos for static pods every 20 s otherwise, of which tests see many |
+//! | `serializeImagePulls: false` beside it | the registry is next door |
 //! | `machine.time.disabled: true` | no time server can be reached; the clock is the host's |
 //! | `cluster.discovery.enabled: false` | the discovery service cannot be reached |
 //! | `cluster.network.cni.name: none` | Flannel's image is not in the registry |
@@ -18,6 +20,8 @@ machine:
   kubelet:
     extraConfig:
       failCgroupV1: false
+      httpCheckFrequency: 1s
+      serializeImagePulls: false
   time:
     disabled: true
 cluster:
