@@ -41,6 +41,10 @@ func (a asker) ask(req Request) (answer Answer) {
 		text = a.texts[name]
 	}
 
+	if len(req.Data) > 0 {
+		text = string(req.Data)
+	}
+
 	var err error
 
 	switch req.Op {
@@ -59,6 +63,12 @@ func (a asker) ask(req Request) (answer Answer) {
 		answer.Output, err = adopted(text)
 	case "validate":
 		answer.Verdicts, err = validate(text)
+	case "certificate":
+		answer.Output, err = verified(req.Certificate)
+	case "mint":
+		answer.Output, err = minted()
+	case "schematic":
+		answer.Output, err = schematic(text)
 	default:
 		err = fmt.Errorf("unknown op %q", req.Op)
 	}

@@ -4,6 +4,7 @@
 //	oracle tables                                   document tables of this machinery line
 //	oracle cases -secrets FILE DIR…                 requests that the case files in each DIR stand for
 //	oracle bundle                                   a new secrets bundle
+//	oracle bench -secrets FILE < requests           what answering them costs
 package main
 
 import (
@@ -26,6 +27,9 @@ type Request struct {
 	Config   string    `json:"config,omitempty"`
 	Patches  []string  `json:"patches,omitempty"`
 	Generate *Generate `json:"generate,omitempty"`
+	// Data is a config that is no text.
+	Data        []byte       `json:"data,omitempty"`
+	Certificate *Certificate `json:"certificate,omitempty"`
 }
 
 // Answer is the request with what the machinery said to it.
@@ -46,7 +50,7 @@ type Verdict struct {
 
 func main() {
 	if len(os.Args) < 2 {
-		fatal("usage: oracle run|cases|tables|bundle")
+		fatal("usage: oracle run|cases|tables|bundle|bench")
 	}
 
 	var err error
@@ -60,6 +64,8 @@ func main() {
 		err = writeTables(os.Stdout)
 	case "bundle":
 		err = writeBundle()
+	case "bench":
+		err = bench(os.Args[2:])
 	default:
 		err = fmt.Errorf("unknown command %q", os.Args[1])
 	}

@@ -9,17 +9,19 @@ mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use acceptance_tests::tools::Tool;
 use serde_json::Value;
-use support::Core;
+use support::{Core, texts};
 
-/// Folders of examples that each stand for one type or function.
-const GROUPS: [&str; 4] = [
+/// Folders of examples that each stand for one type or function, or for a module with tests.
+const GROUPS: [&str; 5] = [
     "data-sources",
     "ephemeral-resources",
     "functions",
     "resources",
+    "tests",
 ];
 
 /// Values of the outputs that a plan knows.
@@ -67,23 +69,53 @@ fn plan_all(tool: Tool) {
     let examples = examples();
     assert!(examples.len() > 10, "{examples:?}");
     for (name, source) in examples {
-        let folder = work.path().join(&name);
-        fs::create_dir_all(&folder).unwrap();
-        if name != "provider" {
-            // The provider's own example says itself where it comes from.
-            Core::root_module(&folder);
-        }
-        for file in fs::read_dir(&source).unwrap() {
-            let file = file.unwrap().path();
-            // What is adopted has to be there: see imports.rs.
-            let is_import = file
-                .file_name()
-                .is_some_and(|name| name.to_string_lossy().starts_with("import-"));
-            if !is_import && file.extension().is_some_and(|extension| extension == "tf") {
-                fs::copy(&file, folder.join(file.file_name().unwrap())).unwrap();
-            }
-        }
+        let folder = copied(&name, &source, work.path());
         check(&name, &plan(&core, &folder, &name));
+    }
+}
+
+/// The example as a root module below `work`.
+fn copied(name: &str, source: &Path, work: &Path) -> PathBuf {
+    let folder = work.join(name);
+    fs::create_dir_all(&folder).unwrap();
+    if name != "provider" {
+        // The provider's own example says itself where it comes from.
+        Core::root_module(&folder);
+    }
+    for file in fs::read_dir(source).unwrap() {
+        let file = file.unwrap().path();
+        let file_name = file.file_name().unwrap().to_string_lossy();
+        // What is adopted has to be there: see imports.rs.
+        let is_import = file_name.starts_with("import-");
+        let is_module = file_name.ends_with(".tf") || file_name.ends_with(".tftest.hcl");
+        if is_module && !is_import {
+            fs::copy(&file, folder.join(&*file_name)).unwrap();
+        }
+    }
+    folder
+}
+
+/// Runs the tests that come with an example, and once more with a value that they must refuse.
+fn test_all(tool: Tool) {
+    let work = tempfile::tempdir().unwrap();
+    let core = Core::new(tool, work.path());
+    let with_tests: Vec<_> = examples()
+        .into_iter()
+        .filter(|(name, _)| name.starts_with("tests/"))
+        .collect();
+    assert!(!with_tests.is_empty());
+    for (name, source) in with_tests {
+        let folder = copied(&name, &source, work.path());
+        core.succeed(&folder, &name, &["init", "-input=false", "-no-color"]);
+        let told = core.succeed(&folder, &name, &["test", "-no-color"]);
+        assert!(told.contains("6 passed, 0 failed"), "{name}:\n{told}");
+
+        let wrong = ["test", "-no-color", "-var", "somaxconn=4096"];
+        let output = core.run(Command::new(core.program()), &folder, &wrong);
+        let (told, complained) = texts(&output);
+        let all = told + &complained;
+        let refused = !output.status.success() && all.contains("The layer does not arrive");
+        assert!(refused, "{name}:\n{all}");
     }
 }
 
@@ -144,6 +176,16 @@ fn check(name: &str, outputs: &Value) {
 #[test]
 fn opentofu_plans_every_example() {
     plan_all(Tool::Tofu);
+}
+
+#[test]
+fn opentofu_tests_a_module_without_a_cluster() {
+    test_all(Tool::Tofu);
+}
+
+#[test]
+fn terraform_tests_a_module_without_a_cluster() {
+    test_all(Tool::Terraform);
 }
 
 #[test]

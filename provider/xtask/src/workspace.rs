@@ -32,19 +32,29 @@ pub fn build(package: &str, program: &str) -> Result<PathBuf> {
 
 /// Builds a program as users have it and says where it is.
 pub fn build_release(package: &str, program: &str) -> Result<PathBuf> {
+    release(package, "--bin", program).map(|folder| folder.join(program))
+}
+
+/// Builds an example, optimised as what users have, and says where it is.
+pub fn build_release_example(package: &str, example: &str) -> Result<PathBuf> {
+    release(package, "--example", example).map(|folder| folder.join("examples").join(example))
+}
+
+/// Builds a target for release; returns the folder of release builds.
+fn release(package: &str, kind: &str, target: &str) -> Result<PathBuf> {
     let status = Command::new(env!("CARGO"))
-        .args(["build", "--release", "--package", package, "--bin", program])
+        .args(["build", "--release", "--package", package, kind, target])
         .current_dir(root()?)
         .status()
         .context("cannot run cargo")?;
     if !status.success() {
-        bail!("{program} does not build");
+        bail!("{target} does not build");
     }
     let folder = profile_folder()?;
-    let target = folder
+    let parent = folder
         .parent()
         .context("the build directory has no parent")?;
-    Ok(target.join("release").join(program))
+    Ok(parent.join("release"))
 }
 
 /// Folder of this very program: the debug folder of the build directory.

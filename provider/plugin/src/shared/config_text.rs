@@ -27,8 +27,8 @@ pub enum UnpackError {
     )]
     Damaged,
     /// What came out is not text.
-    #[error("it is base64 of gzip of something that is not UTF-8 text")]
-    NotText,
+    #[error("it is base64 of gzip, but what comes out is no text: {0}")]
+    NotText(#[from] talos_config::document::LoadError),
     /// What came out is larger than any configuration.
     #[error("it unpacks to more than 16 MiB")]
     TooLarge,
@@ -52,7 +52,7 @@ fn gunzip(bytes: &[u8]) -> Result<String, UnpackError> {
     if text.len() as u64 > LARGEST {
         return Err(UnpackError::TooLarge);
     }
-    String::from_utf8(text).map_err(|_| UnpackError::NotText)
+    Ok(talos_config::document::text(&text)?.to_owned())
 }
 
 /// base64 of gzip of `text`: what [`unpack`] reads, used for what private state keeps.
@@ -85,6 +85,19 @@ mod tests {
         let packed = pack(&text);
         assert!(packed.len() < text.len() / 10);
         assert_eq!(unpack(&packed).unwrap(), text);
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_have_a_place() {
+        use std::io::Write;
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(b"machine:\n    token: a\xffb\n").unwrap();
+        let packed = base64::engine::general_purpose::STANDARD.encode(encoder.finish().unwrap());
+        let error = unpack(&packed).unwrap_err().to_string();
+        assert!(
+            error.contains("document number 1: machine.token") && error.contains("line 2"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -51,7 +51,7 @@ impl Write<'_> {
     /// What was reviewed as live must not become a reboot: then the machine may refuse.
     fn as_planned(&self) -> Mode {
         match (self.mode, self.effect) {
-            (Mode::Auto, "live" | "service_restart") => Mode::NoReboot,
+            (Mode::Auto, "live" | "service_restart" | "staged") => Mode::NoReboot,
             (mode, _) => mode,
         }
     }

@@ -73,14 +73,7 @@ pub fn read(text: &str, line: Line) -> Result<Option<Patch>, String> {
 
 /// Where and why a patch cannot be applied; which patch it is, the caller says.
 pub fn fault(error: &PatchError) -> String {
-    let mut text = String::new();
-    if !error.document.is_empty() {
-        text = format!("document {}: ", error.document);
-    }
-    if !error.path.is_empty() {
-        text = format!("{text}{}: ", error.path);
-    }
-    text + &error.message
+    error.error.to_string()
 }
 
 /// A patch that cannot be read or applied, at its place in `attribute`.

@@ -11,6 +11,9 @@ pub(crate) struct Leaf {
     pub(crate) path: Vec<Step>,
     pub(crate) old: Option<Value>,
     pub(crate) new: Option<Value>,
+    /// How many steps of the path were there on both sides, the last one changed: what is deeper
+    /// came or went with it.
+    pub(crate) edited: usize,
 }
 
 /// Everything that `edits` change, value by value.
@@ -25,6 +28,7 @@ pub(crate) fn leaves(edits: &[Edit]) -> Vec<Leaf> {
                     path: edit.path.clone(),
                     old,
                     new,
+                    edited: edit.path.len(),
                 });
             }
         }
@@ -33,12 +37,14 @@ pub(crate) fn leaves(edits: &[Edit]) -> Vec<Leaf> {
 }
 
 fn set(path: &[Step], old: Option<&Value>, new: Option<&Value>, out: &mut Vec<Leaf>) {
+    let edited = path.len();
     match (old, new) {
         (Some(value), None) => each(path, value, &mut |path, value| {
             out.push(Leaf {
                 path,
                 old: Some(value.clone()),
                 new: None,
+                edited,
             });
         }),
         (None, Some(value)) => each(path, value, &mut |path, value| {
@@ -46,12 +52,14 @@ fn set(path: &[Step], old: Option<&Value>, new: Option<&Value>, out: &mut Vec<Le
                 path,
                 old: None,
                 new: Some(value.clone()),
+                edited,
             });
         }),
         (old, new) => out.push(Leaf {
             path: path.to_vec(),
             old: old.cloned(),
             new: new.cloned(),
+            edited,
         }),
     }
 }

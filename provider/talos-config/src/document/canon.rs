@@ -44,11 +44,10 @@ fn value_of(ty: &Type, value: Value, tables: &Tables) -> Value {
                 .map(|v| value_of(item, v, tables))
                 .collect(),
         ),
-        (Type::Map(item), Value::Map(map)) => {
-            let mut map: Map = map
-                .into_iter()
-                .map(|(k, v)| (k, value_of(item, v, tables)))
-                .collect();
+        (Type::Map(item), Value::Map(mut map)) => {
+            for (_, value) in map.iter_mut() {
+                *value = value_of(item, std::mem::replace(value, Value::Null), tables);
+            }
             map.entries_mut()
                 .sort_by(|(a, _), (b, _)| compare_keys(a, b));
             Value::Map(map)

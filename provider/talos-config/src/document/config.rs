@@ -1,7 +1,7 @@
 use super::error::LoadError;
-use super::path::{self, PathError, Step};
 use super::{MAIN, check, load};
 use crate::tables::Line;
+use crate::yaml::path::{self, PathError, Step};
 use crate::yaml::{self, Dialect, Map, Value};
 
 /// A machine configuration. Canonical after loading, generating and patching: its tree is what
@@ -25,15 +25,20 @@ impl Config {
     /// Reads a configuration strictly, as that line of Talos does: unknown keys, kinds and types
     /// that do not fit are errors.
     pub fn load(text: &str, line: Line) -> Result<Self, LoadError> {
-        Self::from_documents(load::documents(text, line)?, line)
+        let (documents, lines) = load::documents(text, line)?;
+        Self::from_documents(documents, &lines, line)
     }
 
+    /// `lines` say where each document begins in the text that it came from.
     pub(crate) fn from_documents(
         mut documents: Vec<Document>,
+        lines: &[usize],
         line: Line,
     ) -> Result<Self, LoadError> {
         if let Some(clash) = check::clash(&documents, line.tables()) {
-            return Err(LoadError::new(0, clash));
+            let begins = lines.get(clash.at).copied().unwrap_or_default();
+            let error = LoadError::at(&clash.path, begins, clash.message);
+            return Err(error.of_document(&documents[clash.at].id()));
         }
         // Talos keeps the main document apart, and so writes it first.
         documents.sort_by_key(|document| document.kind != MAIN);

@@ -1,8 +1,10 @@
+use std::collections::HashSet;
+
 use super::error::LoadError;
-use super::path::Step;
 use super::suggest;
 use crate::scalar;
 use crate::tables::{StructType, Tables, Type};
+use crate::yaml::path::{Step, shown};
 use crate::yaml::{Budget, Map, Node, NodeKind, Resolved, Value, is_merge, resolve, to_value};
 
 /// Reads nodes as the types of a line's tables. What comes out still tells what was written from
@@ -37,7 +39,7 @@ impl<'a> Decoder<'a> {
     pub fn value(&mut self, ty: &Type, node: &Node) -> Result<Option<Value>, LoadError> {
         self.budget
             .count(node.line)
-            .map_err(|e| self.error(e.line, e.message))?;
+            .map_err(|error| LoadError::below(&self.path, error))?;
         if let NodeKind::Alias(target) = &node.kind {
             self.budget.enter_alias();
             let result = self.value(ty, target);
@@ -50,7 +52,9 @@ impl<'a> Decoder<'a> {
             (Type::Struct(index), NodeKind::Map(entries)) => self
                 .structure(&self.tables.structs[*index], entries)
                 .map(|map| Some(Value::Map(map))),
-            (Type::Any, NodeKind::Map(entries)) => self.free(entries).map(Some),
+            (Type::Any, NodeKind::Map(entries)) => {
+                self.free(entries).map(|map| Some(Value::Map(map)))
+            }
             (Type::Map(item), NodeKind::Map(entries)) => self.mapping(item, entries).map(Some),
             (Type::List(item), NodeKind::List(nodes)) => self.list(item, nodes).map(Some),
             (Type::Arg, NodeKind::List(nodes)) => self.texts(nodes).map(Some),
@@ -87,7 +91,7 @@ impl<'a> Decoder<'a> {
                 return Err(self.unknown(ty, &name, key.line));
             };
             if map.contains_key(&name) || self.seen_before(entries, key) {
-                return Err(self.error(key.line, format!("key '{name}' is there twice")));
+                return Err(self.twice(key, &name));
             }
             let value = self.within(Step::key(name.as_str()), |d| d.value(&field.ty, node))?;
             match value {
@@ -115,11 +119,15 @@ impl<'a> Decoder<'a> {
     fn unknown(&self, ty: &StructType, name: &str, line: usize) -> LoadError {
         let message = match name {
             "<<" => "merge keys are not possible here".to_owned(),
-            name => format!("unknown key '{name}'"),
+            name => format!("unknown key '{}'", shown(name)),
         };
         let names = ty.fields.iter().map(|f| f.name.as_str());
         self.error(line, message)
             .suggest(suggest::nearest(name, names))
+    }
+
+    fn twice(&self, key: &Node, name: &str) -> LoadError {
+        self.error(key.line, format!("key '{}' is there twice", shown(name)))
     }
 
     /// A key that null values left no trace of may still be there twice.
@@ -198,16 +206,19 @@ impl<'a> Decoder<'a> {
 
     fn mapping(&mut self, item: &Type, entries: &[(Node, Node)]) -> Result<Value, LoadError> {
         let mut map = Map::new();
+        let mut seen = HashSet::with_capacity(entries.len());
         let mut merged = None;
         for (key, node) in entries {
             if is_merge(key) {
-                merged = Some(node);
+                if merged.replace(node).is_some() {
+                    return Err(self.twice(key, "<<"));
+                }
                 continue;
             }
             self.refuse_date(key)?;
             let Some(name) = self.key(key)? else { continue };
-            if map.contains_key(&name) {
-                return Err(self.error(key.line, format!("key '{name}' is there twice")));
+            if !seen.insert(name.clone()) {
+                return Err(self.twice(key, &name));
             }
             let value = self.within(Step::key(name.as_str()), |d| {
                 let value = d.value(item, node)?;
@@ -242,33 +253,56 @@ impl<'a> Decoder<'a> {
         let Some(Value::Map(more)) = self.value(&ty, node)? else {
             return Err(self.error(node.line, "<< needs an alias of a mapping"));
         };
-        for (key, value) in more {
-            if !map.contains_key(&key) {
-                map.push(key, value);
-            }
-        }
+        map.add_missing(more);
         Ok(())
     }
 
     /// A free-form mapping: its own keys may look like anything, those further in must be text.
-    fn free(&mut self, entries: &[(Node, Node)]) -> Result<Value, LoadError> {
+    fn free(&mut self, entries: &[(Node, Node)]) -> Result<Map, LoadError> {
         let mut map = Map::new();
+        let mut seen = HashSet::with_capacity(entries.len());
+        let mut merged = None;
         for (key, node) in entries {
             if is_merge(key) {
-                return Err(self.error(key.line, "merge keys are not possible here"));
+                if merged.replace(node).is_some() {
+                    return Err(self.twice(key, "<<"));
+                }
+                continue;
             }
             let Some(name) = self.key(key)? else { continue };
-            if map.contains_key(&name) {
-                return Err(self.error(key.line, format!("key '{name}' is there twice")));
+            if !seen.insert(name.clone()) {
+                return Err(self.twice(key, &name));
             }
             let value = self.within(Step::key(name.as_str()), |d| d.free_value(node))?;
             map.push(name, value);
         }
-        Ok(Value::Map(map))
+        if let Some(node) = merged {
+            self.merge_free(&mut map, node)?;
+        }
+        Ok(map)
+    }
+
+    /// Adds what `<<` refers to, where the mapping has no key of its own; of several, the first
+    /// one counts.
+    fn merge_free(&mut self, map: &mut Map, node: &Node) -> Result<(), LoadError> {
+        let wrong = |d: &Self, line| d.error(line, "<< needs a mapping or a list of mappings");
+        let sources = match (&node.kind, &node.target().kind) {
+            (_, NodeKind::Map(_)) => std::slice::from_ref(node),
+            (NodeKind::List(items), _) => items.as_slice(),
+            _ => return Err(wrong(self, node.line)),
+        };
+        for source in sources {
+            let NodeKind::Map(entries) = &source.target().kind else {
+                return Err(wrong(self, source.line));
+            };
+            map.add_missing(self.free(entries)?);
+        }
+        Ok(())
     }
 
     fn free_value(&mut self, node: &Node) -> Result<Value, LoadError> {
-        let value = to_value(node, &mut self.budget).map_err(|e| self.error(e.line, e.message))?;
+        let value = to_value(node, &mut self.budget)
+            .map_err(|error| LoadError::below(&self.path, error))?;
         if has_timestamp(&value) {
             return Err(self.error(
                 node.line,

@@ -1,17 +1,17 @@
 use std::fmt;
 
-use super::path::{Step, path_text};
 use crate::yaml::ParseError;
+use crate::yaml::path::{Step, shown, shown_path};
 
 /// A text that is no machine configuration, or no patch of one. It never carries a value: that may
 /// be a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoadError {
-    /// `v1alpha1`, `Kind` or `Kind/name`; none where the text is no YAML.
-    pub document: Option<String>,
+    /// `v1alpha1`, `Kind` or `Kind/name`; `number 2` where the text does not say what it is.
+    pub document: String,
     /// Such as `machine.network.interfaces[0].mtu`; empty for the document itself.
     pub path: String,
-    /// Counted from 1; 0 if unknown.
+    /// Counted from 1; 0 where it is about no text, as a deletion from an empty configuration.
     pub line: usize,
     /// What is wrong.
     pub message: String,
@@ -22,7 +22,7 @@ pub struct LoadError {
 impl LoadError {
     pub(crate) fn new(line: usize, message: impl Into<String>) -> Self {
         Self {
-            document: None,
+            document: String::new(),
             path: String::new(),
             line,
             message: message.into(),
@@ -32,31 +32,46 @@ impl LoadError {
 
     pub(crate) fn at(path: &[Step], line: usize, message: impl Into<String>) -> Self {
         Self {
-            path: path_text(path),
+            path: shown_path(path),
             ..Self::new(line, message)
         }
+    }
+
+    /// What the reader of values found below `path`.
+    pub(crate) fn below(path: &[Step], error: ParseError) -> Self {
+        let path: Vec<Step> = path.iter().cloned().chain(error.path).collect();
+        Self::at(&path, error.line, error.message)
     }
 
     pub(crate) fn suggest(self, suggestion: Option<String>) -> Self {
         Self { suggestion, ..self }
     }
 
+    /// Names the document, unless somebody nearer to the error has done so.
     pub(crate) fn of_document(mut self, id: &str) -> Self {
-        self.document.get_or_insert_with(|| id.to_owned());
+        if self.document.is_empty() {
+            self.document = shown(id);
+        }
         self
+    }
+
+    /// [`LoadError::of_document`] for one that does not say what it is; counted from 1.
+    pub(crate) fn of_number(self, number: usize) -> Self {
+        self.of_document(&format!("number {number}"))
     }
 }
 
 impl From<ParseError> for LoadError {
     fn from(error: ParseError) -> Self {
-        Self::new(error.line, error.message)
+        let number = error.document;
+        Self::below(&[], error).of_number(number)
     }
 }
 
 impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(document) = &self.document {
-            write!(f, "document {document}: ")?;
+        if !self.document.is_empty() {
+            write!(f, "document {}: ", self.document)?;
         }
         if !self.path.is_empty() {
             write!(f, "{}: ", self.path)?;

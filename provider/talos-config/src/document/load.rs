@@ -3,13 +3,16 @@ use super::decode::Decoder;
 use super::error::LoadError;
 use super::{MAIN, canonical, suggest};
 use crate::tables::{Line, Tables};
-use crate::yaml::{Map, Node, NodeKind, Resolved, Value, parse_nodes, resolve};
+use crate::yaml::path::{Step, shown};
+use crate::yaml::{self, Map, Node, NodeKind, Resolved, Value, parse_nodes, resolve};
 
 /// A document as read: still with everything that was written.
 #[derive(Clone)]
 pub(crate) struct Loaded {
     pub kind: &'static str,
     pub body: Map,
+    /// Where it begins, counted from 1.
+    pub line: usize,
     /// The tables it was read by.
     pub tables: &'static Tables,
 }
@@ -48,19 +51,26 @@ impl Identity {
     }
 }
 
-/// Reads the documents of a configuration, canonical.
-pub(super) fn documents(text: &str, line: Line) -> Result<Vec<Document>, LoadError> {
+/// The text that bytes hold, which must be UTF-8.
+pub fn text(bytes: &[u8]) -> Result<&str, LoadError> {
+    Ok(yaml::text(bytes)?)
+}
+
+/// Reads the documents of a configuration, canonical, with the lines at which they begin.
+pub(super) fn documents(text: &str, line: Line) -> Result<(Vec<Document>, Vec<usize>), LoadError> {
     let tables = line.tables();
-    let mut documents = Vec::new();
-    for node in parse_nodes(text)? {
-        if let Some(loaded) = decode_document(&node, tables)? {
+    let (mut documents, mut lines) = (Vec::new(), Vec::new());
+    for (index, node) in parse_nodes(text)?.iter().enumerate() {
+        let loaded = decode_document(node, tables).map_err(|e| e.of_number(index + 1))?;
+        if let Some(loaded) = loaded {
+            lines.push(loaded.line);
             documents.push(finish(loaded, line));
         }
     }
     if documents.is_empty() {
-        return Err(LoadError::new(0, "there is no document in it"));
+        return Err(LoadError::new(1, "there is no document in it").of_number(1));
     }
-    Ok(documents)
+    Ok((documents, lines))
 }
 
 fn finish(loaded: Loaded, line: Line) -> Document {
@@ -101,6 +111,7 @@ pub(crate) fn decode_document(
     Ok(Some(Loaded {
         kind: &kind.name,
         body,
+        line: node.line,
         tables,
     }))
 }
@@ -116,6 +127,24 @@ pub(crate) fn identify(entries: &[(Node, Node)]) -> Identity {
         kind: find("kind"),
         name: find("name"),
     }
+}
+
+/// What is wrong with an `apiVersion`.
+pub(crate) const WRONG_VERSION: &str = "it must be v1alpha1";
+
+/// An error about a key at the top of a document, at its line if it is there.
+pub(crate) fn head_error(
+    entries: &[(Node, Node)],
+    key: &str,
+    line: usize,
+    message: impl Into<String>,
+) -> LoadError {
+    let entry = entries.iter().find(|(k, _)| k.text() == key);
+    LoadError::at(
+        &[Step::key(key)],
+        entry.map_or(line, |(k, _)| k.line),
+        message,
+    )
 }
 
 fn kind_of(
@@ -135,17 +164,37 @@ fn kind_of(
     };
     let name = match (identity.kind.as_str(), version) {
         ("", MAIN) => MAIN,
-        ("", _) => return Err(LoadError::new(line, "it has no 'kind'")),
-        (_, "") => return Err(LoadError::new(line, "it has no 'apiVersion'")),
+        ("", _) => return Err(head_error(entries, "kind", line, "there is no kind")),
+        (_, "") => {
+            let message = "there is no apiVersion; it must be v1alpha1";
+            return Err(head_error(entries, "apiVersion", line, message));
+        }
         (kind, _) => kind,
     };
     match tables.kind(name) {
         Some(kind) if version == MAIN && (name != MAIN || identity.kind.is_empty()) => Ok(kind),
-        Some(_) => Err(LoadError::new(line, "its 'apiVersion' must be v1alpha1")),
+        Some(_) => Err(head_error(entries, "apiVersion", line, WRONG_VERSION)),
+        None => {
+            let (message, suggestion) = unknown_kind(name, tables);
+            Err(head_error(entries, "kind", line, message).suggest(suggestion))
+        }
+    }
+}
+
+/// What to say of a kind that the tables do not have, and which one was probably meant.
+fn unknown_kind(name: &str, tables: &Tables) -> (String, Option<String>) {
+    let message = format!(
+        "this line of Talos does not know the kind '{}'",
+        shown(name)
+    );
+    let elsewhere = Line::ALL
+        .into_iter()
+        .find(|l| l.tables().kind(name).is_some());
+    match elsewhere {
+        Some(line) => (format!("{message}, but Talos {line} does"), None),
         None => {
             let names = tables.kinds.iter().skip(1).map(|k| k.name.as_str());
-            let message = format!("this line of Talos does not know the kind '{name}'");
-            Err(LoadError::new(line, message).suggest(suggest::nearest(name, names)))
+            (message, suggest::nearest(name, names))
         }
     }
 }

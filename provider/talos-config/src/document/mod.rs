@@ -6,16 +6,16 @@ mod config;
 mod decode;
 mod error;
 mod load;
-mod path;
 mod suggest;
 
+pub use crate::yaml::{PathError, Step};
 pub use config::{Config, Document};
 pub use error::LoadError;
-pub use path::{PathError, Step};
+pub use load::text;
 
 pub(crate) use canon::canonical;
-pub(crate) use load::{Loaded, decode_document, identify};
-pub(crate) use path::path_text;
+pub(crate) use load::{Loaded, WRONG_VERSION, decode_document, head_error, identify};
+pub(crate) use suggest::nearest;
 
 /// Name of the document that has no `kind`.
 pub const MAIN: &str = "v1alpha1";

@@ -1,5 +1,9 @@
 /// The name that was probably meant: same letters in another case, or at most two typing errors.
-pub(super) fn nearest<'a>(wrong: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
+pub(crate) fn nearest<'a>(wrong: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
+    // Nothing that long was meant to be a name.
+    if wrong.len() > 100 {
+        return None;
+    }
     let wrong = wrong.to_lowercase();
     let allowed = if wrong.chars().count() < 5 { 1 } else { 2 };
     names

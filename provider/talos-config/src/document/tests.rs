@@ -50,5 +50,9 @@ fn paths_lead_in_and_out() {
 #[test]
 fn link_documents_of_one_name_clash() {
     let two = "apiVersion: v1alpha1\nkind: LinkConfig\nname: a\n---\napiVersion: v1alpha1\nkind: BondConfig\nname: a\n";
-    assert!(load(two).err().unwrap().message.contains("same name"));
+    let error = load(two).err().unwrap();
+    assert_eq!(
+        error.to_string(),
+        "document BondConfig/a: name: document LinkConfig/a has the same name (line 5)"
+    );
 }

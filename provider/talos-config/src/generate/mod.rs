@@ -62,7 +62,7 @@ pub fn generate_on(input: &Input<'_>, line: Line) -> Result<Config, GenerateErro
         .into_iter()
         .map(|(kind, body)| document(line, kind, body))
         .collect();
-    Config::from_documents(documents, line).map_err(|e| GenerateError(e.to_string()))
+    Config::from_documents(documents, &[], line).map_err(|e| GenerateError(e.to_string()))
 }
 
 /// Options that a contract or a line of Talos has no place for.

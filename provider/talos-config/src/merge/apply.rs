@@ -1,10 +1,11 @@
 use super::delete::Selector;
 use super::error::{Fault, PatchError};
 use super::json::{self, Operation};
-use super::load::{Form, Part, Patch};
-use super::select;
+use super::load::{Form, Part, Patch, Strategic};
 use super::typed::Merger;
-use crate::document::{Config, Document, Loaded, canonical};
+use super::{locate, select};
+use crate::document::{Config, Document, LoadError, Loaded, canonical, nearest};
+use crate::tables::Line;
 use crate::yaml::{self, Map, Value};
 
 impl Config {
@@ -34,7 +35,7 @@ impl Config {
             let mut faults = Vec::new();
             result = match &patch.0 {
                 Form::Empty => continue,
-                Form::Strategic(parts) => strategic(&result, parts, &mut faults),
+                Form::Strategic(patch) => strategic(&result, patch, &mut faults),
                 Form::Json(operations) => json_patch(&result, operations),
             }
             .map_err(|fault| fault.of_patch(index))?;
@@ -49,55 +50,100 @@ impl Config {
 }
 
 /// `missing` gets the deletions that found nothing to delete.
-fn strategic(config: &Config, parts: &[Part], missing: &mut Vec<Fault>) -> Result<Config, Fault> {
-    let line = config.line();
-    let mut documents = config.documents().to_vec();
-    let rules = line.tables().rules;
-    // In most lines, what a patch adds cannot be changed by the same patch.
-    let mut known: Vec<String> = documents.iter().map(Document::id).collect();
-    for part in parts {
-        let (id, at) = match part {
-            Part::Merge { id, .. } => (id, known.iter().position(|k| k == id)),
-            Part::Delete(selector) => (
-                &selector.document,
-                known.iter().position(|k| *k == selector.document),
-            ),
-        };
-        match (part, at) {
-            (Part::Merge { document, .. }, Some(at)) => merge(&mut documents[at], document),
-            (Part::Merge { document, .. }, None) => {
-                documents.push(new_document(config, document));
-                if rules.patches_repeat_documents {
-                    known.push(id.clone());
-                }
-                Ok(())
-            }
-            (Part::Delete(selector), Some(at)) if selector.path.is_empty() => {
-                documents.remove(at);
-                known.remove(at);
-                Ok(())
-            }
-            (Part::Delete(selector), Some(at)) => delete(config, &mut documents[at], selector),
-            (Part::Delete(_), None) if rules.absent_deletion_is_ignored => Ok(()),
-            (Part::Delete(_), None) => {
-                Err(Fault::missing("there is no such document to delete from"))
-            }
+fn strategic(
+    config: &Config,
+    patch: &Strategic,
+    missing: &mut Vec<Fault>,
+) -> Result<Config, Fault> {
+    let documents = config.documents().to_vec();
+    let mut work = Work {
+        known: documents.iter().map(Document::id).collect(),
+        lines: vec![0; documents.len()],
+        documents,
+        line: config.line(),
+    };
+    for part in &patch.parts {
+        match work
+            .part(part)
+            .map_err(|fault| found_in(patch, part, fault))
+        {
+            Err(fault) if fault.is_missing => missing.push(fault),
+            result => result?,
         }
-        .map_err(|fault| fault.of_document(id))
-        .or_else(|fault| {
-            if fault.is_missing {
-                missing.push(fault);
-                Ok(())
-            } else {
-                Err(fault)
-            }
-        })?;
     }
-    let documents = documents
-        .into_iter()
-        .map(|document| tidy(config, document))
-        .collect();
-    Config::from_documents(documents, line).map_err(Fault::from)
+    let documents = work.documents.into_iter();
+    let documents = documents.map(|document| tidy(config, document)).collect();
+    Config::from_documents(documents, &work.lines, work.line).map_err(Fault::from)
+}
+
+/// The fault with its document, and with its line in the patch if that is not known yet.
+fn found_in(patch: &Strategic, part: &Part, fault: Fault) -> Fault {
+    let (id, line) = match part {
+        Part::Delete(selector) => (&selector.document, Some(selector.line)),
+        Part::Merge { id, number, .. } => (id, locate::line(&patch.text, *number, &fault.source)),
+    };
+    let mut fault = fault.of_document(id);
+    if fault.error.line == 0 {
+        fault.error.line = line.unwrap_or_default();
+    }
+    fault
+}
+
+/// A configuration while a patch is applied.
+struct Work {
+    documents: Vec<Document>,
+    /// Where the patch says something about each document; 0 where it does not.
+    lines: Vec<usize>,
+    /// What the patch can change, in the order of the documents. In most lines, what a patch adds
+    /// cannot be changed by the same patch.
+    known: Vec<String>,
+    line: Line,
+}
+
+impl Work {
+    fn part(&mut self, part: &Part) -> Result<(), Fault> {
+        match part {
+            Part::Merge { id, document, .. } => match self.position(id) {
+                Some(at) => {
+                    self.lines[at] = document.line;
+                    merge(&mut self.documents[at], document)
+                }
+                None => {
+                    self.add(id, document);
+                    Ok(())
+                }
+            },
+            Part::Delete(selector) => match self.position(&selector.document) {
+                Some(at) if selector.path.is_empty() => {
+                    self.documents.remove(at);
+                    self.lines.remove(at);
+                    self.known.remove(at);
+                    Ok(())
+                }
+                Some(at) => delete(&mut self.documents[at], selector, self.line),
+                None if self.line.tables().rules.absent_deletion_is_ignored => Ok(()),
+                None => Err(self.absent(selector)),
+            },
+        }
+    }
+
+    fn position(&self, id: &str) -> Option<usize> {
+        self.known.iter().position(|known| known == id)
+    }
+
+    fn add(&mut self, id: &str, document: &Loaded) {
+        self.documents.push(new_document(document, self.line));
+        self.lines.push(document.line);
+        if self.line.tables().rules.patches_repeat_documents {
+            self.known.push(id.to_owned());
+        }
+    }
+
+    fn absent(&self, selector: &Selector) -> Fault {
+        let near = nearest(&selector.document, self.known.iter().map(String::as_str));
+        let message = "there is no such document to delete from";
+        Fault::from(LoadError::new(selector.line, message).suggest(near)).missing()
+    }
 }
 
 fn merge(document: &mut Document, patch: &Loaded) -> Result<(), Fault> {
@@ -112,8 +158,8 @@ fn merge(document: &mut Document, patch: &Loaded) -> Result<(), Fault> {
     }
 }
 
-fn delete(config: &Config, document: &mut Document, selector: &Selector) -> Result<(), Fault> {
-    let tables = config.line().tables();
+fn delete(document: &mut Document, selector: &Selector, line: Line) -> Result<(), Fault> {
+    let tables = line.tables();
     match tables.kind(document.kind()) {
         Some(kind) => select::delete(tables.body(kind), document.body_mut(), selector, tables),
         None => Ok(()),
@@ -122,13 +168,10 @@ fn delete(config: &Config, document: &mut Document, selector: &Selector) -> Resu
 
 /// A document of the patch that the configuration does not have. Its keyed lists merge with
 /// nothing: they stay as written.
-fn new_document(config: &Config, loaded: &Loaded) -> Document {
-    let named = config
-        .line()
-        .tables()
-        .kind(loaded.kind)
-        .is_some_and(|kind| kind.named);
-    Document::new(loaded.kind, loaded.body.clone(), named, config.line())
+fn new_document(loaded: &Loaded, line: Line) -> Document {
+    let kind = line.tables().kind(loaded.kind);
+    let named = kind.is_some_and(|kind| kind.named);
+    Document::new(loaded.kind, loaded.body.clone(), named, line)
 }
 
 fn tidy(config: &Config, mut document: Document) -> Document {
@@ -142,16 +185,20 @@ fn tidy(config: &Config, mut document: Document) -> Document {
 
 fn json_patch(config: &Config, operations: &[Operation]) -> Result<Config, Fault> {
     let [document] = config.documents() else {
-        return Err(Fault::new(
-            "JSON patches work on configurations of one document only: write it as a strategic merge",
-        ));
+        let message = "JSON patches work on configurations of one document only: write it as a strategic merge";
+        let line = operations.first().map_or(1, |operation| operation.line);
+        return Err(Fault::from(LoadError::new(line, message).of_number(1)));
     };
     // Through text, so that the result is checked as any other configuration.
     let mut generic = match yaml::parse(&document.emit()).map(|mut d| d.pop()) {
         Ok(Some(Value::Map(map))) => map,
         _ => Map::new(),
     };
-    json::apply(&mut generic, operations)?;
+    json::apply(&mut generic, operations).map_err(|fault| fault.of_document(&document.id()))?;
     let text = yaml::emit_as(&Value::Map(generic), config.line().dialect());
-    Config::load(&text, config.line()).map_err(Fault::from)
+    Config::load(&text, config.line()).map_err(|error| {
+        // Nobody has seen that text: what counts is the line of the patch.
+        let line = json::blame(operations, &error.path);
+        Fault::from(LoadError { line, ..error })
+    })
 }

@@ -1,7 +1,7 @@
 //! `$patch: delete` in the text of a patch: what it selects, and the patch without it.
 
-use crate::document::{LoadError, MAIN, identify};
-use crate::yaml::{Node, NodeKind};
+use crate::document::{LoadError, MAIN, WRONG_VERSION, head_error, identify};
+use crate::yaml::{Node, NodeKind, Step};
 
 /// What is to be deleted.
 #[derive(Clone, Debug)]
@@ -12,16 +12,44 @@ pub(super) struct Selector {
     pub path: Vec<String>,
     /// For a list's item: the key and the text by which it is found.
     pub item: Option<(String, String)>,
+    /// Where it says so, counted from 1.
+    pub line: usize,
 }
 
 impl Selector {
     pub fn is_main(&self) -> bool {
         self.document == MAIN
     }
+
+    /// The path as others are shown.
+    pub fn steps(&self) -> Vec<Step> {
+        steps(&self.path)
+    }
+}
+
+fn steps(path: &[String]) -> Vec<Step> {
+    let step = |text: &String| {
+        let number = text
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'));
+        match number.and_then(|number| number.parse().ok()) {
+            Some(index) => Step::Index(index),
+            None => Step::key(text.as_str()),
+        }
+    };
+    path.iter().map(step).collect()
 }
 
 /// Takes the statements out of a document. True if nothing is left that a patch could say.
 pub(super) fn extract(root: &mut Node, found: &mut Vec<Selector>) -> Result<bool, LoadError> {
+    let id = match &root.kind {
+        NodeKind::Map(entries) => identify(entries).text(),
+        _ => String::new(),
+    };
+    extract_from(root, found).map_err(|error| error.of_document(&id))
+}
+
+fn extract_from(root: &mut Node, found: &mut Vec<Selector>) -> Result<bool, LoadError> {
     let mut scan = Scan {
         path: Vec::new(),
         found: Vec::new(),
@@ -31,14 +59,12 @@ pub(super) fn extract(root: &mut Node, found: &mut Vec<Selector>) -> Result<bool
         return Ok(is_bare(root));
     }
     // A statement that removes the whole document leaves its head to be read.
-    let document = document_of(root, scan.found.iter().any(|(path, _)| path.is_empty()))?;
-    for (path, item) in scan.found {
-        found.push(Selector {
-            document: document.clone(),
-            path,
-            item,
-        });
-    }
+    let whole = scan.found.iter().any(|found| found.path.is_empty());
+    let document = document_of(root, whole)?;
+    found.extend(scan.found.into_iter().map(|selector| Selector {
+        document: document.clone(),
+        ..selector
+    }));
     Ok(gone || is_bare(root))
 }
 
@@ -49,18 +75,17 @@ enum Parent {
     List,
 }
 
-type Found = (Vec<String>, Option<(String, String)>);
-
 struct Scan {
     path: Vec<String>,
-    found: Vec<Found>,
+    /// Their document is not known yet.
+    found: Vec<Selector>,
 }
 
 impl Scan {
     /// Walks a node; true if it is to be taken out.
     fn node(&mut self, node: &mut Node, parent: Parent) -> Result<bool, LoadError> {
         match &mut node.kind {
-            NodeKind::Map(entries) => self.entries(entries, parent, node.line),
+            NodeKind::Map(entries) => self.entries(entries, parent),
             NodeKind::List(items) => self.items(items),
             NodeKind::Scalar(_) | NodeKind::Alias(_) => Ok(false),
         }
@@ -70,12 +95,12 @@ impl Scan {
         &mut self,
         entries: &mut Vec<(Node, Node)>,
         parent: Parent,
-        line: usize,
     ) -> Result<bool, LoadError> {
         let mut at = 0;
         while at < entries.len() {
             if is_statement(&entries[at]) {
-                self.statement(entries, parent, line)?;
+                let selector = self.statement(entries, parent, entries[at].0.line)?;
+                self.found.push(selector);
                 return Ok(true);
             }
             let (key, value) = &mut entries[at];
@@ -114,43 +139,40 @@ impl Scan {
     }
 
     fn statement(
-        &mut self,
+        &self,
         entries: &[(Node, Node)],
         parent: Parent,
         line: usize,
-    ) -> Result<(), LoadError> {
-        if parent != Parent::List {
-            if self
-                .path
-                .iter()
-                .any(|step| step.starts_with('[') || step.is_empty())
-            {
-                let message = format!(
-                    "'{}' is within a list's item, and only whole items can be deleted",
-                    self.path.join(".")
+    ) -> Result<Selector, LoadError> {
+        let refuse = |message| Err(LoadError::at(&steps(&self.path), line, message));
+        let item = if parent == Parent::List {
+            let Some((key, value)) = entries.iter().find(|entry| !is_statement(entry)) else {
+                return refuse(
+                    "a list's item that is to be deleted needs a key and a value by which it is found",
                 );
-                return Err(LoadError::new(line, message));
+            };
+            Some((key.text().to_owned(), value.text().to_owned()))
+        } else {
+            let within_item = |step: &String| step.starts_with('[') || step.is_empty();
+            if self.path.iter().any(within_item) {
+                return refuse("this is within a list's item, and only whole items can be deleted");
             }
-            self.found.push((self.path.clone(), None));
-            return Ok(());
-        }
-        let selector = entries.iter().find(|entry| !is_statement(entry));
-        let Some((key, value)) = selector else {
-            let message =
-                "a list's item that is to be deleted needs a key and a value by which it is found";
-            return Err(LoadError::new(line, message));
+            None
         };
-        self.found.push((
-            self.path.clone(),
-            Some((key.text().to_owned(), value.text().to_owned())),
-        ));
-        Ok(())
+        Ok(Selector {
+            document: String::new(),
+            path: self.path.clone(),
+            item,
+            line,
+        })
     }
 }
 
 fn is_statement((key, value): &(Node, Node)) -> bool {
     key.text() == "$patch" && value.scalar().is_some_and(|s| s.text == "delete")
 }
+
+const NEEDS_HEAD: &str = "a document with $patch: delete needs both apiVersion and kind";
 
 fn document_of(root: &Node, whole: bool) -> Result<String, LoadError> {
     let NodeKind::Map(entries) = &root.kind else {
@@ -162,15 +184,10 @@ fn document_of(root: &Node, whole: bool) -> Result<String, LoadError> {
     let identity = identify(entries);
     match (identity.api_version.as_str(), identity.kind.as_str()) {
         ("", "") if !whole => Ok(MAIN.to_owned()),
-        ("", _) | (_, "") => {
-            let message = "a document with $patch: delete needs both apiVersion and kind";
-            Err(LoadError::new(root.line, message).suggest(None))
-        }
+        ("", _) => Err(head_error(entries, "apiVersion", root.line, NEEDS_HEAD)),
+        (_, "") => Err(head_error(entries, "kind", root.line, NEEDS_HEAD)),
         (MAIN, _) => Ok(identity.text()),
-        _ => Err(LoadError::new(
-            root.line,
-            "its 'apiVersion' must be v1alpha1",
-        )),
+        _ => Err(head_error(entries, "apiVersion", root.line, WRONG_VERSION)),
     }
 }
 

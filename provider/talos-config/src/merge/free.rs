@@ -1,26 +1,26 @@
 use super::error::Fault;
-use crate::document::Step;
+use super::typed::Merger;
 use crate::yaml::{Map, Value};
 
 /// Merges free-form mappings: mappings key by key, lists by appending; empty texts and zeros of
 /// the patch change nothing; two different types are an error.
-pub(super) fn merge(left: &mut Map, right: Map, path: &mut Vec<Step>) -> Result<(), Fault> {
+pub(super) fn merge(merger: &mut Merger<'_>, left: &mut Map, right: Map) -> Result<(), Fault> {
     for (key, value) in right {
-        path.push(Step::key(key.as_str()));
         match left.get_mut(&key) {
-            Some(old) if !old.is_null() => merge_value(old, value, path)?,
+            Some(old) if !old.is_null() => {
+                merger.within(&key, |merger| merge_value(merger, old, value))?;
+            }
             _ => {
                 left.insert(key, value);
             }
         }
-        path.pop();
     }
     Ok(())
 }
 
-fn merge_value(left: &mut Value, right: Value, path: &mut Vec<Step>) -> Result<(), Fault> {
+fn merge_value(merger: &mut Merger<'_>, left: &mut Value, right: Value) -> Result<(), Fault> {
     match (left, right) {
-        (Value::Map(left), Value::Map(right)) => return merge(left, right, path),
+        (Value::Map(left), Value::Map(right)) => return merge(merger, left, right),
         (Value::List(left), Value::List(right)) => left.extend(right),
         (Value::Bool(left), Value::Bool(right)) => *left = right,
         (Value::Str(left), Value::Str(right)) => {
@@ -39,10 +39,7 @@ fn merge_value(left: &mut Value, right: Value, path: &mut Vec<Step>) -> Result<(
             }
         }
         (_, Value::Null) => {
-            return Err(Fault::at(
-                path,
-                "null cannot take away what is there: use $patch: delete",
-            ));
+            return Err(merger.fault("null cannot take away what is there: use $patch: delete"));
         }
         (left, right) => {
             let message = format!(
@@ -50,7 +47,7 @@ fn merge_value(left: &mut Value, right: Value, path: &mut Vec<Step>) -> Result<(
                 name(left),
                 name(&right)
             );
-            return Err(Fault::at(path, message));
+            return Err(merger.fault(message));
         }
     }
     Ok(())

@@ -1,8 +1,9 @@
 //! JSON patches (RFC 6902). Talos takes them for configurations of one document only.
 
 use super::error::Fault;
-use crate::document::LoadError;
-use crate::yaml::{Map, Value, parse};
+use crate::document::{LoadError, nearest};
+use crate::yaml::path::shown_path;
+use crate::yaml::{Budget, Map, Node, NodeKind, Step, Value, parse_nodes, to_value};
 
 /// One operation.
 #[derive(Clone)]
@@ -10,50 +11,61 @@ pub(super) struct Operation {
     op: String,
     path: Vec<String>,
     from: Vec<String>,
-    value: Option<Value>,
+    value: Value,
+    /// Where it begins in the patch, counted from 1.
+    pub line: usize,
 }
 
 /// Reads a list of operations; `None` if the text is no list.
 pub(super) fn read(text: &str) -> Option<Result<Vec<Operation>, LoadError>> {
-    let documents = parse(text).ok()?;
-    let [Value::List(items)] = documents.as_slice() else {
+    let nodes = parse_nodes(text).ok()?;
+    let [
+        Node {
+            kind: NodeKind::List(items),
+            ..
+        },
+    ] = nodes.as_slice()
+    else {
         return None;
     };
-    Some(
-        items
-            .iter()
-            .enumerate()
-            .map(|(i, item)| operation(i, item))
-            .collect(),
-    )
+    let mut budget = Budget::default();
+    let operations = items.iter().enumerate().map(|(index, item)| {
+        let place = [Step::Index(index)];
+        let value = to_value(item, &mut budget).map_err(|error| LoadError::below(&place, error))?;
+        operation(index, item.line, &value)
+    });
+    let all: Result<_, LoadError> = operations.collect();
+    Some(all.map_err(|error| error.of_number(1)))
 }
 
-fn operation(index: usize, item: &Value) -> Result<Operation, LoadError> {
-    let wrong = |what: &str| {
-        LoadError::new(
-            0,
-            format!("operation {} of the JSON patch {what}", index + 1),
-        )
+const OPERATIONS: [&str; 6] = ["add", "remove", "replace", "move", "copy", "test"];
+
+fn operation(index: usize, line: usize, item: &Value) -> Result<Operation, LoadError> {
+    let wrong = |key: &str, what: &str| {
+        let path = [Step::Index(index), Step::key(key)];
+        LoadError::at(&path, line, what)
     };
-    let text = |key: &str| item.get(key).and_then(Value::as_str);
-    let op = text("op").ok_or_else(|| wrong("has no 'op'"))?;
-    if !matches!(op, "add" | "remove" | "replace" | "move" | "copy" | "test") {
-        return Err(wrong(
-            "has an 'op' that is none of add, remove, replace, move, copy and test",
-        ));
+    let text = |key: &str| {
+        let missing = || wrong(key, "the JSON patch's operation needs this");
+        item.get(key).and_then(Value::as_str).ok_or_else(missing)
+    };
+    let op = text("op")?;
+    if !OPERATIONS.contains(&op) {
+        let message = format!("it must be one of {}", OPERATIONS.join(", "));
+        let near = nearest(op, OPERATIONS.into_iter());
+        return Err(wrong("op", &message).suggest(near));
     }
     // Replacing and testing can mean the whole document.
     let whole = matches!(op, "replace" | "test");
     let pointer = |key: &str| -> Result<Vec<String>, LoadError> {
-        let text = text(key).ok_or_else(|| wrong(&format!("has no '{key}'")))?;
+        let text = text(key)?;
         if text.is_empty() && whole {
             return Ok(Vec::new());
         }
-        let rest = text
-            .strip_prefix('/')
-            .ok_or_else(|| wrong(&format!("has a '{key}' that does not begin with /")))?;
-        Ok(rest
-            .split('/')
+        let rest = text.strip_prefix('/');
+        let rest = rest.ok_or_else(|| wrong(key, "it must begin with /"))?;
+        let parts = rest.split('/');
+        Ok(parts
             .map(|part| part.replace("~1", "/").replace("~0", "~"))
             .collect())
     };
@@ -62,40 +74,64 @@ fn operation(index: usize, item: &Value) -> Result<Operation, LoadError> {
     } else {
         Vec::new()
     };
-    let value = item
-        .as_map()
-        .filter(|m| m.contains_key("value"))
-        .and_then(|m| m.get("value"))
-        .cloned();
-    if matches!(op, "add" | "replace") && value.is_none() {
-        return Err(wrong("has no 'value'"));
-    }
     Ok(Operation {
         op: op.to_owned(),
         path: pointer("path")?,
         from,
-        value,
+        // Talos takes no value for null.
+        value: item.get("value").cloned().unwrap_or(Value::Null),
+        line,
     })
+}
+
+/// A pointer as other paths are shown.
+fn steps(pointer: &[String]) -> Vec<Step> {
+    let step = |part: &String| match part.parse() {
+        Ok(index) => Step::Index(index),
+        Err(_) => Step::key(part.as_str()),
+    };
+    pointer.iter().map(step).collect()
 }
 
 /// Applies the operations in order.
 pub(super) fn apply(root: &mut Map, operations: &[Operation]) -> Result<(), Fault> {
     let mut value = Value::Map(std::mem::take(root));
     for operation in operations {
-        run(&mut value, operation).map_err(|message| Fault {
-            path: operation.path.join("."),
-            ..Fault::new(message)
-        })?;
+        run(&mut value, operation)
+            .map_err(|message| LoadError::at(&steps(&operation.path), operation.line, message))?;
     }
     match value {
         Value::Map(map) => *root = map,
-        _ => return Err(Fault::new("the JSON patch leaves no mapping")),
+        _ => {
+            let line = operations.last().map_or(1, |operation| operation.line);
+            return Err(Fault::from(LoadError::new(
+                line,
+                "the JSON patch leaves no mapping",
+            )));
+        }
     }
     Ok(())
 }
 
+/// The line of the operation that is to blame for what is wrong at a path of the result: the last
+/// one that touched it, else the last of all.
+pub(super) fn blame(operations: &[Operation], path: &str) -> usize {
+    let touches = |operation: &&Operation| {
+        let own = shown_path(&steps(&operation.path));
+        is_within(&own, path) || is_within(path, &own)
+    };
+    let last = operations.iter().rev().find(touches).or(operations.last());
+    last.map_or(1, |operation| operation.line)
+}
+
+/// Whether a path is another one or leads on from there.
+fn is_within(path: &str, other: &str) -> bool {
+    let rest = path.strip_prefix(other);
+    other.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+}
+
 fn run(root: &mut Value, operation: &Operation) -> Result<(), &'static str> {
-    let given = operation.value.clone().unwrap_or(Value::Null);
+    let given = operation.value.clone();
     match operation.op.as_str() {
         "add" => add(root, &operation.path, given),
         "remove" => remove(root, &operation.path).map(|_| ()),

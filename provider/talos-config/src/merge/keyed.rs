@@ -1,9 +1,10 @@
 use super::error::Fault;
 use super::typed::Merger;
-use crate::document::Step;
 use crate::scalar;
 use crate::tables::{ListKey, StructType, Type};
 use crate::yaml::{Map, Value};
+
+const NULL_ITEM: &str = "an item of this list is null, so the list cannot be merged";
 
 /// Merges each item of `right` into the item of `left` that it matches, or appends it.
 pub(super) fn merge(
@@ -18,9 +19,9 @@ pub(super) fn merge(
     };
     let ty = &merger.tables.structs[*index];
     let before = left.len();
-    for value in right {
+    for (from, value) in right.into_iter().enumerate() {
         let Value::Map(new) = value else {
-            return Err(merger.fault("an item of this list cannot be null"));
+            return Err(merger.within_item(from, from, |merger| merger.fault(NULL_ITEM)));
         };
         if let ListKey::Replace(name) = key {
             match last_like(&left[..before], name, &new) {
@@ -31,11 +32,9 @@ pub(super) fn merge(
         }
         match find(merger, ty, key, left, &new)? {
             Some(at) => {
-                merger.path.push(Step::Index(at));
                 if let Some(Value::Map(old)) = left.get_mut(at) {
-                    merger.structure(ty, old, new)?;
+                    merger.within_item(at, from, |merger| merger.structure(ty, old, new))?;
                 }
-                merger.path.pop();
             }
             None => left.push(Value::Map(new)),
         }
@@ -86,7 +85,7 @@ fn find(
     };
     for (index, item) in items.iter().enumerate() {
         let Value::Map(old) = item else {
-            return Err(merger.fault("an item of this list cannot be null"));
+            return Err(merger.fault(NULL_ITEM));
         };
         if matches(old) {
             return Ok(Some(index));

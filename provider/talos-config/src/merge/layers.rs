@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use super::{Patch, PatchError};
 use crate::diff::diff;
 use crate::document::Config;
+use crate::tables::Line;
 
 /// Patches that belong together, under the name by which people know them.
 #[derive(Clone)]
@@ -13,14 +14,32 @@ pub struct Layer {
     pub patches: Vec<Patch>,
 }
 
-/// A patch of a layer that cannot be applied.
+/// A patch of a layer that cannot be read or applied.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("layer '{layer}', {error}")]
 pub struct LayerError {
     /// Name of the layer.
     pub layer: String,
     /// What is wrong; its number counts within the layer.
-    pub error: PatchError,
+    pub error: Box<PatchError>,
+}
+
+impl Layer {
+    /// Reads the patches of a layer.
+    pub fn load<T: AsRef<str>>(name: &str, texts: &[T], line: Line) -> Result<Self, LayerError> {
+        let patches = Patch::load_all(texts, line);
+        Ok(Self {
+            name: name.to_owned(),
+            patches: patches.map_err(|error| refused(name, error))?,
+        })
+    }
+}
+
+fn refused(layer: &str, error: PatchError) -> LayerError {
+    LayerError {
+        layer: layer.to_owned(),
+        error: Box::new(error),
+    }
 }
 
 impl Config {
@@ -37,10 +56,7 @@ impl Config {
             let before = result.clone();
             result
                 .apply_patches(&layer.patches)
-                .map_err(|error| LayerError {
-                    layer: layer.name.clone(),
-                    error,
-                })?;
+                .map_err(|error| refused(&layer.name, error))?;
             for difference in diff(&before, &result).differences() {
                 let path = difference.full_path();
                 if difference.new.is_some() {
@@ -58,14 +74,9 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tables::Line;
 
     fn layer(name: &str, patches: &[&str]) -> Layer {
-        let load = |text: &&str| Patch::load(text, Line::V1_13).unwrap();
-        Layer {
-            name: name.to_owned(),
-            patches: patches.iter().map(load).collect(),
-        }
+        Layer::load(name, patches, Line::V1_13).unwrap()
     }
 
     fn base() -> Config {

@@ -1,10 +1,11 @@
 use std::collections::HashSet;
 
 use super::delete::{self, Selector};
-use super::json::Operation;
+use super::error::PatchError;
+use super::json::{self, Operation};
 use crate::document::{LoadError, Loaded, decode_document, identify};
-use crate::tables::Line;
-use crate::yaml::{NodeKind, Resolved, parse_nodes, resolve};
+use crate::tables::{Line, Tables};
+use crate::yaml::{Node, NodeKind, Resolved, parse_nodes, resolve};
 
 /// A patch that was read and can be applied.
 #[derive(Clone)]
@@ -12,17 +13,30 @@ pub struct Patch(pub(super) Form);
 
 #[derive(Clone)]
 pub(super) enum Form {
-    /// In the order in which they take effect.
-    Strategic(Vec<Part>),
+    Strategic(Strategic),
     Json(Vec<Operation>),
     /// Nothing but white space and comments.
     Empty,
 }
 
+/// Documents to merge and deletions.
+#[derive(Clone)]
+pub(super) struct Strategic {
+    /// In the order in which they take effect.
+    pub parts: Vec<Part>,
+    /// Where they come from, for the lines of errors.
+    pub text: String,
+}
+
 /// One statement of a strategic patch.
 #[derive(Clone)]
 pub(super) enum Part {
-    Merge { id: String, document: Loaded },
+    Merge {
+        id: String,
+        document: Loaded,
+        /// Which document of the text it is, counted from 0.
+        number: usize,
+    },
     Delete(Selector),
 }
 
@@ -31,12 +45,20 @@ impl Patch {
     /// patch as JSON or as YAML list. Where it is neither, the error is that of what it looks like.
     pub fn load(text: &str, line: Line) -> Result<Self, LoadError> {
         match strategic(text, line) {
-            Ok(parts) => Ok(Self(parts.map_or(Form::Empty, Form::Strategic))),
-            Err(error) => match super::json::read(text) {
+            Ok(form) => Ok(Self(form)),
+            Err(error) => match json::read(text) {
                 Some(operations) => operations.map(|o| Self(Form::Json(o))),
                 None => Err(error),
             },
         }
+    }
+
+    /// Reads several; the error says which one is bad.
+    pub fn load_all<T: AsRef<str>>(texts: &[T], line: Line) -> Result<Vec<Self>, PatchError> {
+        let load = |(patch, text): (usize, &T)| {
+            Self::load(text.as_ref(), line).map_err(|error| PatchError { patch, error })
+        };
+        texts.iter().enumerate().map(load).collect()
     }
 
     /// Whether it says nothing at all.
@@ -45,46 +67,27 @@ impl Patch {
     }
 }
 
-/// The statements of a strategic patch; `None` if there is nothing but white space and comments.
-fn strategic(text: &str, line: Line) -> Result<Option<Vec<Part>>, LoadError> {
-    let tables = line.tables();
-    let mut parts = Vec::new();
-    let mut seen = HashSet::new();
+fn strategic(text: &str, line: Line) -> Result<Form, LoadError> {
     let nodes = parse_nodes(text)?;
     let silent = nodes.iter().all(|node| {
         node.scalar()
             .is_some_and(|s| resolve(s) == Ok(Resolved::Null))
     });
-    for mut node in nodes {
-        let mut selectors = Vec::new();
-        let nothing_left = delete::extract(&mut node, &mut selectors)?;
-        parts.extend(selectors.into_iter().map(Part::Delete));
-        if nothing_left {
-            continue;
-        }
-        if let NodeKind::Map(entries) = &node.kind {
-            let identity = identify(entries);
-            let first = seen.insert((identity.api_version.clone(), identity.text()));
-            if !first && !tables.rules.patches_repeat_documents {
-                return Err(LoadError::new(
-                    node.line,
-                    format!("document {} is there twice", identity.text()),
-                ));
-            }
-        }
-        if let Some(document) = decode_document(&node, tables)? {
-            let named = tables.kind(document.kind).is_some_and(|kind| kind.named);
-            parts.push(Part::Merge {
-                id: document.id(named),
-                document,
-            });
-        }
+    let mut reader = Reader {
+        tables: line.tables(),
+        seen: HashSet::new(),
+        parts: Vec::new(),
+    };
+    for (number, node) in nodes.into_iter().enumerate() {
+        let read = reader.document(node, number);
+        read.map_err(|error| error.of_number(number + 1))?;
     }
+    let mut parts = reader.parts;
     if parts.is_empty() {
         return if silent {
-            Ok(None)
+            Ok(Form::Empty)
         } else {
-            Err(LoadError::new(1, "there is nothing in it to be patched"))
+            Err(LoadError::new(1, "there is nothing in it to be patched").of_number(1))
         };
     }
     // The main document comes first, and deletions in it before everything.
@@ -93,5 +96,50 @@ fn strategic(text: &str, line: Line) -> Result<Option<Vec<Part>>, LoadError> {
         Part::Merge { id, .. } if id == crate::document::MAIN => 1,
         _ => 2,
     });
-    Ok(Some(parts))
+    let text = text.to_owned();
+    Ok(Form::Strategic(Strategic { parts, text }))
+}
+
+/// Collects the statements of a patch, document by document.
+struct Reader {
+    tables: &'static Tables,
+    /// `apiVersion` and id of the documents so far.
+    seen: HashSet<(String, String)>,
+    parts: Vec<Part>,
+}
+
+impl Reader {
+    fn document(&mut self, mut node: Node, number: usize) -> Result<(), LoadError> {
+        let mut selectors = Vec::new();
+        let nothing_left = delete::extract(&mut node, &mut selectors)?;
+        self.parts.extend(selectors.into_iter().map(Part::Delete));
+        if nothing_left {
+            return Ok(());
+        }
+        self.refuse_repetition(&node)?;
+        let Some(document) = decode_document(&node, self.tables)? else {
+            return Ok(());
+        };
+        let kind = self.tables.kind(document.kind);
+        self.parts.push(Part::Merge {
+            id: document.id(kind.is_some_and(|kind| kind.named)),
+            document,
+            number,
+        });
+        Ok(())
+    }
+
+    /// Most lines take one document of a kind and name per patch.
+    fn refuse_repetition(&mut self, node: &Node) -> Result<(), LoadError> {
+        let NodeKind::Map(entries) = &node.kind else {
+            return Ok(());
+        };
+        let identity = identify(entries);
+        let id = identity.text();
+        let first = self.seen.insert((identity.api_version, id.clone()));
+        if first || self.tables.rules.patches_repeat_documents {
+            return Ok(());
+        }
+        Err(LoadError::new(node.line, "this document is there twice").of_document(&id))
+    }
 }

@@ -9,6 +9,7 @@ mod json;
 mod keyed;
 mod layers;
 mod load;
+mod locate;
 mod select;
 mod typed;
 

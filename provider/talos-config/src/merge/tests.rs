@@ -28,8 +28,8 @@ fn a_failing_patch_changes_nothing() {
     .unwrap();
     let error = config.apply_patches(&[good, bad]).unwrap_err();
     assert_eq!(
-        (error.patch, error.path.as_str()),
-        (1, "machine.network.hostname")
+        (error.patch, error.error.path.as_str(), error.error.line),
+        (1, "machine.network.hostname", 1)
     );
     assert_eq!(config.emit(), before);
 }
@@ -40,7 +40,7 @@ fn deleting_from_a_document_that_is_not_there_is_an_error() {
         patched(&["apiVersion: v1alpha1\nkind: ResolverConfig\n$patch: delete\n"]).unwrap_err();
     assert_eq!(
         error,
-        "patch 1: document ResolverConfig: there is no such document to delete from"
+        "patch 1: document ResolverConfig: there is no such document to delete from (line 3)"
     );
 }
 

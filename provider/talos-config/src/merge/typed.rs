@@ -1,15 +1,21 @@
 use super::error::Fault;
 use super::{free, keyed};
-use crate::document::Step;
 use crate::scalar::{self, Url};
 use crate::tables::{Field, StructType, Tables, Type};
-use crate::yaml::{Map, Value};
+use crate::yaml::{Map, Step, Value};
 
 /// Merges a patch into a document by the rules of the tables: lists append, mappings merge,
 /// scalars win unless they are zero, and the exceptions that Talos makes.
 pub(super) struct Merger<'a> {
     pub tables: &'a Tables,
-    pub path: Vec<Step>,
+    path: Vec<Place>,
+}
+
+/// A step of the way to what is being merged.
+struct Place {
+    step: Step,
+    /// Position in the patch's list, which may differ from that in the configuration's.
+    from: Option<usize>,
 }
 
 impl<'a> Merger<'a> {
@@ -21,7 +27,39 @@ impl<'a> Merger<'a> {
     }
 
     pub fn fault(&self, message: impl Into<String>) -> Fault {
-        Fault::at(&self.path, message)
+        let path: Vec<Step> = self.path.iter().map(|place| place.step.clone()).collect();
+        let source = self.path.iter().map(|place| match place.from {
+            Some(from) => Step::Index(from),
+            None => place.step.clone(),
+        });
+        Fault::at(&path, &source.collect::<Vec<_>>(), message)
+    }
+
+    /// What `work` merges is under `key`.
+    pub fn within<T>(&mut self, key: &str, work: impl FnOnce(&mut Self) -> T) -> T {
+        self.enter(Step::key(key), None, work)
+    }
+
+    /// What `work` merges is item `at` of the configuration's list and item `from` of the patch's.
+    pub fn within_item<T>(
+        &mut self,
+        at: usize,
+        from: usize,
+        work: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        self.enter(Step::Index(at), Some(from), work)
+    }
+
+    fn enter<T>(
+        &mut self,
+        step: Step,
+        from: Option<usize>,
+        work: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        self.path.push(Place { step, from });
+        let result = work(self);
+        self.path.pop();
+        result
     }
 
     /// Merges `right`, as it was read, into `left`.
@@ -33,9 +71,7 @@ impl<'a> Merger<'a> {
     ) -> Result<(), Fault> {
         for field in &ty.fields {
             let value = right.remove(&field.name);
-            self.path.push(Step::key(field.name.as_str()));
-            self.field(field, left, value)?;
-            self.path.pop();
+            self.within(&field.name, |merger| merger.field(field, left, value))?;
         }
         Ok(())
     }
@@ -101,7 +137,7 @@ impl<'a> Merger<'a> {
                 }
             }
             (Type::Any, Value::Map(right)) => match left {
-                Value::Map(left) if !replace => free::merge(left, right, &mut self.path)?,
+                Value::Map(left) if !replace => free::merge(self, left, right)?,
                 left if !right.is_empty() => *left = Value::Map(right),
                 _ => {}
             },
@@ -152,9 +188,7 @@ impl<'a> Merger<'a> {
         for (key, value) in right {
             match left.get_mut(&key) {
                 Some(old) if !old.is_null() && *item != Type::Arg => {
-                    self.path.push(Step::key(key));
-                    self.value(item, None, old, value)?;
-                    self.path.pop();
+                    self.within(&key, |merger| merger.value(item, None, old, value))?;
                 }
                 _ => {
                     left.insert(key, value);

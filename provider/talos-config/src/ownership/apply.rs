@@ -163,6 +163,7 @@ impl Replay<'_> {
             path: path.to_vec(),
             old: old.cloned(),
             new: new.cloned(),
+            edited: path.len(),
         });
     }
 

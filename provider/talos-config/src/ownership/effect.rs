@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::diff::{Changes, path};
+use crate::diff::{Changes, Leaf, path};
 
 /// What a machine does about a change. The larger is the more disruptive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -12,17 +12,20 @@ pub enum Effect {
     Live,
     /// A service or a static pod of the node restarts.
     ServiceRestart,
+    /// Talos takes it at once, and acts on it at the next boot.
+    Staged,
     /// Talos applies it only with a reboot.
     Reboot,
 }
 
 impl Effect {
-    /// `none`, `live`, `service_restart`, `reboot`.
+    /// `none`, `live`, `service_restart`, `staged`, `reboot`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::None => "none",
             Self::Live => "live",
             Self::ServiceRestart => "service_restart",
+            Self::Staged => "staged",
             Self::Reboot => "reboot",
         }
     }
@@ -50,6 +53,9 @@ const IMMEDIATE: [&str; 18] = [
     "nodeLabels",
     "nodeTaints",
 ];
+
+/// How many steps `machine.features` is from the list of documents.
+const FEATURES_DEPTH: usize = 3;
 
 /// Parts of `machine.features` that may differ as long as both sides have features at all.
 const IMMEDIATE_FEATURES: [&str; 5] = [
@@ -103,21 +109,24 @@ const RESTARTING_KINDS: [&str; 19] = [
 
 /// The most disruptive effect of any of `changes`.
 pub fn effect(changes: &Changes) -> Effect {
-    let of_leaf = |leaf: &crate::diff::Leaf| {
-        let (document, steps) = path::split(&leaf.path);
-        let keys: Vec<&str> = steps.iter().filter_map(path::Step::as_key).collect();
-        match of_path(document, &keys) {
-            // From Talos 1.14 on, every change is applied without a reboot.
-            Effect::Reboot if changes.line().from(14) => Effect::ServiceRestart,
-            effect => effect,
+    let effects = changes.leaves().iter().map(|leaf| match of_leaf(leaf) {
+        // Talos 1.14 does not reboot for a configuration, and takes every change at once.
+        Effect::Reboot if changes.line().from(14) => Effect::Staged,
+        effect => effect,
+    });
+    effects.max().unwrap_or(Effect::None)
+}
+
+fn of_leaf(leaf: &Leaf) -> Effect {
+    let (document, steps) = path::split(&leaf.path);
+    let keys: Vec<&str> = steps.iter().filter_map(path::Step::as_key).collect();
+    match (document, keys.as_slice()) {
+        // One side has no features.
+        ("v1alpha1", ["machine", "features", ..]) if leaf.edited <= FEATURES_DEPTH => {
+            Effect::Reboot
         }
-    };
-    changes
-        .leaves()
-        .iter()
-        .map(of_leaf)
-        .max()
-        .unwrap_or(Effect::None)
+        (document, keys) => of_path(document, keys),
+    }
 }
 
 fn of_path(document: &str, keys: &[&str]) -> Effect {
@@ -143,6 +152,37 @@ fn of_path(document: &str, keys: &[&str]) -> Effect {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diff::diff;
+    use crate::document::Config;
+    use crate::tables::Line;
+
+    fn between(old: &str, new: &str, line: Line) -> Effect {
+        let load = |text: &str| Config::load(text, line).unwrap();
+        effect(&diff(&load(old), &load(new)))
+    }
+
+    #[test]
+    fn features_that_come_or_go_as_a_whole_need_a_reboot() {
+        let (none, some) = (
+            "machine: {type: worker}\n",
+            "machine: {type: worker, features: {hostDNS: {enabled: true}}}\n",
+        );
+        let more = "machine: {type: worker, features: {hostDNS: {enabled: true}, kubePrism: {enabled: true}}}\n";
+        assert_eq!(between(none, some, Line::V1_13), Effect::Reboot);
+        assert_eq!(between(some, none, Line::V1_13), Effect::Reboot);
+        assert_eq!(between(some, more, Line::V1_13), Effect::Live);
+    }
+
+    #[test]
+    fn the_newest_line_takes_everything_at_once() {
+        let (old, new) = (
+            "machine: {type: worker, token: a}\n",
+            "machine: {type: worker, token: b}\n",
+        );
+        assert_eq!(between(old, new, Line::V1_13), Effect::Reboot);
+        assert_eq!(between(old, new, Line::V1_14), Effect::Staged);
+        assert_eq!(between(old, old, Line::V1_14), Effect::None);
+    }
 
     #[test]
     fn paths_have_the_effect_talos_gives_them() {

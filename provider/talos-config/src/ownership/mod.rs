@@ -41,6 +41,7 @@ fn contradictions(conflicts: &[&apply::Conflict], redactor: &Redactor) -> Vec<Co
                 path: conflict.path.clone(),
                 old: None,
                 new: value.clone(),
+                edited: conflict.path.len(),
             };
             let shown = view(&leaf, redactor);
             let new = shown.new.clone();

@@ -160,11 +160,12 @@ fn drift(root: &Value, owned: &[Edit]) -> Vec<Leaf> {
     let mut trial = root.clone();
     let Outcome { written, conflicts } = apply(&mut trial, owned, None, &|_| false);
     let missing = written.into_iter().map(|leaf| Leaf {
-        path: leaf.path,
         old: leaf.new,
         new: leaf.old,
+        ..leaf
     });
     let changed = conflicts.into_iter().map(|c| Leaf {
+        edited: c.path.len(),
         path: c.path,
         old: c.new,
         new: c.live,

@@ -1,7 +1,8 @@
 //! Reading a schematic document, as strictly as the factory does.
 
 use super::{EnrollKeys, Overlay, Schematic, SecureBoot};
-use crate::yaml::{self, Map, Value};
+use crate::yaml::path::shown;
+use crate::yaml::{self, Budget, Map, Node, NodeKind, Resolved, Value, resolve};
 
 /// A schematic document that the factory would refuse.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -12,19 +13,23 @@ pub enum SchematicError {
     /// More than one document.
     #[error("a schematic is one YAML document, found {0}")]
     Documents(usize),
-    /// A key that schematics do not have.
-    #[error("unknown key {path:?}; known here: {known}")]
-    UnknownKey {
+    /// A key that schematics do not have, or that is there twice.
+    #[error("unknown or repeated key {path:?} (line {line}); known here: {known}")]
+    Key {
         /// Where, from the root.
         path: String,
+        /// Counted from 1.
+        line: usize,
         /// The keys that may stand there.
         known: String,
     },
     /// A value of another type or outside its choices.
-    #[error("{path} must be {wanted}")]
+    #[error("{path} must be {wanted} (line {line})")]
     Value {
         /// Where, from the root.
         path: String,
+        /// Counted from 1.
+        line: usize,
         /// What may stand there.
         wanted: &'static str,
     },
@@ -36,13 +41,10 @@ impl Schematic {
     /// Reads a document such as the factory's user interface shows. Empty text is the schematic
     /// without any customisation.
     pub fn from_yaml(text: &str) -> Result<Self> {
-        let documents = yaml::parse(text)?;
+        let documents = yaml::parse_nodes(text)?;
         let root = match documents.as_slice() {
             [] => return Ok(Self::default()),
-            [root] => Place {
-                path: String::new(),
-                value: Some(root),
-            },
+            [root] => Place::new(String::new(), Some(root)),
             many => return Err(SchematicError::Documents(many.len())),
         };
         root.keys(&["owner", "overlay", "customization"])?;
@@ -76,20 +78,13 @@ impl Schematic {
 
 fn overlay(place: &Place<'_>) -> Result<Option<Overlay>> {
     place.keys(&["image", "name", "options"])?;
-    if place.value.is_none() {
+    if place.node.is_none() {
         return Ok(None);
     }
-    let options = place.child("options");
-    let wrong = || options.wrong("a mapping");
-    let map = match options.value {
-        None => Map::new(),
-        Some(value) => value.as_map().ok_or_else(wrong)?.clone(),
-    };
-    let (image, name) = (place.child("image").text()?, place.child("name").text()?);
     Ok(Some(Overlay {
-        image,
-        name,
-        options: map,
+        image: place.child("image").text()?,
+        name: place.child("name").text()?,
+        options: place.child("options").free()?,
     }))
 }
 
@@ -130,19 +125,32 @@ fn secure_boot(place: &Place<'_>) -> Result<SecureBoot> {
     })
 }
 
-/// A value, or its absence, with the way to it.
+/// A value, or its absence, with the way to it. Null is absence.
 struct Place<'a> {
     path: String,
-    value: Option<&'a Value>,
+    node: Option<&'a Node>,
 }
 
 impl<'a> Place<'a> {
-    fn child(&self, key: &str) -> Place<'a> {
-        let value = self.value.and_then(|value| value.get(key));
-        Place {
-            path: self.below(key),
-            value: value.filter(|value| !value.is_null()),
+    fn new(path: String, node: Option<&'a Node>) -> Self {
+        let node = node.map(Node::target);
+        let is_null = |node: &&Node| {
+            node.scalar()
+                .is_some_and(|s| resolve(s) == Ok(Resolved::Null))
+        };
+        Self {
+            path,
+            node: node.filter(|node| !is_null(node)),
         }
+    }
+
+    fn child(&self, key: &str) -> Place<'a> {
+        let entries = match self.node.map(|node| &node.kind) {
+            Some(NodeKind::Map(entries)) => entries.as_slice(),
+            _ => &[],
+        };
+        let entry = entries.iter().find(|(name, _)| name.text() == key);
+        Place::new(self.below(key), entry.map(|(_, value)| value))
     }
 
     fn below(&self, key: &str) -> String {
@@ -153,6 +161,10 @@ impl<'a> Place<'a> {
         }
     }
 
+    fn line(&self) -> usize {
+        self.node.map_or(1, |node| node.line)
+    }
+
     fn wrong(&self, wanted: &'static str) -> SchematicError {
         let path = if self.path.is_empty() {
             "the document"
@@ -161,59 +173,90 @@ impl<'a> Place<'a> {
         };
         SchematicError::Value {
             path: path.to_owned(),
+            line: self.line(),
             wanted,
         }
     }
 
-    /// Refuses what is no mapping, and keys that are not in `known`.
+    /// Refuses what is no mapping, and keys that are not in `known` or there twice.
     fn keys(&self, known: &[&str]) -> Result<()> {
-        let Some(value) = self.value.filter(|value| !value.is_null()) else {
+        let Some(node) = self.node else {
             return Ok(());
         };
-        let map = value.as_map().ok_or_else(|| self.wrong("a mapping"))?;
-        match map.keys().find(|key| !known.contains(key)) {
-            None => Ok(()),
-            Some(key) => Err(SchematicError::UnknownKey {
-                path: self.below(key),
-                known: known.join(", "),
-            }),
+        let NodeKind::Map(entries) = &node.kind else {
+            return Err(self.wrong("a mapping"));
+        };
+        for (at, (key, _)) in entries.iter().enumerate() {
+            let name = key.text();
+            let repeated = entries[..at].iter().any(|(other, _)| other.text() == name);
+            if repeated || !known.contains(&name) {
+                return Err(SchematicError::Key {
+                    path: self.below(&shown(name)),
+                    line: key.line,
+                    known: known.join(", "),
+                });
+            }
         }
+        Ok(())
     }
 
+    /// What the scalar is, and its text.
+    fn scalar(&self, wanted: &'static str) -> Result<Option<(Resolved, &'a str)>> {
+        let Some(node) = self.node else {
+            return Ok(None);
+        };
+        let scalar = node.scalar().ok_or_else(|| self.wrong(wanted))?;
+        let resolved = resolve(scalar).map_err(|_| self.wrong(wanted))?;
+        Ok(Some((resolved, scalar.text.as_str())))
+    }
+
+    /// Numbers and booleans count as they are written.
     fn text(&self) -> Result<String> {
-        match self.value {
-            None => Ok(String::new()),
-            Some(value) => value
-                .as_str()
-                .map(str::to_owned)
-                .ok_or_else(|| self.wrong("a string")),
-        }
+        Ok(match self.scalar("a string")? {
+            None => String::new(),
+            Some((Resolved::Binary(text), _)) => text,
+            Some((_, text)) => text.to_owned(),
+        })
     }
 
     fn integer(&self) -> Result<i128> {
-        match self.value {
+        match self.scalar("an integer")? {
             None => Ok(0),
-            Some(value) => value.as_int().ok_or_else(|| self.wrong("an integer")),
+            Some((Resolved::Int(number), _)) if number >= 0 => Ok(number),
+            Some(_) => Err(self.wrong("an integer that is not negative")),
         }
     }
 
     fn boolean(&self) -> Result<bool> {
-        match self.value {
+        match self.scalar("true or false")? {
             None => Ok(false),
-            Some(value) => value.as_bool().ok_or_else(|| self.wrong("true or false")),
+            Some((Resolved::Bool(value), _)) => Ok(value),
+            Some(_) => Err(self.wrong("true or false")),
         }
     }
 
+    /// A mapping of anything.
+    fn free(&self) -> Result<Map> {
+        let Some(node) = self.node else {
+            return Ok(Map::new());
+        };
+        match yaml::to_value(node, &mut Budget::default())? {
+            Value::Map(map) => Ok(map),
+            _ => Err(self.wrong("a mapping")),
+        }
+    }
+
+    /// The items of a list; null ones do not count.
     fn items(&self) -> Result<Vec<Place<'a>>> {
-        let Some(value) = self.value else {
+        let Some(node) = self.node else {
             return Ok(Vec::new());
         };
-        let items = value.as_list().ok_or_else(|| self.wrong("a list"))?;
-        let place = |(index, value)| Place {
-            path: format!("{}[{index}]", self.path),
-            value: Some(value),
+        let NodeKind::List(items) = &node.kind else {
+            return Err(self.wrong("a list"));
         };
-        Ok(items.iter().enumerate().map(place).collect())
+        let place = |(index, node)| Place::new(format!("{}[{index}]", self.path), Some(node));
+        let places = items.iter().enumerate().map(place);
+        Ok(places.filter(|place| place.node.is_some()).collect())
     }
 
     fn texts(&self) -> Result<Vec<String>> {
@@ -238,6 +281,13 @@ mod tests {
         let wanted = "9cba8e32753f91a16c1837ab8abf356af021706ef284aef07380780177d9a06c";
         assert_eq!(schematic.id(), wanted);
         assert_eq!(Schematic::from_yaml("").unwrap(), Schematic::default());
+    }
+
+    #[test]
+    fn numbers_are_texts_and_null_is_nothing() {
+        let text = "customization: {extraKernelArgs: [1, true, null], diskImage: null}";
+        let args = Schematic::from_yaml(text).unwrap().extra_kernel_args;
+        assert_eq!(args, ["1", "true"]);
     }
 
     #[test]
@@ -266,7 +316,12 @@ mod tests {
                 "customization: {extraKernelArgs: a}",
                 "customization.extraKernelArgs must be",
             ),
-            ("- a", "the document must be a mapping"),
+            ("- a", "the document must be a mapping (line 1)"),
+            ("owner: a\nowner: b", "\"owner\" (line 2)"),
+            (
+                "customization:\n  meta: [{key: -1}]",
+                "customization.meta[0].key must be",
+            ),
         ] {
             let error = Schematic::from_yaml(text).unwrap_err().to_string();
             assert!(error.contains(wanted), "{error}");

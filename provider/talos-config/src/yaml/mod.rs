@@ -1,12 +1,14 @@
 //! YAML as Talos reads and writes it: a parser that keeps positions, the plain tree that the rest
 //! of the crate works on, and an emitter whose output equals that of the YAML library in Talos.
 
+mod characters;
 mod dialect;
 mod emit;
 mod node;
 mod number;
 mod order;
 mod parse;
+pub(crate) mod path;
 mod resolve;
 mod style;
 mod timestamp;
@@ -16,8 +18,10 @@ pub use dialect::Dialect;
 pub use emit::{emit, emit_as};
 pub use order::{compare_keys, sort_keys};
 pub use parse::{ParseError, parse};
+pub use path::{PathError, Step};
 pub use value::{Map, Value};
 
+pub(crate) use characters::text;
 pub(crate) use node::{Node, NodeKind, Scalar};
 pub(crate) use parse::parse_nodes;
 pub(crate) use resolve::{Budget, Resolved, is_merge, resolve, to_value};

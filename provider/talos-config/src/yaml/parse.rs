@@ -3,9 +3,11 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
-use libyaml_safer::{EventData, Parser, ScalarStyle};
+use libyaml_safer::{Encoding, EventData, Parser, ScalarStyle};
 
+use super::characters;
 use super::node::{Node, NodeKind, Scalar};
+use super::path::{Step, shown};
 use super::resolve::{self, Budget};
 use super::value::Value;
 
@@ -21,6 +23,10 @@ pub struct ParseError {
     pub column: usize,
     /// What is wrong, without any of the text.
     pub message: String,
+    /// Which document of the stream, counted from 1.
+    pub(crate) document: usize,
+    /// How far into the document the reader had come.
+    pub(crate) path: Vec<Step>,
 }
 
 impl ParseError {
@@ -29,7 +35,15 @@ impl ParseError {
             line,
             column: 0,
             message: message.into(),
+            document: 1,
+            path: Vec::new(),
         }
+    }
+
+    /// The same error, seen from one level further up.
+    pub(super) fn within(mut self, step: Step) -> Self {
+        self.path.insert(0, step);
+        self
     }
 }
 
@@ -54,14 +68,28 @@ pub fn parse(text: &str) -> Result<Vec<Value>, ParseError> {
     let mut budget = Budget::default();
     parse_nodes(text)?
         .iter()
-        .map(|node| resolve::to_value(node, &mut budget))
+        .enumerate()
+        .map(|(index, node)| {
+            resolve::to_value(node, &mut budget).map_err(|error| ParseError {
+                document: index + 1,
+                ..error
+            })
+        })
         .collect()
 }
 
 /// Every document of a stream as nodes.
 pub(crate) fn parse_nodes(text: &str) -> Result<Vec<Node>, ParseError> {
-    let mut input = text.as_bytes();
+    characters::check(text)?;
+    parse_allowed(text)
+}
+
+/// [`parse_nodes`] of a text with none but YAML's characters.
+pub(super) fn parse_allowed(text: &str) -> Result<Vec<Node>, ParseError> {
+    // The library takes the first byte of some other characters for that of a byte order mark.
+    let mut input = text.strip_prefix('\u{feff}').unwrap_or(text).as_bytes();
     let mut parser = Parser::new();
+    parser.set_encoding(Encoding::Utf8);
     parser.set_input_string(&mut input);
     let mut reader = Reader {
         parser,
@@ -94,10 +122,21 @@ impl Reader<'_> {
 
     fn stream(&mut self) -> Result<Vec<Node>, ParseError> {
         let mut documents = Vec::new();
+        while let Some(document) = self.document().map_err(|error| ParseError {
+            document: documents.len() + 1,
+            ..error
+        })? {
+            documents.push(document);
+        }
+        Ok(documents)
+    }
+
+    /// The next document; `None` at the end of the stream.
+    fn document(&mut self) -> Result<Option<Node>, ParseError> {
         loop {
             let (event, line) = self.next()?;
             match event {
-                EventData::StreamEnd => return Ok(documents),
+                EventData::StreamEnd => return Ok(None),
                 EventData::DocumentStart {
                     version_directive: Some(version),
                     ..
@@ -109,7 +148,7 @@ impl Reader<'_> {
                 }
                 EventData::DocumentStart { .. } => self.anchors.clear(),
                 EventData::StreamStart { .. } | EventData::DocumentEnd { .. } => {}
-                event => documents.push(self.node(event, line)?),
+                event => return self.node(event, line).map(Some),
             }
         }
     }
@@ -166,7 +205,10 @@ impl Reader<'_> {
         loop {
             match self.next()? {
                 (EventData::SequenceEnd, _) => return Ok(items),
-                (event, line) => items.push(self.node(event, line)?),
+                (event, line) => {
+                    let item = self.node(event, line);
+                    items.push(item.map_err(|error| error.within(Step::Index(items.len())))?);
+                }
             }
         }
     }
@@ -178,11 +220,18 @@ impl Reader<'_> {
                 (EventData::MappingEnd, _) => return Ok(entries),
                 (event, line) => {
                     let key = self.node(event, line)?;
-                    let (event, line) = self.next()?;
-                    entries.push((key, self.node(event, line)?));
+                    let value = self.value();
+                    let value = value.map_err(|error| error.within(Step::key(key.text())))?;
+                    entries.push((key, value));
                 }
             }
         }
+    }
+
+    /// What comes after a key.
+    fn value(&mut self) -> Result<Node, ParseError> {
+        let (event, line) = self.next()?;
+        self.node(event, line)
     }
 
     fn alias(&mut self, anchor: &str, line: usize) -> Result<Node, ParseError> {
@@ -193,11 +242,11 @@ impl Reader<'_> {
             }),
             Some(None) => Err(ParseError::at(
                 line,
-                format!("anchor '{anchor}' contains itself"),
+                format!("anchor '{}' contains itself", shown(anchor)),
             )),
             None => Err(ParseError::at(
                 line,
-                format!("no anchor '{anchor}' before this alias"),
+                format!("no anchor '{}' before this alias", shown(anchor)),
             )),
         }
     }
@@ -220,9 +269,8 @@ fn syntax(error: &libyaml_safer::Error) -> ParseError {
     let mark = error.problem_mark().or_else(|| error.context_mark());
     let number = |n: u64| usize::try_from(n).unwrap_or_default() + 1;
     ParseError {
-        line: mark.map_or(0, |m| number(m.line)),
         column: mark.map_or(0, |m| number(m.column)),
-        message: error.problem().to_owned(),
+        ..ParseError::at(mark.map_or(0, |m| number(m.line)), error.problem())
     }
 }
 

@@ -1,11 +1,14 @@
 //! What a scalar means: YAML 1.1's implicit types as Go's reader knows them.
 
+use std::collections::HashSet;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::node::{Node, NodeKind, Scalar};
 use super::order;
 use super::parse::ParseError;
+use super::path::{Step, shown};
 use super::value::{Map, Value};
 use super::{number, timestamp};
 
@@ -166,7 +169,8 @@ pub(crate) fn to_value(node: &Node, budget: &mut Budget) -> Result<Value, ParseE
         }
         NodeKind::List(items) => items
             .iter()
-            .map(|item| to_value(item, budget))
+            .enumerate()
+            .map(|(at, item)| to_value(item, budget).map_err(|e| e.within(Step::Index(at))))
             .collect::<Result<_, _>>()
             .map(Value::List),
         NodeKind::Map(entries) => {
@@ -185,19 +189,24 @@ fn add_entries(
     budget: &mut Budget,
 ) -> Result<(), ParseError> {
     let mut merged = None;
+    let mut seen = HashSet::with_capacity(entries.len());
     for (key, value) in entries {
         if is_merge(key) {
-            merged = Some(value);
+            if merged.replace(value).is_some() {
+                return Err(ParseError::at(key.line, "key '<<' is there twice"));
+            }
             continue;
         }
         let name = text_key(key)?;
-        if map.contains_key(&name) {
+        if !seen.insert(name.clone()) {
             return Err(ParseError::at(
                 key.line,
-                format!("key '{name}' is there twice"),
+                format!("key '{}' is there twice", shown(&name)),
             ));
         }
-        map.push(name, to_value(value, budget)?);
+        let value =
+            to_value(value, budget).map_err(|error| error.within(Step::key(name.as_str())))?;
+        map.push(name, value);
     }
     merged.map_or(Ok(()), |node| merge(map, node, budget))
 }
@@ -221,11 +230,7 @@ fn merge(map: &mut Map, node: &Node, budget: &mut Budget) -> Result<(), ParseErr
                 "<< needs a mapping or a list of mappings",
             ));
         };
-        for (key, value) in more {
-            if !map.contains_key(&key) {
-                map.push(key, value);
-            }
-        }
+        map.add_missing(more);
     }
     Ok(())
 }
@@ -248,7 +253,10 @@ fn text_key(key: &Node) -> Result<String, ParseError> {
         Resolved::Binary(text) => Ok(text),
         _ => Err(ParseError::at(
             key.line,
-            format!("the key {} is not text: put it in quotes", scalar.text),
+            format!(
+                "the key {} is not text: put it in quotes",
+                shown(&scalar.text)
+            ),
         )),
     }
 }

@@ -216,6 +216,15 @@ impl Map {
         &mut self.0
     }
 
+    /// Appends the entries of `other` whose keys are not there yet.
+    pub(crate) fn add_missing(&mut self, other: Self) {
+        for (key, value) in other {
+            if !self.contains_key(&key) {
+                self.push(key, value);
+            }
+        }
+    }
+
     /// Appends without looking for the key; for callers that know it is new.
     pub(crate) fn push(&mut self, key: impl Into<String>, value: Value) {
         self.0.push((key.into(), value));

@@ -9,12 +9,14 @@ pub mod machinery;
 use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 use talos_config::contract::Contract;
 use talos_config::document::Config;
 use talos_config::generate::{self, Input, generate_on};
 use talos_config::merge::Patch;
+use talos_config::schematic::Schematic;
 use talos_config::secrets::Bundle;
 use talos_config::tables::Line;
 use talos_config::validate::{Mode, validate};
@@ -31,6 +33,11 @@ pub struct Answer {
     pub patches: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub generate: Option<Generate>,
+    /// Base64 of a config that is no text.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub data: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Certificate>,
     #[serde(skip_serializing)]
     pub output: String,
     #[serde(skip_serializing)]
@@ -39,6 +46,19 @@ pub struct Answer {
     pub panicked: bool,
     #[serde(skip_serializing)]
     pub verdicts: BTreeMap<String, Verdict>,
+}
+
+/// A certificate to be verified, or a key to be parsed; all texts are PEM.
+#[derive(Clone, Deserialize, Serialize, Default)]
+#[serde(default)]
+pub struct Certificate {
+    pub name: String,
+    /// Empty for one that signs itself.
+    pub authority: String,
+    pub certificate: String,
+    pub key: String,
+    /// Seconds of Unix.
+    pub at: i64,
 }
 
 /// What official validation for one mode says.
@@ -163,13 +183,17 @@ fn resolve(mut answer: Answer, texts: &mut BTreeMap<String, String>) -> Answer {
     answer
 }
 
-fn bundle() -> Bundle {
-    let text = std::fs::read_to_string(folder().join("secrets.yaml")).unwrap();
-    Bundle::from_yaml(&text).unwrap_or_else(|e| panic!("{e}"))
+/// The bundle of all vectors.
+pub fn bundle() -> &'static Bundle {
+    static BUNDLE: OnceLock<Bundle> = OnceLock::new();
+    BUNDLE.get_or_init(|| {
+        let text = std::fs::read_to_string(folder().join("secrets.yaml")).unwrap();
+        Bundle::from_yaml(&text).unwrap_or_else(|e| panic!("{e}"))
+    })
 }
 
 /// What we say: the text, or why not.
-fn ours(question: &Answer, line: Line) -> Result<String, String> {
+pub fn ours(question: &Answer, line: Line) -> Result<String, String> {
     match question.op.as_str() {
         "generate" => ours_generated(question.generate.as_ref().unwrap(), line),
         "load" => Config::load(&question.config, line)
@@ -178,6 +202,7 @@ fn ours(question: &Answer, line: Line) -> Result<String, String> {
         "patch" => ours_patched(question, line),
         "bundle" => ours_bundle(&question.config),
         "adopt" => ours_adopted(&question.config, line),
+        "schematic" => ours_schematic(&question.config),
         other => panic!("unknown op {other}"),
     }
 }
@@ -190,6 +215,11 @@ fn ours_bundle(text: &str) -> Result<String, String> {
     }
 }
 
+fn ours_schematic(text: &str) -> Result<String, String> {
+    let schematic = Schematic::from_yaml(text).map_err(|e| e.to_string())?;
+    Ok(format!("{}\n{}", schematic.id(), schematic.canonical()))
+}
+
 fn ours_adopted(text: &str, line: Line) -> Result<String, String> {
     let config = Config::load(text, line).map_err(|e| e.to_string())?;
     let bundle = Bundle::from_config(&config).map_err(|e| e.to_string())?;
@@ -198,19 +228,12 @@ fn ours_adopted(text: &str, line: Line) -> Result<String, String> {
 
 fn ours_patched(question: &Answer, line: Line) -> Result<String, String> {
     let mut config = Config::load(&question.config, line).map_err(|e| e.to_string())?;
-    let patches: Result<Vec<Patch>, _> = question
-        .patches
-        .iter()
-        .map(|p| Patch::load(p, line))
-        .collect();
-    config
-        .apply_patches(&patches.map_err(|e| e.to_string())?)
-        .map_err(|e| e.to_string())?;
+    let patches = Patch::load_all(&question.patches, line).map_err(|e| e.to_string())?;
+    config.apply_patches(&patches).map_err(|e| e.to_string())?;
     Ok(config.emit())
 }
 
 fn ours_generated(from: &Generate, line: Line) -> Result<String, String> {
-    let bundle = bundle();
     let contract = Contract::parse(&from.contract).map_err(|e| e.to_string())?;
     let role = from
         .role
@@ -222,7 +245,7 @@ fn ours_generated(from: &Generate, line: Line) -> Result<String, String> {
         role,
         contract,
         &from.kubernetes_version,
-        &bundle,
+        bundle(),
     );
     input.install_disk.clone_from(&from.install_disk);
     input.install_image.clone_from(&from.install_image);

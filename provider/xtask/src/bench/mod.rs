@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: the figures of docs/performance.md, from a release build, in one run.
 
+mod engine;
 mod probe;
 mod stages;
 mod startup;
@@ -19,13 +20,29 @@ pub struct Args {
     /// How often each figure is taken; the median is printed.
     #[arg(long, default_value_t = 15)]
     runs: usize,
+    /// Only the configuration engine, without the provider and the cores.
+    #[arg(long)]
+    engine: bool,
 }
 
 /// Takes all figures and prints them as a table.
 pub fn run(args: &Args) -> Result<()> {
+    let mut figures = Vec::new();
+    if !args.engine {
+        provider(args, &mut figures)?;
+    }
+    engine(args, &mut figures)?;
+    say("");
+    for line in crate::table::lines(&["figure", "value", "aim"], figures.into_iter()) {
+        say(&line);
+    }
+    Ok(())
+}
+
+/// How the provider starts, and what plans cost it.
+fn provider(args: &Args, figures: &mut Vec<[String; 3]>) -> Result<()> {
     say("building the provider (release)");
     let plugin = workspace::build_release("plugin", "terraform-provider-talos-stack")?;
-    let mut figures = Vec::new();
     let size = std::fs::metadata(&plugin)
         .context("the provider is missing")?
         .len();
@@ -57,17 +74,27 @@ pub fn run(args: &Args) -> Result<()> {
             "16 MB",
         ));
     }
-    for nodes in [6, 96] {
+    for (nodes, aim) in [(6, ""), (100, "100 ms")] {
         let cost = stages::config(&plugin, nodes)?;
         let name = format!(
             "plan of {nodes} configurations: plugin CPU over {} starts",
             cost.starts
         );
-        figures.push(figure(&name, milliseconds(cost.cpu), ""));
+        figures.push(figure(&name, milliseconds(cost.cpu), aim));
     }
-    say("");
-    for line in crate::table::lines(&["figure", "value", "aim"], figures.into_iter()) {
-        say(&line);
+    Ok(())
+}
+
+/// What rendering costs, beside the official machinery.
+fn engine(args: &Args, figures: &mut Vec<[String; 3]>) -> Result<()> {
+    for task in engine::measure(args.runs)? {
+        figures.push(figure(
+            &format!("{}: CPU", task.name),
+            milliseconds(task.ours),
+            task.aim,
+        ));
+        let official = task.official.map_or("no Go here".to_owned(), milliseconds);
+        figures.push(figure("the same by official machinery: CPU", official, ""));
     }
     Ok(())
 }

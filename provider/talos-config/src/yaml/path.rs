@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::yaml::{Map, Value};
+use super::value::{Map, Value};
 
 /// One step into a document.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -57,6 +57,42 @@ impl Step {
     }
 }
 
+/// How much of a key or a name is shown: enough to know it again.
+const SHOWN: usize = 60;
+/// How many steps of a path are shown; real configurations nest at most 15 levels deep.
+const SHOWN_STEPS: usize = 20;
+
+/// A key or a name as it is shown: its beginning, on one line.
+pub(crate) fn shown(name: &str) -> String {
+    let mut out = String::new();
+    for (at, c) in name.chars().enumerate() {
+        if at == SHOWN {
+            out.push('…');
+            break;
+        }
+        if c.is_control() {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// [`path_text`] for a message: no longer than a message may be.
+pub(crate) fn shown_path(path: &[Step]) -> String {
+    let steps = path.iter().take(SHOWN_STEPS).map(|step| match step {
+        Step::Key(key) => Step::Key(shown(key)),
+        Step::Index(index) => Step::Index(*index),
+    });
+    let text = path_text(&steps.collect::<Vec<_>>());
+    if path.len() > SHOWN_STEPS {
+        text + "…"
+    } else {
+        text
+    }
+}
+
 /// The text of a path; keys that are no plain words go into brackets and quotes.
 pub(crate) fn path_text(path: &[Step]) -> String {
     let mut out = String::new();
@@ -81,7 +117,7 @@ pub(crate) fn path_text(path: &[Step]) -> String {
 }
 
 /// The value at a path.
-pub(super) fn get<'a>(root: &'a Map, path: &[Step]) -> Option<&'a Value> {
+pub(crate) fn get<'a>(root: &'a Map, path: &[Step]) -> Option<&'a Value> {
     let (first, rest) = path.split_first()?;
     let Step::Key(key) = first else { return None };
     rest.iter()
@@ -92,7 +128,7 @@ pub(super) fn get<'a>(root: &'a Map, path: &[Step]) -> Option<&'a Value> {
 }
 
 /// Puts a value at a path; mappings on the way are made, list items must exist or be the next.
-pub(super) fn set(root: &mut Map, path: &[Step], value: Value) -> Result<(), PathError> {
+pub(crate) fn set(root: &mut Map, path: &[Step], value: Value) -> Result<(), PathError> {
     let wrong = || {
         PathError(format!(
             "{} leads through something else than a mapping or a list",
@@ -142,7 +178,7 @@ fn enter<'a>(place: &'a mut Value, step: &Step) -> Option<&'a mut Value> {
 }
 
 /// Takes out the value at a path.
-pub(super) fn unset(root: &mut Map, path: &[Step]) -> Option<Value> {
+pub(crate) fn unset(root: &mut Map, path: &[Step]) -> Option<Value> {
     let (last, parents) = path.split_last()?;
     let Some((Step::Key(first), rest)) = parents.split_first() else {
         let Step::Key(key) = last else { return None };
