@@ -14,8 +14,8 @@ pub struct Certificates {
     pub server: (String, String),
     /// The administrator's certificate and key.
     pub admin: (String, String),
-    /// Key that signs the tokens of service accounts.
-    pub service_accounts: String,
+    /// Public and private key for the tokens of service accounts; the server reads only the public one of PKCS 8.
+    pub service_accounts: (String, String),
 }
 
 impl Certificates {
@@ -43,11 +43,12 @@ impl Certificates {
         admin.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         let admin_key = KeyPair::generate()?;
         let admin = admin.signed_by(&admin_key, &ca)?;
+        let accounts = KeyPair::generate()?;
         Ok(Self {
             ca: ca.pem(),
             server: (server.pem(), server_key.serialize_pem()),
             admin: (admin.pem(), admin_key.serialize_pem()),
-            service_accounts: KeyPair::generate()?.serialize_pem(),
+            service_accounts: (accounts.public_key_pem(), accounts.serialize_pem()),
         })
     }
 }

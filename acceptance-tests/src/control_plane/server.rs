@@ -83,7 +83,8 @@ impl ControlPlane {
             file("server.crt", &self.certificates.server.0)?,
             file("server.key", &self.certificates.server.1)?,
         );
-        let accounts = file("accounts.key", &self.certificates.service_accounts)?;
+        let public = file("accounts.pub", &self.certificates.service_accounts.0)?;
+        let accounts = file("accounts.key", &self.certificates.service_accounts.1)?;
         let mut server = tool(Tool::KubeApiserver)?;
         server
             .args([
@@ -102,7 +103,7 @@ impl ControlPlane {
             .arg(format!("--client-ca-file={}", ca.display()))
             .arg(format!("--tls-cert-file={}", certificate.display()))
             .arg(format!("--tls-private-key-file={}", key.display()))
-            .arg(format!("--service-account-key-file={}", accounts.display()))
+            .arg(format!("--service-account-key-file={}", public.display()))
             .arg(format!(
                 "--service-account-signing-key-file={}",
                 accounts.display()

@@ -77,6 +77,7 @@ impl Core {
     }
 
     /// Values of the outputs in a saved plan, as far as they are known.
+    #[allow(dead_code, reason = "not every test that has a core looks at outputs")]
     pub fn planned_outputs(&self, folder: &Path, about: &str) -> Value {
         let shown = self.succeed(folder, about, &["show", "-json", "plan"]);
         let plan: Value = serde_json::from_str(&shown).unwrap();

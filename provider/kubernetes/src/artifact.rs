@@ -164,34 +164,75 @@ async fn fetch(reference: &Reference, digest: Option<&str>, file: &str) -> Resul
     })
 }
 
+/// HTTP with errors that say what was fetched.
+struct Fetcher {
+    attempted: String,
+    http: reqwest::Client,
+}
+
+impl Fetcher {
+    fn new(attempted: String) -> Result<Self> {
+        // Whoever installs a provider first wins; all of ours are ring.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder()
+            .connect_timeout(CONNECT)
+            .build()
+            .map_err(|error| Error::new(Code::Settings, &attempted, error.to_string()))?;
+        Ok(Self { attempted, http })
+    }
+
+    fn error(&self, code: Code, seen: impl AsRef<str>) -> Error {
+        Error::new(code, &self.attempted, seen)
+    }
+
+    /// reqwest takes the authorization off when a blob's redirect leads to another host.
+    async fn send(&self, url: &str, accept: &str, token: Option<&str>) -> Result<Response> {
+        let mut request = self.http.get(url).header(ACCEPT, accept);
+        if let Some(token) = token {
+            request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+        }
+        request.send().await.map_err(|error| self.silent(&error))
+    }
+
+    async fn body(&self, mut answer: Response) -> Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(|error| self.silent(&error))? {
+            if (bytes.len() + chunk.len()) as u64 > LARGEST {
+                return Err(self.error(Code::ArtifactContent, "it is larger than 64 MiB"));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes)
+    }
+
+    fn silent(&self, error: &reqwest::Error) -> Error {
+        let mut told = error.to_string();
+        let mut source = std::error::Error::source(error);
+        while let Some(inner) = source {
+            told = inner.to_string();
+            source = inner.source();
+        }
+        self.error(Code::RegistryUnreachable, told)
+    }
+}
+
 struct Puller<'a> {
     reference: &'a Reference,
-    http: reqwest::Client,
+    fetcher: Fetcher,
     token: Option<String>,
 }
 
 impl<'a> Puller<'a> {
     fn new(reference: &'a Reference) -> Result<Self> {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder()
-            .connect_timeout(CONNECT)
-            .build()
-            .map_err(|error| {
-                Error::new(
-                    Code::Settings,
-                    "preparing an HTTP client",
-                    error.to_string(),
-                )
-            })?;
         Ok(Self {
             reference,
-            http,
+            fetcher: Fetcher::new(format!("pulling {reference}"))?,
             token: None,
         })
     }
 
     fn error(&self, code: Code, seen: impl AsRef<str>) -> Error {
-        Error::new(code, format!("pulling {}", self.reference), seen)
+        self.fetcher.error(code, seen)
     }
 
     fn json(&self, bytes: &[u8]) -> Result<Value> {
@@ -214,7 +255,10 @@ impl<'a> Puller<'a> {
 
     async fn get(&mut self, what: &str, which: &str, accept: &str) -> Result<Vec<u8>> {
         let url = self.reference.url(what, which);
-        let mut answer = self.send(&url, accept).await?;
+        let mut answer = self
+            .fetcher
+            .send(&url, accept, self.token.as_deref())
+            .await?;
         if answer.status() == StatusCode::UNAUTHORIZED && self.token.is_none() {
             let challenge = answer
                 .headers()
@@ -222,36 +266,19 @@ impl<'a> Puller<'a> {
                 .and_then(|value| value.to_str().ok());
             let challenge = challenge.unwrap_or_default().to_owned();
             self.token = Some(self.login(&challenge).await?);
-            answer = self.send(&url, accept).await?;
+            answer = self
+                .fetcher
+                .send(&url, accept, self.token.as_deref())
+                .await?;
         }
         let code = match answer.status().as_u16() {
-            200 => return self.body(answer).await,
+            200 => return self.fetcher.body(answer).await,
             401 | 403 => Code::RegistryAuth,
             404 => Code::ArtifactMissing,
             429 | 500..=599 => Code::RegistryUnreachable,
             _ => Code::ArtifactContent,
         };
         Err(self.error(code, format!("{} for {what}/{which}", answer.status())))
-    }
-
-    /// reqwest takes the authorization off when a blob's redirect leads to another host.
-    async fn send(&self, url: &str, accept: &str) -> Result<Response> {
-        let mut request = self.http.get(url).header(ACCEPT, accept);
-        if let Some(token) = &self.token {
-            request = request.header(AUTHORIZATION, format!("Bearer {token}"));
-        }
-        request.send().await.map_err(|error| self.silent(&error))
-    }
-
-    async fn body(&self, mut answer: Response) -> Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(|error| self.silent(&error))? {
-            if (bytes.len() + chunk.len()) as u64 > LARGEST {
-                return Err(self.error(Code::ArtifactContent, "it is larger than 64 MiB"));
-            }
-            bytes.extend_from_slice(&chunk);
-        }
-        Ok(bytes)
     }
 
     /// An anonymous token, as the challenge says: `Bearer realm="…",service="…",scope="…"`.
@@ -270,28 +297,13 @@ impl<'a> Puller<'a> {
         if let Some(service) = parameter("service") {
             url.query_pairs_mut().append_pair("service", service);
         }
-        let answer = self
-            .http
-            .get(url)
-            .send()
-            .await
-            .map_err(|error| self.silent(&error))?;
-        let bytes = self.body(answer).await?;
+        let answer = self.fetcher.send(url.as_str(), "*/*", None).await?;
+        let bytes = self.fetcher.body(answer).await?;
         let answer: Value = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
         let token = answer["token"].as_str().or(answer["access_token"].as_str());
         token
             .map(str::to_owned)
             .ok_or_else(|| refused("it hands out no anonymous token"))
-    }
-
-    fn silent(&self, error: &reqwest::Error) -> Error {
-        let mut told = error.to_string();
-        let mut source = std::error::Error::source(error);
-        while let Some(inner) = source {
-            told = inner.to_string();
-            source = inner.source();
-        }
-        self.error(Code::RegistryUnreachable, told)
     }
 }
 
@@ -300,26 +312,18 @@ impl<'a> Puller<'a> {
 /// # Errors
 /// Why it cannot be had.
 pub async fn download(cx: &Cx, url: &str) -> Result<String> {
-    let attempted = format!("fetching {url}");
-    let failed = |code: Code, seen: String| Error::new(code, attempted.clone(), seen);
+    let fetcher = Fetcher::new(format!("fetching {url}"))?;
     let work = async {
-        let reference = Reference::parse("oci://localhost/none", "")?;
-        let puller = Puller::new(&reference)?;
-        let silent = |error: Error| failed(error.code, error.seen);
-        let answer = puller.send(url, "*/*").await.map_err(silent)?;
+        let answer = fetcher.send(url, "*/*", None).await?;
         if !answer.status().is_success() {
-            return Err(failed(Code::ArtifactMissing, answer.status().to_string()));
+            return Err(fetcher.error(Code::ArtifactMissing, answer.status().to_string()));
         }
-        let bytes = puller.body(answer).await.map_err(silent)?;
-        String::from_utf8(bytes)
-            .map_err(|_| failed(Code::ArtifactContent, "it is no text".to_owned()))
+        let bytes = fetcher.body(answer).await?;
+        String::from_utf8(bytes).map_err(|_| fetcher.error(Code::ArtifactContent, "it is no text"))
     };
     match cx.bounded(work).await {
         Ok(result) => result,
-        Err(_) => Err(failed(
-            Code::RegistryUnreachable,
-            "no answer in time".to_owned(),
-        )),
+        Err(_) => Err(fetcher.error(Code::RegistryUnreachable, "no answer in time")),
     }
 }
 

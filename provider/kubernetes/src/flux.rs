@@ -61,10 +61,12 @@ pub fn state(instance: &Value, asked: &str) -> State {
     if ready.observed() != generation || (!asked.is_empty() && handled != asked) {
         return State::Unseen;
     }
-    match () {
-        () if ready.is("True") => State::Ready,
-        () if ready.is("False") => State::Failed(told("Ready")),
-        () => State::Progressing(told("Ready")),
+    if ready.is("True") {
+        State::Ready
+    } else if ready.is("False") {
+        State::Failed(told("Ready"))
+    } else {
+        State::Progressing(told("Ready"))
     }
 }
 

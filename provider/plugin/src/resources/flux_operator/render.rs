@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use framework::prelude::*;
 use kubernetes::flux::OPERATOR;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::model::{FluxOperator, OperatorResources, Texts, Toleration};
 
@@ -22,15 +22,15 @@ pub fn render(
         clean(&mut object);
         place(&mut object, model.namespace.text());
         match object["kind"].as_str() {
-            Some("Namespace") => labels(
-                &mut object["metadata"]["labels"],
-                &texts(&model.namespace_labels),
-            ),
+            Some("Namespace") => {
+                let more = texts(&model.namespace_labels);
+                add(&mut object, &["metadata", "labels"], &more);
+            }
             Some("Deployment") if object["metadata"]["name"] == OPERATOR => {
-                deployment(&mut object, model, selector)
+                deployment(&mut object, model, selector);
             }
             Some("Service") if object["metadata"]["name"] == OPERATOR => {
-                labels(&mut object["spec"]["selector"], selector)
+                add(&mut object, &["spec", "selector"], selector);
             }
             _ => {}
         }
@@ -59,7 +59,9 @@ fn place(object: &mut Value, namespace: &str) {
     if object["metadata"]["namespace"] == PUBLISHED {
         object["metadata"]["namespace"] = namespace.into();
     }
-    for subject in object["subjects"].as_array_mut().into_iter().flatten() {
+    // Indexing would add the member where it is missing.
+    let subjects = object.get_mut("subjects").and_then(Value::as_array_mut);
+    for subject in subjects.into_iter().flatten() {
         if subject["namespace"] == PUBLISHED {
             subject["namespace"] = namespace.into();
         }
@@ -71,10 +73,10 @@ fn deployment(object: &mut Value, model: &FluxOperator, selector: &BTreeMap<Stri
     if let Some(replicas) = model.replicas.get() {
         spec["replicas"] = (*replicas).into();
     }
-    labels(&mut spec["selector"]["matchLabels"], selector);
-    labels(&mut spec["template"]["metadata"]["labels"], selector);
+    add(spec, &["selector", "matchLabels"], selector);
+    add(spec, &["template", "metadata", "labels"], selector);
     let pod = &mut spec["template"]["spec"];
-    labels(&mut pod["nodeSelector"], &texts(&model.node_selector));
+    add(pod, &["nodeSelector"], &texts(&model.node_selector));
     if let Some(list) = model.tolerations.get() {
         pod["tolerations"] = list.iter().map(toleration).collect();
     }
@@ -114,9 +116,7 @@ fn resize(container: &mut Value, resources: &OperatorResources) {
         ("requests", &resources.requests),
         ("limits", &resources.limits),
     ] {
-        if given.is_known() {
-            labels(&mut container["resources"][member], &texts(given));
-        }
+        add(container, &["resources", member], &texts(given));
     }
 }
 
@@ -133,14 +133,12 @@ fn toleration(given: &Toleration) -> Value {
     Value::Object(members.collect())
 }
 
-/// Adds to a map of texts; nothing is added to nothing.
-fn labels(target: &mut Value, more: &BTreeMap<String, String>) {
+/// Adds to the map of texts at a path, which is made where it is missing; nothing is made for nothing.
+fn add(object: &mut Value, path: &[&str], more: &BTreeMap<String, String>) {
     if more.is_empty() {
         return;
     }
-    if !target.is_object() {
-        *target = Value::Object(Map::new());
-    }
+    let target = path.iter().fold(object, |place, name| &mut place[*name]);
     for (name, value) in more {
         target[name.as_str()] = value.as_str().into();
     }
