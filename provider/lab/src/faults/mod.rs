@@ -87,9 +87,9 @@ pub enum Effect {
     Delay,
     /// The connection is closed without an answer.
     Drop,
-    /// The connection is reset without an answer; Proxmox closes it.
+    /// The connection is reset without an answer; Proxmox and Talos close it.
     Reset,
-    /// The answer comes in drops; Proxmox sends it at once.
+    /// The answer comes in drops; Proxmox sends it at once, Talos late.
     Slow,
     /// The plugin is killed, and the connection closed.
     KillPlugin,

@@ -89,7 +89,6 @@ struct Connection {
 
 impl Connection {
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
-        let path = request.uri().path().to_owned();
         let limit = deadline(request.headers());
         let answered = self.carry_out(request);
         let answered = match limit {
@@ -98,7 +97,6 @@ impl Connection {
                 .await
                 .unwrap_or_else(|_| Err(Status::deadline_exceeded("context deadline exceeded"))),
         };
-        let _ = path;
         match answered {
             Ok(reply) => good(reply),
             Err(status) => bad(&status),
@@ -118,17 +116,17 @@ impl Connection {
         let fault = self.fleet.strike(seen);
         let write = route::writes(&call);
         let before = fault.as_ref().filter(|fault| fault.when == When::Before);
-        if let Some(fault) = before.filter(|fault| fault.effect == Effect::Delay) {
+        if let Some(fault) = before.filter(|fault| is_late(fault)) {
             delay(fault).await;
         }
-        let instead = before.filter(|fault| fault.effect != Effect::Delay);
+        let instead = before.filter(|fault| !is_late(fault));
         let mut answered = match instead {
             Some(fault) => self.suffer(fault, &node),
             None => Some(self.dispatch(call).await),
         };
         let effective = instead.is_none() && matches!(answered, Some(Ok(_)));
         match fault.as_ref().filter(|fault| fault.when == When::After) {
-            Some(fault) if fault.effect == Effect::Delay => delay(fault).await,
+            Some(fault) if is_late(fault) => delay(fault).await,
             Some(fault) => answered = self.suffer(fault, &node),
             None => {}
         }
@@ -221,7 +219,7 @@ impl Connection {
                 self.fleet.cut_power(node);
                 None
             }
-            Effect::Drop | Effect::Delay => None,
+            Effect::Drop | Effect::Reset | Effect::Delay | Effect::Slow => None,
         }
     }
 }
@@ -229,6 +227,11 @@ impl Connection {
 fn name_of(fault: &Fault) -> String {
     let effect = serde_json::to_value(fault.effect).unwrap_or_default();
     effect.as_str().unwrap_or_default().to_owned()
+}
+
+/// An answer that comes in drops is a late one: it is small.
+fn is_late(fault: &Fault) -> bool {
+    matches!(fault.effect, Effect::Delay | Effect::Slow)
 }
 
 async fn delay(fault: &Fault) {
