@@ -80,10 +80,8 @@ impl Hardware {
     /// A VM's hardware and what is on its disks.
     pub(crate) fn of_vm(vm: &PowerOn) -> (Self, Disks) {
         let seed = vm.cdroms.iter().find_map(Seed::in_drive);
-        let drives = vm.cdroms.iter().filter(|drive| drive.image.is_some());
-        let medium = drives
-            .filter(|drive| Seed::in_drive(drive).is_none())
-            .next();
+        let mut drives = vm.cdroms.iter().filter(|drive| drive.image.is_some());
+        let medium = drives.find(|drive| Seed::in_drive(drive).is_none());
         let medium = medium.map(|drive| {
             let volume = drive.volume.as_deref().unwrap_or_default();
             Medium::read(
