@@ -69,7 +69,7 @@ fn crates_use_only_what_the_map_allows() {
         ("framework", &["framework-derive", "proto-tfplugin"]),
         ("framework-derive", &[]),
         ("kubernetes", &[]),
-        ("lab", &[]),
+        ("lab", &["proto-talos"]),
         (
             "plugin",
             &[

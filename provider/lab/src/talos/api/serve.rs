@@ -89,7 +89,6 @@ struct Connection {
 
 impl Connection {
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
-        let path = request.uri().path().to_owned();
         let limit = deadline(request.headers());
         let answered = self.carry_out(request);
         let answered = match limit {
@@ -98,7 +97,6 @@ impl Connection {
                 .await
                 .unwrap_or_else(|_| Err(Status::deadline_exceeded("context deadline exceeded"))),
         };
-        let _ = path;
         match answered {
             Ok(reply) => good(reply),
             Err(status) => bad(&status),

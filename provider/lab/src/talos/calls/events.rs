@@ -7,13 +7,15 @@ use prost::Message as _;
 use proto_talos::machine as api;
 use tonic::Status;
 
-use super::look;
+use super::{gone, look};
 use crate::talos::api::{Reply, stream as answer};
 use crate::talos::fleet::Fleet;
 use crate::talos::machine::{Key, Told, What};
 
 struct Follow {
     key: Key,
+    /// The start of the machine that it follows.
+    start: u64,
     actor: String,
     /// The number of the last event that was sent.
     seen: u64,
@@ -25,12 +27,14 @@ pub(crate) fn follow(
     key: &Key,
     request: &api::EventsRequest,
 ) -> Result<Reply, Status> {
-    let last = look(fleet, key, |_, _, run| {
-        run.events.last().map_or(0, |told| told.number)
+    let (start, last) = look(fleet, key, |_, machine, run| {
+        let last = run.events.last().map_or(0, |told| told.number);
+        (machine.starts, last)
     })?;
     let tail = u64::try_from(request.tail_events);
     let follow = Follow {
         key: key.clone(),
+        start,
         actor: request.with_actor_id.clone(),
         // A negative number asks for all of them.
         seen: tail.map_or(0, |tail| last.saturating_sub(tail)),
@@ -39,16 +43,19 @@ pub(crate) fn follow(
     };
     let mut changes = fleet.changes();
     let fleet = fleet.shared();
-    let events = stream::unfold(follow, move |mut follow| {
+    let events = stream::unfold(Some(follow), move |follow| {
         let fleet = fleet.clone();
         let mut own = changes.clone();
         changes.mark_unchanged();
         async move {
+            let mut follow = follow?;
             loop {
                 if let Some(event) = follow.waiting.pop_front() {
-                    return Some((Ok(event), follow));
+                    return Some((Ok(event), Some(follow)));
                 }
-                follow.catch_up(&*fleet.upgrade()?)?;
+                if follow.catch_up(&*fleet.upgrade()?).is_none() {
+                    return Some((Err(gone()), None));
+                }
                 if follow.waiting.is_empty() && own.changed().await.is_err() {
                     return None;
                 }
@@ -59,8 +66,12 @@ pub(crate) fn follow(
 }
 
 impl Follow {
+    /// Takes what came to pass; none where the machine is gone.
     fn catch_up(&mut self, fleet: &Fleet) -> Option<()> {
-        let events = look(fleet, &self.key, |_, _, run| run.events.clone()).ok()?;
+        let events = look(fleet, &self.key, |_, machine, run| {
+            (machine.starts == self.start).then(|| run.events.clone())
+        });
+        let events = events.ok()??;
         let new: Vec<Told> = events
             .into_iter()
             .filter(|told| told.number > self.seen)

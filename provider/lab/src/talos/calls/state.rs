@@ -103,6 +103,8 @@ struct Watch {
     namespace: String,
     id: Option<String>,
     options: cosi::WatchOptions,
+    /// The start of the machine that it is about.
+    start: u64,
     /// The last change that it saw.
     seen: u64,
     waiting: VecDeque<cosi::WatchResponse>,
@@ -121,25 +123,31 @@ pub(crate) fn watch(
         namespace: request.namespace,
         id: request.id,
         options: request.options.unwrap_or_default(),
+        start: 0,
         seen: 0,
         // The first answer says that the watch stands.
         waiting: [cosi::WatchResponse::default()].into(),
     };
     // Changes that come between these two lines are seen twice by nobody: they are newer.
     let mut changes = fleet.changes();
-    watch.seen = fleet.look(|rack| rack.run(key).map_or(0, |run| run.store.last()));
+    (watch.start, watch.seen) = super::look(fleet, key, |_, machine, run| {
+        (machine.starts, run.store.last())
+    })?;
     watch.begin(all(fleet, key, &watch.kind, &watch.namespace)?);
     let fleet = fleet.shared();
-    let events = stream::unfold(watch, move |mut watch| {
+    let events = stream::unfold(Some(watch), move |watch| {
         let fleet = fleet.clone();
         let mut own = changes.clone();
         changes.mark_unchanged();
         async move {
+            let mut watch = watch?;
             loop {
                 if let Some(event) = watch.waiting.pop_front() {
-                    return Some((Ok(event), watch));
+                    return Some((Ok(event), Some(watch)));
                 }
-                watch.catch_up(&*fleet.upgrade()?)?;
+                if watch.catch_up(&*fleet.upgrade()?).is_none() {
+                    return Some((Err(gone()), None));
+                }
                 if watch.waiting.is_empty() && own.changed().await.is_err() {
                     return None;
                 }
@@ -203,11 +211,10 @@ impl Watch {
 
     /// Takes what changed; none where the machine is gone.
     fn catch_up(&mut self, fleet: &Fleet) -> Option<()> {
-        let changes = fleet.look(|rack| {
-            let run = rack.run(&self.key)?;
-            // Another boot counts anew.
-            (run.store.last() >= self.seen).then(|| run.store.since(self.seen))
-        })?;
+        let changes = super::look(fleet, &self.key, |_, machine, run| {
+            (machine.starts == self.start).then(|| run.store.since(self.seen))
+        });
+        let changes = changes.ok()??;
         self.seen = changes.last().map_or(self.seen, |change| change.number);
         let meant = changes.iter().filter(|change| self.means(&change.resource));
         let events: Vec<cosi::Event> = meant.map(changed).collect();

@@ -45,10 +45,7 @@ pub(super) fn unknown(config: &Config) -> Option<String> {
     let mut problems = problems.filter_map(|(index, document)| {
         let problem = problem(document)?;
         let text = |key: &str| document[key].as_str().unwrap_or_default().to_owned();
-        let kind = match document["kind"].as_str() {
-            Some(kind) => kind,
-            None => "v1alpha1",
-        };
+        let kind = document["kind"].as_str().unwrap_or("v1alpha1");
         let (version, name) = (text("apiVersion"), text("name"));
         let line = starts.get(index).copied().unwrap_or(1);
         Some(format!(

@@ -9,7 +9,7 @@ use super::Fleet;
 use crate::cluster::{ClusterView, Etcd, MachineView, NodeView};
 use crate::talos::config::Config;
 use crate::talos::life::Rack;
-use crate::talos::machine::{Key, Machine};
+use crate::talos::machine::Machine;
 
 /// Tells Kubernetes of clusters that changed.
 pub(super) fn tell(fleet: &Fleet) {
@@ -36,8 +36,8 @@ pub(super) fn tell(fleet: &Fleet) {
 /// The clusters of all machines that run with a configuration.
 fn views(rack: &Rack) -> BTreeMap<String, ClusterView> {
     let mut views: BTreeMap<String, ClusterView> = BTreeMap::new();
-    for (key, machine) in &rack.machines {
-        let Some((id, view)) = view(rack, key, machine) else {
+    for machine in rack.machines.values() {
+        let Some((id, view)) = view(machine) else {
             continue;
         };
         let empty = || ClusterView {
@@ -57,7 +57,7 @@ fn views(rack: &Rack) -> BTreeMap<String, ClusterView> {
     views
 }
 
-fn view(rack: &Rack, key: &Key, machine: &Machine) -> Option<(String, MachineView)> {
+fn view(machine: &Machine) -> Option<(String, MachineView)> {
     let run = machine.run.as_ref().filter(|run| !run.leaving)?;
     let config = run.active.as_ref()?;
     // Not before it is installed: what runs until then is the installer.
@@ -67,7 +67,6 @@ fn view(rack: &Rack, key: &Key, machine: &Machine) -> Option<(String, MachineVie
         Some(data) if data.is_learner() => Etcd::Learner,
         Some(_) => Etcd::Voter,
     };
-    let _ = (rack, key);
     Some((
         Config::cluster_id(config).to_owned(),
         MachineView {

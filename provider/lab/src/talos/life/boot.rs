@@ -123,12 +123,13 @@ impl Rack {
             run.active = Some(config.clone());
         }
         self.renew_network(key);
-        self.later(key, services_api(), Step::Api);
         let installed = self
             .machine(key)
             .is_some_and(|machine| machine.system_disk().is_some());
         if installed {
             self.persist(key, &config);
+            // apid starts after the sequence that installs (`internal/app/machined/main.go`).
+            self.later(key, super::services::API, Step::Api);
             self.start_services(key);
         } else {
             self.install(key, &config);
@@ -193,11 +194,6 @@ impl Rack {
         }
         self.later(key, wait, Step::Kexec);
     }
-}
-
-/// When apid asks for its certificate.
-fn services_api() -> i64 {
-    super::services::API
 }
 
 /// A run that begins.

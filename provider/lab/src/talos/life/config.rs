@@ -55,10 +55,8 @@ impl Rack {
         let reboot = needs_reboot(&active, &apply.config);
         let (mode, mut details) = match (apply.mode, reboot) {
             (ApplyMode::Try(_) | ApplyMode::NoReboot, Some(difference)) => return Err(difference),
-            (ApplyMode::Auto, Some(why)) if apply.dry_run => {
-                drop(why);
-                (ApplyMode::Reboot, REBOOT.to_owned())
-            }
+            // A dry run does not say why.
+            (ApplyMode::Auto, Some(_)) if apply.dry_run => (ApplyMode::Reboot, REBOOT.to_owned()),
             (ApplyMode::Auto, Some(why)) => (ApplyMode::Reboot, format!("{REBOOT}: {why}")),
             (ApplyMode::Auto, None) => (ApplyMode::NoReboot, LIVE.to_owned()),
             (ApplyMode::Reboot, _) => (ApplyMode::Reboot, REBOOT.to_owned()),

@@ -76,10 +76,9 @@ fn static_pods(rack: &Rack, machine: &Machine) -> String {
 }
 
 fn node(rack: &Rack, machine: &Machine) -> String {
-    let Some(config) = machine.active().filter(|config| config.registers()) else {
+    if !machine.active().is_some_and(|config| config.registers()) {
         return String::new();
-    };
-    let _ = config;
+    }
     let name = machine.name();
     let node = rack
         .nodes

@@ -95,7 +95,7 @@ fn a_machine_is_installed_and_comes_back_with_its_configuration() {
     pass(&mut rack, 5);
     assert_eq!(
         (stage(&rack, key), rack.run(key).unwrap().door),
-        (Stage::Installing, Door::Api)
+        (Stage::Installing, Door::Closed)
     );
     assert!(rack.machine(key).unwrap().system_disk().is_none());
     pass(&mut rack, 12);

@@ -80,12 +80,16 @@ impl Hardware {
     /// A VM's hardware and what is on its disks.
     pub(crate) fn of_vm(vm: &PowerOn) -> (Self, Disks) {
         let seed = vm.cdroms.iter().find_map(Seed::in_drive);
-        let drives = vm.cdroms.iter().filter(|drive| drive.image.is_some());
-        let medium = drives
-            .filter(|drive| Seed::in_drive(drive).is_none())
-            .next();
-        let medium = medium
-            .map(|drive| Medium::named(&drive.slot, drive.volume.as_deref().unwrap_or_default()));
+        let mut drives = vm.cdroms.iter().filter(|drive| drive.image.is_some());
+        let medium = drives.find(|drive| Seed::in_drive(drive).is_none());
+        let medium = medium.map(|drive| {
+            let volume = drive.volume.as_deref().unwrap_or_default();
+            Medium::read(
+                &drive.slot,
+                volume,
+                drive.image.as_deref().unwrap_or_default(),
+            )
+        });
         let mut letters = [0_u8; 2];
         let disks = vm.disks.iter().map(|disk| Disk {
             device: device(&disk.slot, &mut letters),
@@ -94,8 +98,8 @@ impl Hardware {
             serial: disk.serial.clone(),
             image: disk
                 .image
-                .as_ref()
-                .map(|_| Medium::named(&disk.slot, &disk.volume)),
+                .as_deref()
+                .map(|image| Medium::read(&disk.slot, &disk.volume, image)),
         });
         let written = vm.disks.iter();
         let written = written.map(|disk| (disk.slot.clone(), Installed::read(&disk.written)));
@@ -133,7 +137,33 @@ fn card(link: &crate::proxmox::Link) -> Link {
     }
 }
 
+/// How the lab's image factory labels its images; a line of words follows, some with values.
+const LABEL: &[u8] = b"talos-lab image ";
+/// The label stands near the beginning.
+const LABELLED: usize = 64 << 10;
+
 impl Medium {
+    /// What an image is by its label, or else by its name.
+    fn read(slot: &str, volume: &str, image: &[u8]) -> Self {
+        let begin = image.get(..image.len().min(LABELLED)).unwrap_or_default();
+        let mut medium = Self::named(slot, volume);
+        let Some(at) = memchr::memmem::find(begin, LABEL) else {
+            return medium;
+        };
+        let line = begin.get(at + LABEL.len()..).unwrap_or_default();
+        let line = line.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let line = String::from_utf8_lossy(line);
+        let value = |key: &str| {
+            let mut words = line.split(' ').filter_map(|word| word.split_once('='));
+            words
+                .find(|(name, _)| *name == key)
+                .map(|(_, value)| value.to_owned())
+        };
+        medium.version = value("version").or(medium.version);
+        medium.schematic = value("schematic").or(medium.schematic);
+        medium
+    }
+
     fn named(slot: &str, volume: &str) -> Self {
         let words = || volume.split(|c: char| !(c.is_ascii_alphanumeric() || c == '.'));
         let version = words().find_map(|word| {
@@ -257,6 +287,14 @@ mod tests {
         let end = Medium::named("ide0", "local:iso/talos-v1.11.2.iso");
         assert_eq!(end.version.as_deref(), Some("v1.11.2"));
         assert_eq!(Medium::named("ide0", "local:iso/metal.iso").version, None);
+    }
+
+    #[test]
+    fn a_label_counts_more_than_a_name() {
+        let image = b"\0\0talos-lab image schematic=abc version=v1.12.7 platform=nocloud\nrest";
+        let medium = Medium::read("ide0", "local:iso/talos-v1.12.6.iso", image);
+        assert_eq!(medium.version.as_deref(), Some("v1.12.7"));
+        assert_eq!(medium.schematic.as_deref(), Some("abc"));
     }
 
     #[test]
