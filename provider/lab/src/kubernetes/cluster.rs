@@ -5,6 +5,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -41,6 +42,8 @@ pub(super) struct Shared {
     /// The world's folder.
     pub folder: PathBuf,
     pub nodes: watch::Sender<BTreeMap<String, NodeView>>,
+    /// Whether pods have a network although nobody brought one.
+    pub network: Arc<AtomicBool>,
 }
 
 /// A cluster that runs, or could.
@@ -90,6 +93,7 @@ struct Running {
     manifests: Manifests,
     /// Extra manifests that could not be fetched yet.
     unfetched: Vec<String>,
+    network: Arc<AtomicBool>,
     ready: bool,
     renewed: Option<Instant>,
     looked: Option<Instant>,
@@ -331,6 +335,7 @@ impl Running {
             registered: BTreeSet::new(),
             manifests: Manifests::default(),
             unfetched: Vec::new(),
+            network: Arc::clone(&shared.network),
             ready: false,
             renewed: None,
             looked: None,
@@ -366,7 +371,7 @@ impl Running {
                     name: machine.name.clone(),
                     uuid: machine.uuid.clone(),
                     addresses: machine.addresses.clone(),
-                    network: !settings.foreign_network || self.kubelet.has_network(&machine.name),
+                    network: self.has_network(&settings, &machine.name),
                     settings,
                 });
             }
@@ -381,6 +386,11 @@ impl Running {
             .retain(|name| nodes.iter().any(|node| node.name == *name));
         self.nodes = nodes;
         Ok(())
+    }
+
+    fn has_network(&self, settings: &NodeSettings, node: &str) -> bool {
+        let played = self.network.load(Ordering::Relaxed);
+        played || !settings.foreign_network || self.kubelet.has_network(node)
     }
 
     /// Listens at the addresses of the control planes, and at no others.
@@ -421,8 +431,9 @@ impl Running {
         if self.watcher.is_none() {
             self.watcher = Some(Watcher::start(self.plane.api.clone()));
         }
-        for node in &mut self.nodes {
-            let network = !node.settings.foreign_network || self.kubelet.has_network(&node.name);
+        let now = |node: &Node| self.has_network(&node.settings, &node.name);
+        let networks: Vec<bool> = self.nodes.iter().map(now).collect();
+        for (node, network) in self.nodes.iter_mut().zip(networks) {
             self.stale |= network != node.network;
             node.network = network;
         }

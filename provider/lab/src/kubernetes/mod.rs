@@ -23,6 +23,7 @@ mod status;
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sha2::{Digest as _, Sha256};
@@ -55,6 +56,7 @@ impl Clusters {
             tools: Arc::new(tools),
             folder,
             nodes: tell,
+            network: Arc::new(AtomicBool::new(true)),
         };
         Arc::new(Self {
             shared,
@@ -67,6 +69,12 @@ impl Clusters {
     /// Writes the journal of a lab from now on, and lets its faults strike.
     pub fn open(&self, lab: &Arc<Lab>) {
         self.shared.book.open(lab);
+    }
+
+    /// Whether pods have a network even where the configuration leaves it to others (`cni: none`)
+    /// and no pod brought one; they have unless this says no.
+    pub fn play_network(&self, played: bool) {
+        self.shared.network.store(played, Ordering::Relaxed);
     }
 
     fn tell(&self, id: &str, message: Message) {

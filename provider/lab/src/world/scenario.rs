@@ -59,6 +59,10 @@ pub struct World {
     /// VMs by number.
     #[serde(default)]
     pub vms: BTreeMap<u32, VmPart>,
+    /// Whether pods have a network even where the configuration leaves it to others and nobody
+    /// brought one; they have unless this says no.
+    #[serde(default)]
+    pub pod_network: Option<bool>,
     /// Image factory, registry and git host.
     #[serde(default)]
     pub services: ServicesPart,

@@ -280,3 +280,47 @@ async fn workloads_become_ready(world: &World) {
     })
     .await;
 }
+
+const PLUG_IN: &str = "
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: { name: plug-in, namespace: kube-system }
+spec:
+  selector: { matchLabels: { app: plug-in } }
+  template:
+    metadata: { labels: { app: plug-in } }
+    spec:
+      hostNetwork: true
+      tolerations: [{ operator: Exists }]
+      containers: [{ name: plug-in, image: 'example.test/plug-in:1' }]
+      volumes: [{ name: settings, hostPath: { path: /etc/cni/net.d } }]
+";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_waits_for_the_network_that_somebody_else_brings() {
+    if !have(&[]) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::new(
+        folder.path(),
+        "cluster: { network: { cni: { name: none } } }",
+        "",
+    );
+    world.clusters.play_network(false);
+    world.show(world.view()).await;
+    let ready = async || {
+        let nodes = world.get(&["node", "cp01"]).await;
+        let conditions = nodes["status"]["conditions"].as_array().cloned();
+        let mut conditions = conditions.unwrap_or_default().into_iter();
+        let ready = conditions.find(|condition| condition["type"] == "Ready");
+        ready
+            .map(|ready| ready["status"].clone())
+            .unwrap_or_default()
+    };
+    until("the node's first word", async || ready().await == "False").await;
+    world
+        .kubectl(PLUG_IN, &["apply", "--server-side", "-f", "-"])
+        .await;
+    until("readiness", async || ready().await == "True").await;
+}
