@@ -31,7 +31,10 @@ const KUBECONFIG: Duration = Duration::from_secs(8760 * 3600);
 pub(crate) fn kubeconfig(fleet: &Fleet, key: &Key) -> Result<Reply, Status> {
     control_plane(fleet, key, "kubeconfig")?;
     let config = active(fleet, key)?;
-    let text = written(&config).map_err(Status::unknown)?;
+    let server = config
+        .text_at("/cluster/controlPlane/endpoint")
+        .unwrap_or_default();
+    let text = admin_kubeconfig(&config, server).map_err(Status::unknown)?;
     let archive = archived("kubeconfig", text.as_bytes());
     let archive = archive.map_err(|error| Status::unknown(error.to_string()))?;
     let data = common::Data {
@@ -41,7 +44,8 @@ pub(crate) fn kubeconfig(fleet: &Fleet, key: &Key) -> Result<Reply, Status> {
     Ok(answer(stream::iter([Ok(data)])))
 }
 
-fn written(config: &Config) -> Result<String, String> {
+/// A kubeconfig of an administrator, with a certificate of its own.
+pub(crate) fn admin_kubeconfig(config: &Config, server: &str) -> Result<String, String> {
     let missing = || "the cluster's CA is missing".to_owned();
     let authority = config.bytes_at("/cluster/ca/crt").ok_or_else(missing)?;
     let signer = config.bytes_at("/cluster/ca/key").ok_or_else(missing)?;
@@ -54,9 +58,6 @@ fn written(config: &Config) -> Result<String, String> {
     let issued = issue(&authority, &signer, &leaf)?;
     let cluster = config.cluster_name();
     let user = format!("admin@{cluster}");
-    let server = config
-        .text_at("/cluster/controlPlane/endpoint")
-        .unwrap_or_default();
     Ok(yaml::emit(&json!({
         "apiVersion": "v1",
         "kind": "Config",

@@ -1,8 +1,12 @@
 //! Resources about the cluster: members, etcd, Kubernetes' names and pods.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
-use super::Content;
+use super::{Content, Spec};
+use crate::talos::calls::credentials::admin_kubeconfig;
+use crate::talos::config::Config;
 use crate::talos::life::{Rack, pods};
 use crate::talos::machine::{Machine, Run};
 
@@ -32,6 +36,7 @@ pub(super) fn contents(rack: &Rack, machine: &Machine) -> Vec<Content> {
         all.extend(others.filter_map(member));
     }
     all.extend(etcd(machine, run));
+    all.extend(api_server(run, config));
     all.extend(
         pods(rack, machine)
             .iter()
@@ -67,6 +72,43 @@ fn etcd(machine: &Machine, run: &Run) -> Option<Content> {
     let data = machine.etcd_data().filter(|_| run.etcd)?;
     let spec = json!({ "memberID": format!("{:016x}", data.member) });
     Some(Content::new("EtcdMembers.etcd.talos.dev", "local", spec))
+}
+
+const SECRETS: &str = "KubernetesSecrets.secrets.talos.dev";
+
+/// What a control plane has of its API server: its settings, and the credentials that Talos' own components use
+/// (`k8s.ControlPlaneAPIServerController`, `secrets.KubernetesController`).
+fn api_server(run: &Run, config: &Config) -> Vec<Content> {
+    if !config.control_plane() {
+        return Vec::new();
+    }
+    let image = config.text_at("/cluster/apiServer/image");
+    let settings = json!({ "image": image, "localPort": PORT });
+    let mut all = vec![Content::new(
+        "APIServerConfigs.kubernetes.talos.dev",
+        "kube-apiserver",
+        settings,
+    )];
+    if let Some(kubeconfig) = own_kubeconfig(run, config) {
+        let secrets = json!({ "localhostAdminKubeconfig": kubeconfig });
+        all.push(Content::new(SECRETS, "k8s-certs", secrets));
+    }
+    all
+}
+
+const PORT: u16 = 6443;
+
+/// The kubeconfig of Talos' own components: issued once for each authority.
+fn own_kubeconfig(run: &Run, config: &Config) -> Option<String> {
+    let authority = STANDARD.encode(config.bytes_at("/cluster/ca/crt")?);
+    let there = match run.store.spec(SECRETS, "k8s-certs") {
+        Some(Spec::Plain(spec)) => spec["localhostAdminKubeconfig"].as_str(),
+        _ => None,
+    };
+    match there.filter(|text| text.contains(&authority)) {
+        Some(there) => Some(there.to_owned()),
+        None => admin_kubeconfig(config, &format!("https://localhost:{PORT}")).ok(),
+    }
 }
 
 fn pod(name: &str, ready: bool) -> Content {

@@ -112,6 +112,12 @@ impl Store {
         kept.map(|(_, kept)| Arc::clone(&kept.wire)).collect()
     }
 
+    /// What a resource says.
+    pub(super) fn spec(&self, kind: &'static str, id: &str) -> Option<&Spec> {
+        let kept = self.kept.get(&(kind, id.to_owned()))?;
+        Some(&kept.content.spec)
+    }
+
     /// The number of the last change.
     pub(crate) fn last(&self) -> u64 {
         self.count
