@@ -474,7 +474,8 @@ fn deletions() -> Vec<Case> {
         patch("a deletion without a kind", "apiVersion: v1alpha1\n$patch: delete\n")
             .at(MAIN, "kind", 1),
         patch("a deletion in another version", "apiVersion: v2\nkind: HostnameConfig\n$patch: delete\n")
-            .at("HostnameConfig", "apiVersion", 1),
+            .at("HostnameConfig", "apiVersion", 1)
+        .official(Official::AcceptsFrom(14)),
     ]
 }
 
