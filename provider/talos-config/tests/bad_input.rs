@@ -124,7 +124,8 @@ fn the_official_machinery_decides_the_same() {
             let as_expected = match case.official {
                 Official::Same => theirs == ours.is_none(),
                 // A deviation that docs/talos-differences.md names.
-                Official::Accepts => theirs && ours.is_some(),
+                Official::AcceptsFrom(minor) if line.minor() < minor => !theirs && ours.is_some(),
+                Official::Accepts | Official::AcceptsFrom(_) => theirs && ours.is_some(),
                 Official::RefusesFrom(minor) if line.minor() < minor => theirs && ours.is_none(),
                 Official::Refuses | Official::RefusesFrom(_) => !theirs && ours.is_none(),
             };
