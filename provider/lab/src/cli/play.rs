@@ -69,6 +69,7 @@ async fn start(options: Options, folder: &Path) -> Result<Played, String> {
     );
     let loopback = Arc::new(Loopback::up().await?);
     let clusters = Clusters::new(folder.to_owned(), tools.clone());
+    clusters.play_network(options.scenario.world.pod_network.unwrap_or(true));
     let machines = Fleet::new(Settings {
         world: options.scenario.world.clone(),
         seed: options.seed,
