@@ -15,7 +15,7 @@ use crate::world::Lab;
 /// There is none in the directory.
 pub(super) fn print(folder: &Path, as_json: bool) -> Result<ExitCode, String> {
     let mut summary = Lab::summary(folder)?;
-    summary["machines"] = Fleet::kept_summary(folder);
+    summary["machines"] = present(&summary["vms"], Fleet::kept_summary(folder));
     summary["clusters"] = json!(crate::kubernetes::summary(folder));
     let text = match as_json {
         true => format!("{summary:#}\n"),
@@ -89,6 +89,18 @@ fn objects(cluster: &Value) -> String {
     format!("Kubernetes of {name}: {}\n", counts.join(", "))
 }
 
+/// Machines without those of VMs that were destroyed.
+fn present(vms: &Value, mut machines: Value) -> Value {
+    let there = |machine: &Value| {
+        let mut vms = vms.as_array().into_iter().flatten();
+        machine["vmid"].is_null() || vms.any(|vm| vm["vmid"] == machine["vmid"])
+    };
+    if let Some(machines) = machines.as_array_mut() {
+        machines.retain(there);
+    }
+    machines
+}
+
 /// Machines that run Talos as lines; nothing where there is none.
 fn machines(list: &Value) -> String {
     let mut rows = vec![["MACHINE", "STAGE", "TALOS", "ADDRESSES", "ETCD"].map(str::to_owned)];
@@ -131,6 +143,16 @@ mod tests {
             "{text}"
         );
         assert_eq!(machines(&Value::Null), "");
+    }
+
+    #[test]
+    fn a_machine_goes_with_its_vm() {
+        let machines = json!([{ "vmid": 100 }, { "vmid": 101 }, { "vmid": null }]);
+        let vms = json!([{ "vmid": 101 }]);
+        assert_eq!(
+            present(&vms, machines),
+            json!([{ "vmid": 101 }, { "vmid": null }])
+        );
     }
 
     #[test]

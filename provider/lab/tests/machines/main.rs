@@ -142,7 +142,7 @@ async fn control_planes_pass_calls_on_and_workers_do_not() {
     };
     let worker = bench.addresses[1].to_string();
     let answer = machine(&plane)
-        .hostname(to("node", &[worker.clone()]))
+        .hostname(to("node", std::slice::from_ref(&worker)))
         .await
         .unwrap();
     assert_eq!(answer.into_inner().messages[0].hostname, "node2");

@@ -46,7 +46,7 @@ pub fn start(folder: &Path) -> Result<Site> {
     let status = format!("{} status --dir {}", program.display(), dir.display());
     Ok(Site {
         cluster: CLUSTER,
-        option: " --lab",
+        option: "",
         inside: Site::exec(&program, &dir),
         machine: "10.101.0.11",
         hints: vec![(status, "VMs, machines, etcd members, Kubernetes objects")],

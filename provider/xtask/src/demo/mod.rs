@@ -20,12 +20,9 @@ use crate::workspace::{self, say};
 /// Options of `cargo xtask demo`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Use three real Talos machines; root is needed, and there is no Proxmox VE. The default at present.
-    #[arg(long, conflicts_with = "lab")]
-    real: bool,
-    /// Use the lab: Proxmox VE and six machines, simulated.
+    /// Use three real Talos machines in place of the lab; root is needed, and there is no Proxmox VE.
     #[arg(long)]
-    lab: bool,
+    real: bool,
     /// End the machines of an earlier demo; what is on their disks stays.
     #[arg(long, conflicts_with = "fresh")]
     stop: bool,
@@ -38,15 +35,15 @@ impl Args {
     /// Machines, state and logs, one folder for all checkouts.
     fn folder(&self) -> PathBuf {
         let demo = cache::root().join("demo");
-        demo.join(if self.lab { "lab" } else { "real" })
+        demo.join(if self.real { "real" } else { "lab" })
     }
 
     fn end(&self) -> Result<bool> {
         let folder = self.folder();
-        if self.lab {
-            lab::stop(&folder)
-        } else {
+        if self.real {
             rack::stop(&folder)
+        } else {
+            lab::stop(&folder)
         }
     }
 }
@@ -69,10 +66,10 @@ pub fn run(args: &Args) -> Result<()> {
     std::fs::create_dir_all(&folder)
         .with_context(|| format!("cannot create {}", folder.display()))?;
 
-    let site = if args.lab {
-        lab::start(&folder)?
-    } else {
+    let site = if args.real {
         rack::start(&folder)?
+    } else {
+        lab::start(&folder)?
     };
     say("building the provider");
     let plugin = workspace::build_release("plugin", "terraform-provider-talos-stack")?;

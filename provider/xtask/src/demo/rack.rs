@@ -37,7 +37,7 @@ pub fn start(folder: &Path) -> Result<Site> {
     }
     Ok(Site {
         cluster: CLUSTER,
-        option: "",
+        option: " --real",
         inside: Site::exec(&program, &dir),
         machine: "10.5.0.11",
         hints: Vec::new(),
