@@ -14,12 +14,11 @@ use crate::workspace::{self, say};
 const CLUSTER: &str = "cluster-101";
 
 /// What runs in the lab for real.
-const TOOLS: [Tool; 8] = [
+const TOOLS: [Tool; 7] = [
     Tool::Etcd,
     Tool::KubeApiserver,
     Tool::KubeControllerManager,
     Tool::KubeScheduler,
-    Tool::Kwok,
     Tool::FluxOperator,
     Tool::SourceController,
     Tool::KustomizeController,

@@ -148,7 +148,7 @@ config:
             dhcp: false,
             mtu: Some(1450),
         };
-        assert_eq!(cards(two), [wanted.clone()]);
+        assert_eq!(cards(two), std::slice::from_ref(&wanted));
         assert_eq!(cards(one), [wanted]);
     }
 

@@ -55,7 +55,7 @@ fn record(name: &[u8], sector: usize, length: usize, flags: u8, system_use: &[u8
     bytes.extend([0; 7]);
     bytes.extend([flags, 0, 0, 0, 0, 0, 0, u8::try_from(name.len()).unwrap()]);
     bytes.extend(name);
-    if name.len() % 2 == 0 {
+    if name.len().is_multiple_of(2) {
         bytes.push(0);
     }
     bytes.extend(system_use);
