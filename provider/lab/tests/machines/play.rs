@@ -1,18 +1,54 @@
 //! Machines of a scenario, played fast on this machine's loopback.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use lab::cluster::{ClusterView, Etcd, Kubernetes, NodeView};
 use lab::talos::{Fleet, NoAddresses, Settings};
 use lab::world::{Lab, Options, Pace, Scenario};
 use proto_talos::cosi::resource::GetRequest;
 use proto_talos::machine as api;
 use proto_talos::machine::apply_configuration_request::Mode;
 
+use tokio::sync::watch;
+
 use crate::client::{Authority, Wire, dial, insecure, machine, state};
+
+/// A Kubernetes that is well wherever a member of etcd has a vote.
+struct Well(watch::Sender<BTreeMap<String, NodeView>>);
+
+impl Default for Well {
+    fn default() -> Self {
+        Self(watch::channel(BTreeMap::new()).0)
+    }
+}
+
+impl Kubernetes for Well {
+    fn changed(&self, cluster: ClusterView) {
+        let serves = |etcd| etcd == Etcd::Voter;
+        let any = cluster.machines.iter().any(|one| serves(one.etcd));
+        let nodes = cluster.machines.into_iter().map(|machine| {
+            let plane = machine.control_plane && serves(machine.etcd);
+            let node = NodeView {
+                api_server: plane,
+                controller_manager: plane,
+                scheduler: plane,
+                registered: any && machine.kubelet,
+                ready: any && machine.kubelet,
+            };
+            (machine.uuid, node)
+        });
+        self.0.send_replace(nodes.collect());
+    }
+
+    fn nodes(&self) -> watch::Receiver<BTreeMap<String, NodeView>> {
+        self.0.subscribe()
+    }
+}
 
 /// Machines with their lab.
 pub struct Bench {
@@ -39,7 +75,7 @@ impl Bench {
             world: scenario.world.clone(),
             seed: 1,
             folder: None,
-            kubernetes: None,
+            kubernetes: Some(Arc::new(Well::default())),
             addresses: Arc::new(NoAddresses),
         })
         .unwrap();

@@ -95,6 +95,21 @@ async fn talosctl_agrees() {
     );
     let addresses = run(&["get", "addresses"]);
     assert!(addresses.contains("127.60.9.1/24"), "{addresses}");
+    let refused = |arguments: &[&str]| {
+        let mut command = Command::new(&talosctl);
+        command
+            .arg("--talosconfig")
+            .arg(&talosconfig)
+            .args(arguments);
+        let output = tokio::task::block_in_place(|| command.output()).unwrap();
+        assert!(!output.status.success(), "{arguments:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let again = refused(&["bootstrap"]);
+    assert!(
+        again.contains("AlreadyExists desc = etcd data directory is not empty"),
+        "{again}"
+    );
     let kubeconfig = folder.path().join("kubeconfig");
     // It has no CA of Kubernetes in its configuration: the call says so.
     let mut command = Command::new(&talosctl);

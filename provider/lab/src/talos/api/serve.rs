@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _};
-use http_body_util::{BodyExt as _, StreamBody};
+use http_body_util::{BodyExt as _, Either, Empty, StreamBody};
 use hyper::body::{Frame, Incoming};
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
@@ -28,7 +28,7 @@ use crate::talos::fleet::Fleet;
 use crate::talos::machine::{Door, Key};
 
 type Frames = std::pin::Pin<Box<dyn Stream<Item = Result<Frame<Bytes>, Infallible>> + Send>>;
-type Body = StreamBody<Frames>;
+type Body = Either<StreamBody<Frames>, Empty<Bytes>>;
 
 /// How long a client may take for the handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -255,8 +255,8 @@ fn deadline(headers: &HeaderMap) -> Option<Duration> {
     }
 }
 
-fn response(frames: Frames) -> Response<Body> {
-    let mut response = Response::new(StreamBody::new(frames));
+fn response(body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
     let kind = hyper::header::HeaderValue::from_static("application/grpc");
     response.headers_mut().insert("content-type", kind);
     response
@@ -276,11 +276,13 @@ fn good(reply: Reply) -> Response<Body> {
             None => Some((Frame::trailers(trailers(&Status::ok(""))), None)),
         }
     });
-    response(Box::pin(frames.map(Ok)))
+    response(Either::Left(StreamBody::new(Box::pin(frames.map(Ok)))))
 }
 
+/// A failure without a message: the stream ends with its headers, without which Go's client does
+/// not look for a status there.
 fn bad(status: &Status) -> Response<Body> {
-    let mut response = response(Box::pin(futures::stream::empty()));
+    let mut response = response(Either::Right(Empty::new()));
     response.headers_mut().extend(trailers(status));
     response
 }
