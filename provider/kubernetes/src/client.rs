@@ -57,12 +57,14 @@ impl Client {
         config.connect_timeout = Some(CONNECT);
         config.read_timeout = None;
         config.default_retry = false;
-        let inner = kube::Client::try_from(config).map_err(|_| {
-            Error::new(
-                Code::Settings,
-                format!("preparing calls of {host}"),
-                "the certificates or the key cannot be used",
-            )
+        let inner = kube::Client::try_from(config).map_err(|error| {
+            // What the TLS library says names no secret; other texts may quote what they read.
+            let why = match &error {
+                kube::Error::RustlsTls(error) => format!(": {error}"),
+                _ => String::new(),
+            };
+            let seen = format!("the certificates or the key cannot be used{why}");
+            Error::new(Code::Settings, format!("preparing calls of {host}"), seen)
         })?;
         Ok(Client {
             inner,

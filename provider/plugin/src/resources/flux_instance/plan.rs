@@ -185,7 +185,10 @@ pub fn plan(data: Option<&Data>, plan: &mut Plan<FluxInstanceResource>) {
     if !drift.is_empty() {
         plan.warn(
             format!("TS-K8S-DRIFT: {about}: the cluster differs from what is declared"),
-            format!("It is put back:\n{}", listing(&drift)),
+            format!(
+                "It is put back; where somebody else owns a field now, apply names the owner and leaves it:\n{}",
+                listing(&drift)
+            ),
         );
     }
     if !rotated.is_empty() {

@@ -177,6 +177,8 @@ fn adoption(
     let owner = owner(live);
     let allowed = model.adopt.text();
     match (&owner, allowed) {
+        // Single fields may belong to others all the same.
+        (Owner::Us, "any") => Ok(Some(None)),
         (Owner::Us, _) => Ok(None),
         (Owner::Helm(release), "helm" | "any") => Ok(Some(Some(release.clone()))),
         (Owner::Others(_), "any") => Ok(Some(None)),

@@ -117,7 +117,10 @@ pub fn plan(data: Option<&Data>, plan: &mut Plan<FluxOperatorResource>) {
         plan.touch();
         plan.warn(
             format!("TS-K8S-DRIFT: {about}: the cluster differs from what is declared"),
-            format!("It is put back:\n{}", listing(&drift)),
+            format!(
+                "It is put back; where somebody else owns a field now, apply names the owner and leaves it:\n{}",
+                listing(&drift)
+            ),
         );
     } else if plan.prior_private.unfinished {
         plan.touch();

@@ -39,12 +39,12 @@ pub async fn bring(
     )
     .await?;
     let wanted = objects(&planned).map_err(failed)?;
-    let old = std::mem::take(&mut private.versions);
     private.cluster.clone_from(&cluster);
     private.unfinished = true;
     private.drift.clear();
     let mut state = planned;
     state.id = cluster.into();
+    // What was applied before stays known until all is done: a run that fails must not forget it.
     let mut seen: BTreeMap<String, &'static str> = BTreeMap::new();
     let mut applied = Vec::new();
     for object in &wanted {
@@ -67,11 +67,14 @@ pub async fn bring(
         slot.private(private.clone());
     }
     operation::pass_warnings(&client, ABOUT, slot);
+    let (kept, left) = std::mem::take(&mut private.versions)
+        .into_iter()
+        .partition(|(name, _)| seen.contains_key(name));
+    private.versions = kept;
     if state.mode.text() == "always" {
-        let left = old
-            .iter()
-            .filter(|(name, _)| !private.versions.contains_key(*name));
+        let left: BTreeMap<String, String> = left;
         let left: Vec<Id> = left
+            .iter()
             .filter_map(|(name, version)| Id::parse(version, name))
             .collect();
         remove_ours(&client, &calls, &left).await.map_err(failed)?;
@@ -121,7 +124,12 @@ async fn one(
         let ours = (owner == Owner::Us).then_some(live);
         return Ok(("applied", ours));
     }
-    let applied = client.settle(calls, object, Mode::Careful).await?;
+    // The plan told what of ours is put back; what somebody else made keeps its owner's fields.
+    let mode = match owner {
+        Owner::Us => Mode::Force,
+        _ => Mode::Careful,
+    };
+    let applied = client.settle(calls, object, mode).await?;
     Ok(("applied", Some(applied)))
 }
 
