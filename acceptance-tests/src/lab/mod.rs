@@ -4,6 +4,7 @@
 //! * [`Rehearsal`] runs the stage tree in it.
 
 mod rehearsal;
+mod seen;
 
 use std::ffi::OsStr;
 use std::fs;
@@ -18,6 +19,7 @@ use nix::unistd::Pid;
 use serde_json::Value;
 
 pub use rehearsal::Rehearsal;
+pub use seen::Seen;
 
 /// How long the lab may take to serve, or to end.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -93,13 +95,14 @@ impl Lab {
         Ok(())
     }
 
-    /// What is in the world: `vms`, `machines`, `etcd`, `kubernetes`.
-    pub fn status(&self) -> Result<Value> {
+    /// What is in the world.
+    pub fn status(&self) -> Result<Seen> {
         let output = self.about("status").arg("--json").output()?;
-        serde_json::from_slice(&output.stdout).with_context(|| {
+        let status = serde_json::from_slice(&output.stdout).with_context(|| {
             let said = String::from_utf8_lossy(&output.stderr);
             format!("the lab's status is not JSON: {said}")
-        })
+        })?;
+        Ok(Seen(status))
     }
 
     /// Every request so far.

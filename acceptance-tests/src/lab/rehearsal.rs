@@ -14,6 +14,11 @@ use crate::worlds::{flat, said};
 /// Cluster of the stage tree that starts from bare Proxmox VE hosts.
 pub const CLUSTER: &str = "cluster-101";
 
+/// Its machines.
+pub const MACHINES: [&str; 6] = [
+    "solcp01", "solcp02", "solcp03", "solwk01", "solwk02", "solwk03",
+];
+
 /// A lab, and stages that work on it.
 pub struct Rehearsal {
     /// The lab.
@@ -51,15 +56,19 @@ impl Rehearsal {
         self.tree.run(&self.runner, stage, arguments, &start)
     }
 
-    /// Runs terragrunt over all stages.
-    pub fn run_all(&self, arguments: &[&str]) -> Result<Output> {
-        let start = |program: &Path| self.lab.command(program);
+    /// Runs terragrunt over all stages, with variables in its environment.
+    pub fn run_all(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Result<Output> {
+        let start = |program: &Path| {
+            let mut command = self.lab.command(program);
+            command.envs(variables.iter().copied());
+            command
+        };
         self.tree.run_all(&self.runner, arguments, &start)
     }
 
     /// Runs a command over all stages that must succeed; what it said.
-    pub fn expect_all(&self, arguments: &[&str]) -> Result<String> {
-        let output = self.run_all(arguments)?;
+    pub fn expect_all(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Result<String> {
+        let output = self.run_all(arguments, variables)?;
         let text = said(&output);
         ensure!(
             output.status.success(),
@@ -80,6 +89,30 @@ impl Rehearsal {
             }
         }
         Ok(left)
+    }
+
+    /// Panics unless the cluster is all there: six machines, one etcd with three voters, Flux, and nothing left to do.
+    pub fn assert_complete(&self) -> Result<()> {
+        let seen = self.lab.status()?;
+        assert_eq!(seen.vms("running"), MACHINES, "{seen:?}");
+        assert_eq!(seen.machines("running"), MACHINES, "{seen:?}");
+        let voters = seen.voters();
+        assert!(voters.len() == 3 && voters[0].len() == 3, "{voters:?}");
+        assert!(voters.iter().all(|one| *one == voters[0]), "{voters:?}");
+        assert_eq!(self.output(Stage::Bootstrap, "cluster_ready")?, true);
+        assert_eq!(self.output(Stage::FluxInstance, "flux_ready")?, true);
+        let left = self.left_to_do()?;
+        assert!(left.is_empty(), "{left:?}");
+        Ok(())
+    }
+
+    /// Panics unless nothing is left but the secrets.
+    pub fn assert_gone(&self) -> Result<()> {
+        let seen = self.lab.status()?;
+        assert_eq!(seen.0["vms"].as_array().map(Vec::len), Some(0), "{seen:?}");
+        let secrets = self.output(Stage::Secrets, "cluster_id")?;
+        assert!(secrets.is_string(), "the secrets are gone");
+        Ok(())
     }
 
     /// A stage's output, from its state.

@@ -1,0 +1,56 @@
+//! Between bare hosts and Flux everything dies once: the next run goes on, and nothing is there twice. Then all machines lose
+//! their power, and the stages are destroyed all the same.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests, too, end a test by panicking"
+)]
+
+use acceptance_tests::lab::Rehearsal;
+use acceptance_tests::progress::{Progress as _, Stderr};
+use acceptance_tests::stages::Runner;
+use acceptance_tests::worlds::said;
+
+/// Each strikes once.
+const SCENARIO: &str = r#"
+faults:
+  - { match: { service: proxmox, method: POST, path: "/nodes/*/qemu", nth: 1 }, when: before, effect: kill_plugin, times: 1 }
+  - { match: { service: proxmox, method: POST, path: "/nodes/*/qemu", nth: 4 }, when: after, effect: kill_plugin, times: 1 }
+  - { match: { service: proxmox, method: GET, path: "/nodes/*/tasks/*/status", nth: 12 }, when: before, effect: kill_plugin, times: 1 }
+  - { match: { service: talos, method: "machine.MachineService/ApplyConfiguration", nth: 2 }, when: after, effect: kill_plugin, times: 1 }
+  - { match: { service: talos, method: "machine.MachineService/Bootstrap" }, when: after, effect: kill_plugin, times: 1 }
+  - { match: { service: kubernetes, method: PATCH, path: "*deployments/flux-operator*" }, when: after, effect: kill_plugin, times: 1 }
+  - { match: { service: kubernetes, method: PATCH, path: "*/fluxinstances/*" }, when: after, effect: kill_plugin, times: 1 }
+"#;
+
+const FAULTS: usize = 7;
+
+#[test]
+fn the_next_run_goes_on_whatever_died_in_the_last() {
+    let rehearsal = Rehearsal::new(Runner::current(&mut Stderr).unwrap(), SCENARIO).unwrap();
+    let mut died = 0;
+    loop {
+        let output = rehearsal.run_all(&["apply"], &[]).unwrap();
+        if output.status.success() {
+            break;
+        }
+        died += 1;
+        Stderr.line(&format!("run {died} died"));
+        // Stages run side by side, so that one run may see two deaths, and never more runs die than there are faults.
+        assert!(died <= FAULTS, "{}", said(&output));
+    }
+    let journal = rehearsal.lab.journal().unwrap();
+    let struck = journal.iter().filter(|entry| entry["fault"].is_string());
+    assert_eq!(struck.count(), FAULTS);
+    rehearsal.assert_complete().unwrap();
+    everything_goes_without_power(&rehearsal);
+}
+
+fn everything_goes_without_power(rehearsal: &Rehearsal) {
+    for machine in rehearsal.lab.status().unwrap().machines("running") {
+        rehearsal.lab.power(&machine, "off").unwrap();
+    }
+    let forget = [("TALOS_STACK_ON_UNREACHABLE_DESTROY", "forget")];
+    rehearsal.expect_all(&["destroy"], &forget).unwrap();
+    rehearsal.assert_gone().unwrap();
+}
