@@ -83,6 +83,51 @@ pub fn sync_objects(namespace: &str, kind: &str, name: &str) -> [Id; 2] {
     ]
 }
 
+/// What a sync was asked for last: what its objects say of anything else is old.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Asked<'a> {
+    /// Address of the source.
+    pub url: &'a str,
+    /// Its reference.
+    pub reference: &'a str,
+    /// Path in it.
+    pub path: &'a str,
+    /// The last request to reconcile, empty for none.
+    pub at: &'a str,
+}
+
+impl<'a> Asked<'a> {
+    /// What a FluxInstance asks for. `at` is the last request to reconcile, empty for none.
+    pub fn by(instance: &'a Value, at: &'a str) -> Self {
+        let sync = &instance["spec"]["sync"];
+        let text = |name: &str| sync[name].as_str().unwrap_or_default();
+        Self {
+            url: text("url"),
+            reference: text("ref"),
+            path: text("path"),
+            at,
+        }
+    }
+
+    /// Whether an object of a sync has taken this up.
+    fn is_seen_by(&self, object: &Value) -> bool {
+        let spec = &object["spec"];
+        let handled = object["status"]["lastHandledReconcileAt"].as_str();
+        let taken = match object["kind"].as_str().unwrap_or_default() {
+            "Kustomization" => plain_path(spec["path"].as_str()) == plain_path(Some(self.path)),
+            "GitRepository" => spec["url"] == self.url && spec["ref"]["name"] == self.reference,
+            _ => true,
+        };
+        taken && (self.at.is_empty() || handled == Some(self.at))
+    }
+}
+
+/// `./a/` and `a` are one path.
+fn plain_path(path: Option<&str>) -> &str {
+    let path = path.unwrap_or_default();
+    path.trim_start_matches("./").trim_matches('/')
+}
+
 /// Why a sync fails, from its source or its Kustomization, and whether waiting may still help.
 pub struct Trouble {
     /// What it is.
@@ -127,10 +172,10 @@ const KUSTOMIZATION: &[(&str, Code)] = &[
     ("sops", Code::SopsKey),
 ];
 
-/// The trouble of one object of a sync; `None` while it works on it, or all is well.
-pub fn trouble(object: &Value) -> Option<Trouble> {
+/// The trouble of one object of a sync; `None` while it works on what was asked, or all is well.
+pub fn trouble(object: &Value, asked: &Asked<'_>) -> Option<Trouble> {
     let ready = condition(object, "Ready").filter(|found| found.is("False"))?;
-    if ready.observed() != &object["metadata"]["generation"] {
+    if ready.observed() != &object["metadata"]["generation"] || !asked.is_seen_by(object) {
         return None;
     }
     let message = ready.message();
@@ -166,9 +211,34 @@ mod tests {
 
     use super::*;
 
+    const ASKED: Asked<'_> = Asked {
+        url: "http://x",
+        reference: "refs/heads/main",
+        path: "a/b",
+        at: "",
+    };
+
     fn object(kind: &str, reason: &str, message: &str) -> Value {
-        json!({"kind": kind, "metadata": {"name": "flux-system", "generation": 1}, "status": {"conditions": [
-            {"type": "Ready", "status": "False", "reason": reason, "message": message, "observedGeneration": 1}]}})
+        json!({"kind": kind, "metadata": {"name": "flux-system", "generation": 1},
+            "spec": {"url": "http://x", "ref": {"name": "refs/heads/main"}, "path": "./a/b"},
+            "status": {"lastHandledReconcileAt": "1", "conditions": [
+                {"type": "Ready", "status": "False", "reason": reason, "message": message, "observedGeneration": 1}]}})
+    }
+
+    #[test]
+    fn what_is_said_of_an_earlier_sync_does_not_count() {
+        for kind in ["GitRepository", "Kustomization"] {
+            let failed = object(kind, "Failed", "sops");
+            let told = |asked: Asked<'_>| trouble(&failed, &asked).is_some();
+            assert!(told(ASKED) && told(Asked { at: "1", ..ASKED }));
+            assert!(!told(Asked { at: "2", ..ASKED }));
+            let other = Asked {
+                path: "a/c",
+                reference: "refs/heads/b",
+                ..ASKED
+            };
+            assert!(!told(other), "{kind}");
+        }
     }
 
     #[test]
@@ -212,17 +282,20 @@ mod tests {
         ];
         for (kind, message, code) in cases {
             assert_eq!(
-                trouble(&object(kind, "BuildFailed", message)).map(|trouble| trouble.code),
+                trouble(&object(kind, "BuildFailed", message), &ASKED).map(|trouble| trouble.code),
                 Some(code),
                 "{message}"
             );
         }
         assert!(
-            trouble(&object(
-                "Kustomization",
-                "ArtifactFailed",
-                "Source is not ready, artifact not found"
-            ))
+            trouble(
+                &object(
+                    "Kustomization",
+                    "ArtifactFailed",
+                    "Source is not ready, artifact not found"
+                ),
+                &ASKED
+            )
             .is_none()
         );
     }

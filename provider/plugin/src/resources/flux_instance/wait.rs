@@ -116,7 +116,16 @@ pub async fn instance(
         if is_done(client, calls, model, &found, &state).await? {
             return Ok(found);
         }
-        let (problem, patience) = match judge(client, calls, model, &state, begun).await? {
+        let (problem, patience) = match judge(
+            client,
+            calls,
+            model,
+            &state,
+            &flux::Asked::by(&found, asked),
+            begun,
+        )
+        .await?
+        {
             Ok(waiting) => {
                 standing = None;
                 (Error::new(Code::Instance, &attempted, waiting), None)
@@ -184,6 +193,7 @@ async fn judge(
     calls: &Cx,
     model: &FluxInstance,
     state: &flux::State,
+    asked: &flux::Asked<'_>,
     begun: Instant,
 ) -> Result<Verdict> {
     if let flux::State::Stalled(why) = state {
@@ -191,7 +201,7 @@ async fn judge(
     }
     if model.wait.text() == "ready" {
         for object in sync_objects(client, calls, model).await? {
-            if let Some(trouble) = flux::trouble(&object) {
+            if let Some(trouble) = flux::trouble(&object, asked) {
                 let patience = if trouble.may_pass { NETWORK } else { SETTLED };
                 return Ok(Err((trouble.code, trouble.seen, patience)));
             }
