@@ -143,6 +143,7 @@ const SOURCE: &[(&str, Code)] = &[
     ("repository not found", Code::SourceUnknown),
     ("couldn't find remote ref", Code::SourceUnknown),
     ("reference not found", Code::SourceUnknown),
+    ("unable to resolve ref", Code::SourceUnknown),
     ("Repository not found", Code::SourceUnknown),
     ("404", Code::SourceUnknown),
     ("MANIFEST_UNKNOWN", Code::SourceUnknown),
@@ -247,6 +248,11 @@ mod tests {
             (
                 "GitRepository",
                 "failed to checkout and determine revision: unable to clone 'http://x': repository not found",
+                Code::SourceUnknown,
+            ),
+            (
+                "GitRepository",
+                "failed to checkout and determine revision: unable to resolve ref 'refs/heads/x' to a specific commit",
                 Code::SourceUnknown,
             ),
             (
