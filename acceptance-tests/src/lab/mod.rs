@@ -21,6 +21,8 @@ use serde_json::Value;
 pub use rehearsal::Rehearsal;
 pub use seen::Seen;
 
+use crate::stages;
+
 /// How long the lab may take to serve, or to end.
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -34,7 +36,7 @@ pub struct Lab {
 impl Lab {
     /// Serves the world in `folder`, with faults and whatever else a scenario (YAML) says.
     pub fn serve(folder: &Path, scenario: &str) -> Result<Self> {
-        let program = program()?;
+        let program = stages::beside("talos-lab", "lab")?;
         fs::create_dir_all(folder)?;
         fs::write(folder.join("scenario.yaml"), scenario)?;
         let log = fs::File::options()
@@ -142,13 +144,4 @@ impl Drop for Lab {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// `talos-lab` as cargo built it for this profile, beside the running program.
-fn program() -> Result<PathBuf> {
-    let test = std::env::current_exe().context("cannot tell where this program is")?;
-    let mut folders = test.ancestors().skip(1).take(3);
-    folders
-        .find_map(|folder| Some(folder.join("talos-lab")).filter(|path| path.is_file()))
-        .context("talos-lab is not built; run `cargo build --package lab`")
 }

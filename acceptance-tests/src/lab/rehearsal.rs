@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -117,11 +117,6 @@ impl Rehearsal {
 
     /// A stage's output, from its state.
     pub fn output(&self, stage: Stage, name: &str) -> Result<Value> {
-        let file = self.tree.state_file(stage);
-        let text = std::fs::read_to_string(&file)
-            .with_context(|| format!("cannot read {}", file.display()))?;
-        let state: Value = serde_json::from_str(&text)
-            .with_context(|| format!("cannot parse {}", file.display()))?;
-        Ok(state["outputs"][name]["value"].clone())
+        self.tree.output(stage, name)
     }
 }

@@ -12,18 +12,23 @@ const BINARY: &str = "terraform-provider-talos-stack";
 /// Both cores complete `home-ops/talos-stack` with the host of their own registry.
 const HOSTS: [&str; 2] = ["registry.terraform.io", "registry.opentofu.org"];
 
-/// The plugin as cargo built it for this profile, beside the running program.
+/// The plugin as cargo built it for this profile.
 pub fn plugin() -> Result<PathBuf> {
+    beside(BINARY, "plugin")
+}
+
+/// A program of a package as cargo built it for this profile, beside the running one.
+pub fn beside(binary: &str, package: &str) -> Result<PathBuf> {
     let program = std::env::current_exe().context("cannot tell where this program is")?;
     program
         .ancestors()
         .skip(1)
         .take(3)
-        .map(|folder| folder.join(BINARY))
+        .map(|folder| folder.join(binary))
         .find(|path| path.is_file())
         .with_context(|| {
             format!(
-                "no {BINARY} beside {}; run `cargo build --package plugin`",
+                "no {binary} beside {}; run `cargo build --package {package}`",
                 program.display()
             )
         })

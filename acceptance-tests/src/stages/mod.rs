@@ -7,6 +7,6 @@ mod mirror;
 mod runner;
 mod tree;
 
-pub use mirror::{install, plugin};
+pub use mirror::{beside, install, plugin};
 pub use runner::Runner;
 pub use tree::{Stage, Tree, checkout};

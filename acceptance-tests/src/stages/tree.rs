@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
 
 use super::{Runner, mirror};
 
@@ -123,6 +124,19 @@ impl Tree {
             .join(&self.cluster)
             .join(stage.name())
             .join("terraform.tfstate")
+    }
+
+    /// A stage's state.
+    pub fn state(&self, stage: Stage) -> Result<Value> {
+        let file = self.state_file(stage);
+        let text =
+            fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        serde_json::from_str(&text).with_context(|| format!("cannot parse {}", file.display()))
+    }
+
+    /// A stage's output, from its state.
+    pub fn output(&self, stage: Stage, name: &str) -> Result<Value> {
+        Ok(self.state(stage)?["outputs"][name]["value"].clone())
     }
 
     /// The CLI configuration that finds the plugin.

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
@@ -126,17 +126,9 @@ impl World {
         succeeded("all stages", arguments, &self.run_all(arguments)?)
     }
 
-    /// A stage's state.
-    pub fn state(&self, stage: Stage) -> Result<serde_json::Value> {
-        let file = self.tree.state_file(stage);
-        let text =
-            fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
-        serde_json::from_str(&text).with_context(|| format!("cannot parse {}", file.display()))
-    }
-
     /// A stage's output, from its state.
     pub fn output(&self, stage: Stage, name: &str) -> Result<serde_json::Value> {
-        Ok(self.state(stage)?["outputs"][name]["value"].clone())
+        self.tree.output(stage, name)
     }
 
     /// Official talosctl and kubectl with the talosconfig and kubeconfig of the stages, once there are any.

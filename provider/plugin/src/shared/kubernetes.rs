@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use framework::prelude::*;
-use kubernetes::{Client, Cx};
+use kubernetes::{Client, Code, Cx};
 use tokio_util::sync::CancellationToken;
 
-use super::announce;
 use super::kubernetes_access::KubernetesAccess;
-use crate::provider::{Data, UnreachableDestroy};
+use super::{announce, report};
+use crate::provider::{Data, TalosStack, UnreachableDestroy};
 
 /// How long a refresh waits before it keeps what it knows.
-pub const REFRESH: Duration = Duration::from_secs(8);
+const REFRESH: Duration = Duration::from_secs(8);
 /// How long apply tries to reach anybody before it says so.
 pub const REACH: Duration = Duration::from_secs(9);
 
@@ -49,8 +49,43 @@ pub fn summary(about: &str, error: &kubernetes::Error) -> String {
     )
 }
 
+/// The client and the limits of a refresh; `None` where there is no access, which is told: what state holds is kept.
+pub async fn refreshing<R: Resource<Provider = TalosStack>>(
+    cx: &ReadCx<R>,
+    own: &Field<KubernetesAccess>,
+    about: &str,
+) -> Option<(Client, Cx)> {
+    match cx.provider().kubernetes.client(own).await {
+        Ok(client) => Some((client, during(REFRESH.min(cx.remaining()), cx.token()))),
+        Err(problem) => {
+            cx.warn(
+                report::skipped(about),
+                format!("{}; what state holds is kept.", problem.reason()),
+            );
+            None
+        }
+    }
+}
+
+/// Tells that a refresh saw nothing. Gives the UID of the cluster that answered where it is another one; empty otherwise.
+pub async fn saw_nothing<R: Resource>(
+    cx: &ReadCx<R>,
+    client: &Client,
+    calls: &Cx,
+    about: &str,
+    error: &kubernetes::Error,
+) -> String {
+    let other = if error.code == Code::OtherCluster {
+        client.cluster_uid(calls).await.unwrap_or_default()
+    } else {
+        String::new()
+    };
+    cx.warn(kept(about, error), error.detail());
+    other
+}
+
 /// Summary of a refresh that saw nothing.
-pub fn kept(about: &str, error: &kubernetes::Error) -> String {
+fn kept(about: &str, error: &kubernetes::Error) -> String {
     format!(
         "TS-REFRESH-KEPT: {about}: {} ({})",
         error.code.entry().meaning,
@@ -81,7 +116,7 @@ pub fn refuse_other_cluster<R: Resource>(plan: &mut Plan<R>, about: &str, other:
     if other.is_empty() {
         return;
     }
-    let entry = kubernetes::Code::OtherCluster.entry();
+    let entry = Code::OtherCluster.entry();
     plan.error(
         format!("{}: {about}: {}", entry.text, entry.meaning),
         format!(

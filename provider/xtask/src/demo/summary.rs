@@ -68,10 +68,7 @@ fn is_unchanged(report: &Report, stage: Stage) -> bool {
 
 /// Managed objects in the stage's state.
 fn objects(tree: &Tree, stage: Stage) -> usize {
-    let Ok(text) = fs::read_to_string(tree.state_file(stage)) else {
-        return 0;
-    };
-    let state: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+    let state = tree.state(stage).unwrap_or_default();
     let resources = state["resources"].as_array().cloned().unwrap_or_default();
     let managed = resources
         .iter()
@@ -152,10 +149,8 @@ fn write_command(file: &Path, settings: &str, line: &str) -> Result<String> {
 
 fn write_output(tree: &Tree, stage: Stage, name: &str, folder: &Path) -> Result<String> {
     let file = folder.join(name);
-    let text = fs::read_to_string(tree.state_file(stage)).context("a stage left no state")?;
-    let state: serde_json::Value =
-        serde_json::from_str(&text).context("a stage's state cannot be read")?;
-    let value = state["outputs"][name]["value"]
+    let value = tree.output(stage, name)?;
+    let value = value
         .as_str()
         .with_context(|| format!("there is no output {name}"))?;
     workspace::write_private(&file, value)?;

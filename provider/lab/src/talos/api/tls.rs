@@ -16,6 +16,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 use crate::talos::life::Rack;
 use crate::talos::machine::{Door, Key};
 use crate::talos::pki::{self, Issued, Leaf};
+use crate::tls::provider;
 
 /// Why nobody is let in.
 pub(crate) type TlsError = String;
@@ -61,8 +62,7 @@ pub(crate) fn tls(rack: &Rack, key: &Key) -> Result<Arc<ServerConfig>, TlsError>
                 let certificates = CertificateDer::pem_slice_iter(&authority).flatten();
                 roots.add_parsable_certificates(certificates);
             }
-            let provider = Arc::new(rustls::crypto::ring::default_provider());
-            let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider)
+            let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider())
                 .build()
                 .map_err(|error| error.to_string())?;
             let builder = builder()?.with_client_cert_verifier(Arc::new(Known(verifier)));
@@ -74,8 +74,7 @@ pub(crate) fn tls(rack: &Rack, key: &Key) -> Result<Arc<ServerConfig>, TlsError>
 type Builder<State> = rustls::ConfigBuilder<ServerConfig, State>;
 
 fn builder() -> Result<Builder<rustls::WantsVerifier>, TlsError> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    ServerConfig::builder_with_provider(provider)
+    ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())
 }

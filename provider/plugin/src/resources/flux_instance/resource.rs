@@ -4,7 +4,7 @@
 //! their keyed digests. Delete lets the operator uninstall.
 
 use framework::prelude::*;
-use kubernetes::{Client, Code};
+use kubernetes::Client;
 
 use super::apply::bring;
 use super::destroy;
@@ -12,7 +12,7 @@ use super::model::{Cluster, Distribution, FluxInstance, Sync};
 use super::observe::{self, describe, instance_id, ready};
 use super::plan::{self, Private, about, alters};
 use crate::provider::TalosStack;
-use crate::shared::{import, kubernetes as operation, report};
+use crate::shared::{import, kubernetes as operation};
 
 /// The resource.
 pub struct FluxInstanceResource;
@@ -48,26 +48,18 @@ impl Resource for FluxInstanceResource {
         mut private: Private,
     ) -> Result<Read<Self>, Error> {
         let about = about(&state);
-        let client = match cx.provider().kubernetes.client(&state.kubernetes).await {
-            Ok(client) => client,
-            Err(problem) => {
-                cx.warn(
-                    report::skipped(&about),
-                    format!("{}; what state holds is kept.", problem.reason()),
-                );
-                return Ok(Read::state(state, private));
-            }
+        let Some((client, calls)) =
+            operation::refreshing::<Self>(cx, &state.kubernetes, &about).await
+        else {
+            return Ok(Read::state(state, private));
         };
-        let calls = operation::during(operation::REFRESH.min(cx.remaining()), cx.token());
         private.other.clear();
         match look(&client, &calls, &mut state, &mut private).await {
             Ok(true) => {}
             Ok(false) => return Ok(Read::Gone),
             Err(error) => {
-                if error.code == Code::OtherCluster {
-                    private.other = client.cluster_uid(&calls).await.unwrap_or_default();
-                }
-                cx.warn(operation::kept(&about, &error), error.detail());
+                private.other =
+                    operation::saw_nothing::<Self>(cx, &client, &calls, &about, &error).await;
             }
         }
         Ok(Read::state(state, private))

@@ -13,7 +13,7 @@ use super::model::FluxOperator;
 use super::plan::{self, Private, about, alters};
 use super::render::{deployment_id, image_of, render, version_of};
 use crate::provider::TalosStack;
-use crate::shared::{import, kubernetes as operation, packed, report};
+use crate::shared::{import, kubernetes as operation, packed};
 
 /// The resource.
 pub struct FluxOperatorResource;
@@ -49,26 +49,18 @@ impl Resource for FluxOperatorResource {
         mut private: Private,
     ) -> Result<Read<Self>, Error> {
         let about = about(&state);
-        let client = match cx.provider().kubernetes.client(&state.kubernetes).await {
-            Ok(client) => client,
-            Err(problem) => {
-                cx.warn(
-                    report::skipped(&about),
-                    format!("{}; what state holds is kept.", problem.reason()),
-                );
-                return Ok(Read::state(state, private));
-            }
+        let Some((client, calls)) =
+            operation::refreshing::<Self>(cx, &state.kubernetes, &about).await
+        else {
+            return Ok(Read::state(state, private));
         };
-        let calls = operation::during(operation::REFRESH.min(cx.remaining()), cx.token());
         private.other.clear();
         match observe(&client, &calls, &mut state, &mut private).await {
             Ok(Seen::Gone) => return Ok(Read::Gone),
             Ok(Seen::There) => {}
             Err(error) => {
-                if error.code == Code::OtherCluster {
-                    private.other = client.cluster_uid(&calls).await.unwrap_or_default();
-                }
-                cx.warn(operation::kept(&about, &error), error.detail());
+                private.other =
+                    operation::saw_nothing::<Self>(cx, &client, &calls, &about, &error).await;
             }
         }
         Ok(Read::state(state, private))

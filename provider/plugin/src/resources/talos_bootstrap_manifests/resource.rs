@@ -12,7 +12,7 @@ use super::apply::{bring, remove_ours};
 use super::model::BootstrapManifests;
 use super::plan::{self, ABOUT, Private, objects, states};
 use crate::provider::TalosStack;
-use crate::shared::{kubernetes as operation, report};
+use crate::shared::kubernetes as operation;
 
 /// The resource.
 pub struct TalosBootstrapManifests;
@@ -47,23 +47,15 @@ impl Resource for TalosBootstrapManifests {
         mut state: BootstrapManifests,
         mut private: Private,
     ) -> Result<Read<Self>, Error> {
-        let client = match cx.provider().kubernetes.client(&state.kubernetes).await {
-            Ok(client) => client,
-            Err(problem) => {
-                cx.warn(
-                    report::skipped(ABOUT),
-                    format!("{}; what state holds is kept.", problem.reason()),
-                );
-                return Ok(Read::state(state, private));
-            }
+        let Some((client, calls)) =
+            operation::refreshing::<Self>(cx, &state.kubernetes, ABOUT).await
+        else {
+            return Ok(Read::state(state, private));
         };
-        let calls = operation::during(operation::REFRESH.min(cx.remaining()), cx.token());
         private.other.clear();
         if let Err(error) = look(&client, &calls, &mut state, &mut private).await {
-            if error.code == Code::OtherCluster {
-                private.other = client.cluster_uid(&calls).await.unwrap_or_default();
-            }
-            cx.warn(operation::kept(ABOUT, &error), error.detail());
+            private.other =
+                operation::saw_nothing::<Self>(cx, &client, &calls, ABOUT, &error).await;
         }
         Ok(Read::state(state, private))
     }
