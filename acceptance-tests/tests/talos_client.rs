@@ -401,7 +401,7 @@ fn killed(bench: &Bench) {
         client.version(&cx(5)).await.unwrap_err()
     });
     assert!(
-        gone.is_out_of_reach() && begun.elapsed() < Duration::from_secs(7),
+        gone.code.is_out_of_reach() && begun.elapsed() < Duration::from_secs(7),
         "{gone}"
     );
 

@@ -22,6 +22,18 @@ pub use rehearsal::Rehearsal;
 pub use seen::Seen;
 
 use crate::stages;
+use crate::tools::Tool;
+
+/// What runs in the lab for real, once a cluster is bootstrapped.
+pub const TOOLS: [Tool; 7] = [
+    Tool::Etcd,
+    Tool::KubeApiserver,
+    Tool::KubeControllerManager,
+    Tool::KubeScheduler,
+    Tool::FluxOperator,
+    Tool::SourceController,
+    Tool::KustomizeController,
+];
 
 /// How long the lab may take to serve, or to end.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -36,6 +48,11 @@ pub struct Lab {
 impl Lab {
     /// Serves the world in `folder`, with faults and whatever else a scenario (YAML) says.
     pub fn serve(folder: &Path, scenario: &str) -> Result<Self> {
+        Self::serve_at("auto", folder, scenario)
+    }
+
+    /// The same at a speed of the lab's clock: seconds of the lab in a real one, or `auto`.
+    pub fn serve_at(speed: &str, folder: &Path, scenario: &str) -> Result<Self> {
         let program = stages::beside("talos-lab", "lab")?;
         fs::create_dir_all(folder)?;
         fs::write(folder.join("scenario.yaml"), scenario)?;
@@ -44,7 +61,7 @@ impl Lab {
             .append(true)
             .open(folder.join("serve.log"))?;
         let child = Command::new(&program)
-            .args(["serve", "--dir"])
+            .args(["serve", "--speed", speed, "--dir"])
             .arg(folder.join("world"))
             .arg("--journal")
             .arg(folder.join("journal.jsonl"))
@@ -109,11 +126,12 @@ impl Lab {
 
     /// Every request so far.
     pub fn journal(&self) -> Result<Vec<Value>> {
-        let text = fs::read_to_string(self.folder.join("journal.jsonl"))?;
-        let lines = text.lines().map(serde_json::from_str);
-        lines
-            .collect::<Result<_, _>>()
-            .context("the journal is not JSON")
+        lines(&self.folder.join("journal.jsonl"))
+    }
+
+    /// What machines came to, and when, so far.
+    pub fn milestones(&self) -> Result<Vec<Value>> {
+        lines(&self.folder.join("world/milestones.jsonl"))
     }
 
     /// What the lab said.
@@ -126,6 +144,16 @@ impl Lab {
         command.args([what, "--dir"]).arg(self.folder.join("world"));
         command
     }
+}
+
+/// A file with one JSON value a line.
+fn lines(file: &Path) -> Result<Vec<Value>> {
+    let text =
+        fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let lines = text.lines().map(serde_json::from_str);
+    lines
+        .collect::<Result<_, _>>()
+        .with_context(|| format!("{} is not JSON", file.display()))
 }
 
 impl Drop for Lab {

@@ -6,10 +6,10 @@ use http::Method;
 use serde_json::Value;
 
 use crate::client::{Call, Client};
-use crate::cx::{Backoff, Cx};
 use crate::error::{Code, Error, Result};
 use crate::object::Id;
 use crate::readiness::{Readiness, readiness};
+use client_core::{Backoff, Cx};
 
 /// Our field manager. A name for ever: fields are owned under it.
 pub const MANAGER: &str = "talos-stack";
@@ -132,7 +132,7 @@ impl Client {
     /// As [`Client::apply`]; [`Code::KindUnknown`] when the kind does not appear.
     pub async fn settle(&self, cx: &Cx, object: &Value, mode: Mode) -> Result<Value> {
         let patience = cx.capped(DEFINED);
-        let mut backoff = Backoff::up_to(PAUSE);
+        let backoff = Backoff::up_to(PAUSE);
         let applied = loop {
             match self.apply(cx, object, mode).await {
                 Err(error) if matches!(error.code, Code::KindUnknown | Code::Terminating) => {
@@ -151,7 +151,7 @@ impl Client {
     /// Waits until a definition is established.
     async fn established(&self, cx: &Cx, mut definition: Value) -> Result<Value> {
         let id = Id::of(&definition)?;
-        let mut backoff = Backoff::up_to(PAUSE);
+        let backoff = Backoff::up_to(PAUSE);
         loop {
             let state = readiness(&definition);
             let problem = match state {

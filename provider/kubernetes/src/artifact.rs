@@ -12,8 +12,8 @@ use reqwest::{Response, StatusCode};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::cx::{Cx, Ended, stopped};
 use crate::error::{Code, Error, Result};
+use client_core::Cx;
 
 /// Kinds of manifests that hold what is looked for, or lead there.
 const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, \
@@ -124,11 +124,7 @@ pub async fn pull(
                 format!("pulling {reference}"),
                 "no answer in time",
             );
-            Err(if ended == Ended::Cancelled {
-                stopped(late)
-            } else {
-                late
-            })
+            Err(ended.with(late))
         }
     }
 }

@@ -11,10 +11,10 @@ use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use crate::access::Access;
-use crate::cx::{Backoff, Cx, Ended, stopped};
 use crate::error::classify::{of_failure, of_status};
 use crate::error::{Code, Error, Result, Sent};
 use crate::kinds::Kind;
+use client_core::{Backoff, Cx, Ended};
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(4);
@@ -137,7 +137,7 @@ impl Client {
     /// Sends a request. What certainly had no effect, and what may be repeated by its nature, is tried again for a while.
     pub(crate) async fn call(&self, cx: &Cx, call: &Call<'_>) -> Result<Value> {
         let patience = cx.capped(RETRIES);
-        let mut backoff = Backoff::up_to(PAUSE);
+        let backoff = Backoff::up_to(PAUSE);
         loop {
             let error = match self.once(cx, call).await {
                 Ok(answer) => return Ok(answer),
@@ -192,12 +192,8 @@ impl Client {
                     Error::new(Code::Timeout, attempted, "no answer in time").sent(Sent::Maybe)
                 );
             }
-            Err(Ended::Cancelled) => {
-                return Err(stopped(Error::new(
-                    Code::Unclear,
-                    attempted,
-                    "no answer yet",
-                )));
+            Err(ended @ Ended::Cancelled) => {
+                return Err(ended.with(Error::new(Code::Unclear, attempted, "no answer yet")));
             }
         };
         let value: Value = serde_json::from_slice(&bytes).unwrap_or(Value::Null);

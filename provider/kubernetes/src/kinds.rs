@@ -5,9 +5,9 @@ use std::sync::PoisonError;
 use serde_json::Value;
 
 use crate::client::Client;
-use crate::cx::Cx;
 use crate::error::{Code, Error, Result};
 use crate::object::Id;
+use client_core::Cx;
 
 /// One kind of a group and version.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,10 +6,10 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::client::{Call, Client};
-use crate::cx::{Backoff, Cx};
 use crate::error::{Code, Error, Result};
 use crate::object::Id;
 use crate::readiness::finalizers;
+use client_core::{Backoff, Cx};
 
 /// Longest pause between two looks.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -56,7 +56,7 @@ impl Client {
         F: Future<Output = Result<()>>,
     {
         let id = Id::of(seen)?;
-        let mut backoff = Backoff::up_to(PAUSE);
+        let backoff = Backoff::up_to(PAUSE);
         loop {
             let Some(object) = self.find(cx, &id).await? else {
                 return Ok(());

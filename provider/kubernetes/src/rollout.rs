@@ -6,10 +6,10 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::client::Client;
-use crate::cx::{Backoff, Cx};
 use crate::error::{Code, Error, Result};
 use crate::object::Id;
 use crate::readiness::{Readiness, condition, readiness};
+use client_core::{Backoff, Cx};
 
 /// Longest pause between two looks.
 const PAUSE: Duration = Duration::from_millis(1000);
@@ -28,7 +28,7 @@ impl Client {
         id: &Id,
         mut tell: impl FnMut(String),
     ) -> Result<Value> {
-        let mut backoff = Backoff::up_to(PAUSE);
+        let backoff = Backoff::up_to(PAUSE);
         let mut since: Option<(Code, Instant)> = None;
         loop {
             let attempted = format!("waiting until {id} is ready at {}", self.host());

@@ -311,7 +311,7 @@ async fn silence(plane: &mut ControlPlane, client: &Client) {
         .await
         .unwrap_err();
     assert!(
-        error.is_silence() && error.code == Code::Unreachable,
+        error.code.is_silence() && error.code == Code::Unreachable,
         "{error}"
     );
     assert!(

@@ -9,11 +9,11 @@ use tokio::sync::Semaphore;
 
 use crate::answer::Answer;
 use crate::calls::upload::{self, Upload};
-use crate::cx::{Backoff, Cx, Ended};
 use crate::error::{Code, Error, Result, Sent};
 use crate::request::Request;
 use crate::settings::{Settings, Token};
 use crate::transport::{Content, Host};
+use client_core::{Backoff, Cx, Ended};
 
 /// How long we go on asking when nobody answers, a host is offline or the cluster has no quorum.
 const OUTAGE: Duration = Duration::from_secs(30);
@@ -67,7 +67,7 @@ impl Client {
     /// What was answered last, or why nobody did.
     pub async fn call(&self, cx: &Cx, request: &Request) -> Result<Value> {
         let outage = tokio::time::Instant::now() + OUTAGE;
-        let mut backoff = Backoff::up_to(PAUSE);
+        let backoff = Backoff::up_to(PAUSE);
         loop {
             let error = match self.once(cx, request).await {
                 Ok(data) => return Ok(data),

@@ -7,7 +7,6 @@ mod answer;
 mod calls;
 mod client;
 pub mod codec;
-mod cx;
 mod error;
 #[cfg(test)]
 mod recorded;
@@ -24,7 +23,7 @@ pub use calls::storage::{Download, Remote, Storage, Volume};
 pub use calls::upload::{Source, Upload};
 pub use calls::vm::{Config, GuestInterface, Pending, Power, Status};
 pub use client::Client;
-pub use cx::{Backoff, Cx};
-pub use error::{CATALOGUE, Code, Entry, Error, Result, Sent, page as errors_page};
+pub use client_core::{Backoff, Cx, Entry};
+pub use error::{CATALOGUE, Code, Error, Result, Sent, page as errors_page};
 pub use settings::{Endpoint, Fingerprint, Settings, Token, Trust};
 pub use task::{Finished, TaskRow, Upid};

@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use crate::answer::{self, member};
 use crate::client::Client;
-use crate::cx::{Backoff, Cx};
 use crate::error::classify::of_task;
 use crate::error::{Code, Error, Result, Sent};
 use crate::request::{Method, Request};
+use client_core::{Backoff, Cx};
 
 /// A status may not be readable right after the task was started.
 const YOUNG: Duration = Duration::from_secs(5);
@@ -86,7 +86,7 @@ impl Client {
     /// What was answered, or the task's failure with the telling lines of its log. [`Sent::Maybe`] where the task's end was
     /// not seen.
     pub async fn run(&self, cx: &Cx, request: &Request) -> Result<Finished> {
-        let mut backoff = Backoff::up_to(Duration::from_secs(4));
+        let backoff = Backoff::up_to(Duration::from_secs(4));
         loop {
             let data = self.call(cx, request).await?;
             let upid = match &data {
@@ -113,7 +113,7 @@ impl Client {
     /// As [`Client::run`].
     pub async fn wait(&self, cx: &Cx, upid: &Upid) -> Result<Finished> {
         let begun = tokio::time::Instant::now();
-        let mut backoff = Backoff::up_to(PAUSE);
+        let backoff = Backoff::up_to(PAUSE);
         loop {
             let unknown = match self.call(cx, &upid.request("status")).await {
                 Ok(status) => match ended(&status) {
@@ -122,7 +122,7 @@ impl Client {
                 },
                 Err(error) if error.code == Code::Input && begun.elapsed() < YOUNG => error,
                 // The task goes on while nobody tells us about it.
-                Err(error) if error.is_out_of_reach() => error,
+                Err(error) if error.code.is_out_of_reach() => error,
                 Err(error) if error.code == Code::Input => lost(upid, &error),
                 Err(error) => return Err(error.sent(Sent::Maybe)),
             };

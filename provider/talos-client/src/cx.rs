@@ -1,10 +1,11 @@
 //! The limits of an operation and who is told while it waits.
 
 use std::collections::BTreeSet;
-use std::future::Future;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
+use client_core::Backoff;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -25,33 +26,27 @@ pub struct Progress {
 
 type Observer = Arc<dyn Fn(&Progress) + Send + Sync>;
 
-/// A stop this short before the deadline is the deadline.
-const SAME_MOMENT: Duration = Duration::from_millis(100);
-
 /// Limits and company of one operation.
 #[derive(Clone)]
 pub struct Cx {
-    /// When to give up.
-    pub deadline: Instant,
-    /// Ends the operation early.
-    pub cancel: CancellationToken,
+    limits: client_core::Cx,
     observer: Option<Observer>,
     waited_out: BTreeSet<Code>,
 }
 
-/// Why a wait ended before its future did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ended {
-    Deadline,
-    Cancelled,
+impl Deref for Cx {
+    type Target = client_core::Cx;
+
+    fn deref(&self) -> &client_core::Cx {
+        &self.limits
+    }
 }
 
 impl Cx {
     /// An operation that may take this long.
     pub fn new(timeout: Duration) -> Cx {
         Cx {
-            deadline: Instant::now() + timeout,
-            cancel: CancellationToken::new(),
+            limits: client_core::Cx::new(timeout),
             observer: None,
             waited_out: BTreeSet::new(),
         }
@@ -60,7 +55,7 @@ impl Cx {
     /// Ends when the token is cancelled.
     #[must_use]
     pub fn with_cancel(mut self, cancel: CancellationToken) -> Cx {
-        self.cancel = cancel;
+        self.limits = self.limits.with_cancel(cancel);
         self
     }
 
@@ -75,7 +70,7 @@ impl Cx {
     #[must_use]
     pub fn capped(&self, timeout: Duration) -> Cx {
         Cx {
-            deadline: self.deadline.min(Instant::now() + timeout),
+            limits: self.limits.capped(timeout),
             ..self.clone()
         }
     }
@@ -107,30 +102,6 @@ impl Cx {
             observer(&progress);
         }
     }
-
-    /// Runs a future until it is done, the deadline passes or the operation is cancelled.
-    pub(crate) async fn bounded<T>(&self, future: impl Future<Output = T>) -> Result<T, Ended> {
-        tokio::select! {
-            biased;
-            () = self.cancel.cancelled() => Err(self.stopped()),
-            done = tokio::time::timeout_at(self.deadline, future) => done.map_err(|_| Ended::Deadline),
-        }
-    }
-
-    /// Whoever gave us the time also stops us when it is over, and may be the first to notice.
-    fn stopped(&self) -> Ended {
-        if self.deadline <= Instant::now() + SAME_MOMENT {
-            Ended::Deadline
-        } else {
-            Ended::Cancelled
-        }
-    }
-
-    /// Sleeps; false when the operation ended meanwhile.
-    pub(crate) async fn pause(&self, time: Duration) -> Result<(), Ended> {
-        let wanted = Instant::now() + time;
-        self.bounded(tokio::time::sleep_until(wanted)).await
-    }
 }
 
 /// Waits between attempts that are safe to repeat.
@@ -143,7 +114,7 @@ impl Patience {
     pub(crate) fn new() -> Patience {
         Patience {
             begun: Instant::now(),
-            backoff: Backoff::new(),
+            backoff: Backoff::default(),
         }
     }
 
@@ -153,49 +124,6 @@ impl Patience {
             return Err(error);
         }
         cx.tell(&error, self.begun.elapsed());
-        match cx.pause(self.backoff.next()).await {
-            Ok(()) => Ok(()),
-            Err(Ended::Deadline) => Err(error),
-            Err(Ended::Cancelled) => {
-                let seen = format!("stopped; before that: {}", error.seen);
-                Err(Error::new(Code::NodeCancelled, error.attempted, seen))
-            }
-        }
-    }
-}
-
-/// Growing pauses between attempts: 250 ms at first, 3 s at most.
-pub(crate) struct Backoff(Duration);
-
-impl Backoff {
-    pub(crate) fn new() -> Backoff {
-        Backoff(Duration::from_millis(250))
-    }
-
-    pub(crate) fn next(&mut self) -> Duration {
-        let pause = self.0;
-        self.0 = (pause * 8 / 5).min(Duration::from_secs(3));
-        pause
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    async fn stopped_with(left: Duration) -> Ended {
-        let cancel = CancellationToken::new();
-        cancel.cancel();
-        let cx = Cx::new(left).with_cancel(cancel);
-        cx.bounded(std::future::pending::<()>()).await.unwrap_err()
-    }
-
-    #[tokio::test]
-    async fn a_stop_at_the_deadline_is_the_deadline() {
-        assert_eq!(
-            stopped_with(Duration::from_millis(5)).await,
-            Ended::Deadline
-        );
-        assert_eq!(stopped_with(Duration::from_secs(5)).await, Ended::Cancelled);
+        self.backoff.pause(cx, error).await
     }
 }

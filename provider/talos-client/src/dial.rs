@@ -120,7 +120,7 @@ fn check_validity(endpoint: &Endpoint, credentials: &Credentials, now: SystemTim
             .unwrap_or_default();
         let seen = format!("the client certificate becomes valid in {}", rough(ahead));
         return Err(Error::new(Code::NodeClock, attempted(endpoint), seen)
-            .because("this computer's clock is behind the one that made the certificate"));
+            .caused_by("this computer's clock is behind the one that made the certificate"));
     }
     Ok(())
 }

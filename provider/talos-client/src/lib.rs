@@ -29,9 +29,10 @@ pub use calls::{
     MachineConfig, RebootMode, ResetRequest, Resource, SecretText, Service, Version,
 };
 pub use client::{Client, ClientBuilder};
+pub use client_core::Entry;
 pub use cx::{Cx, Progress};
 pub use endpoint::{DEFAULT_PORT, Endpoint};
-pub use error::{CATALOGUE, Code, Entry, Error, Result, Sent, page as errors_page};
+pub use error::{CATALOGUE, Code, Error, Result, Sent, page as errors_page};
 pub use facts::{
     ClusterInfo, Disk, Extension, Link, MachineStatus, NodeFacts, Stage, UnmetCondition,
 };

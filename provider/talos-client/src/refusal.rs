@@ -36,11 +36,11 @@ pub(crate) fn tcp(endpoint: &Endpoint, error: &io::Error) -> Error {
     };
     let found = Error::new(Code::NodeUnreachable, attempted(endpoint), seen);
     match error.kind() {
-        ErrorKind::ConnectionRefused => found.because(
+        ErrorKind::ConnectionRefused => found.caused_by(
             "the machine is there, but its Talos API does not run: it is starting, or is not Talos",
         ),
         ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable => {
-            found.because("the machine is off, or this computer has no route to its network")
+            found.caused_by("the machine is off, or this computer has no route to its network")
         }
         _ => found,
     }
@@ -107,7 +107,7 @@ impl Case<'_> {
             _ => return self.says(Code::NodeUnreachable, &format!("{error} {when}")),
         };
         self.says(Code::NodeUnreachable, &format!("{how} {when}"))
-            .because("the Talos API is restarting, or something else listens at this port")
+            .caused_by("the Talos API is restarting, or something else listens at this port")
     }
 
     fn certificate(&self, why: &CertificateError) -> Error {
@@ -174,7 +174,7 @@ impl Case<'_> {
             .iter()
             .any(|name| name != TALOS_ISSUER)
         {
-            return self.says(Code::NodeNotTalos, &seen).because(
+            return self.says(Code::NodeNotTalos, &seen).caused_by(
                 "the certificate is of another kind than Talos makes: a Kubernetes API server, etcd or a web interface, \
                  or a Talos cluster whose CA was made by hand",
             );
@@ -201,7 +201,7 @@ impl Case<'_> {
             };
         }
         match alert {
-            AlertDescription::CertificateExpired => self.says(Code::NodeClock, &seen).because(
+            AlertDescription::CertificateExpired => self.says(Code::NodeClock, &seen).caused_by(
                 "by the machine's clock the client certificate is not valid: its clock is wrong",
             ),
             AlertDescription::UnknownCA
@@ -215,7 +215,7 @@ impl Case<'_> {
             | AlertDescription::UserCanceled
             | AlertDescription::CloseNotify => self
                 .says(Code::NodeUnreachable, &seen)
-                .because("the Talos API is starting: it has no certificate yet"),
+                .caused_by("the Talos API is starting: it has no certificate yet"),
             _ => self.says(Code::NodeNotTalos, &seen),
         }
     }

@@ -288,7 +288,7 @@ async fn nobody() {
         .unwrap_err();
     assert_eq!(error.code, Code::NodeUnreachable, "{error}");
     assert!(
-        error.is_out_of_reach()
+        error.code.is_out_of_reach()
             && error.seen.contains("connection refused")
             && error.seen.contains("tried for"),
         "{error}"

@@ -1,5 +1,6 @@
 //! The project's own commands: `cargo xtask <command>`.
 
+mod apply;
 mod bench;
 mod demo;
 mod docs;

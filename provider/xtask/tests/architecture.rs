@@ -37,8 +37,9 @@ fn crate_of(folder: &Path) -> Option<(String, Vec<String>)> {
 
 /// Names of the workspace's own crates in one section of a manifest.
 fn section(manifest: &str, header: &str) -> Vec<String> {
-    const OWN: [&str; 11] = [
+    const OWN: [&str; 12] = [
         "acceptance-tests",
+        "client-core",
         "framework",
         "framework-derive",
         "kubernetes",
@@ -68,11 +69,13 @@ fn crates_use_only_what_the_map_allows() {
         ),
         ("framework", &["framework-derive", "proto-tfplugin"]),
         ("framework-derive", &[]),
-        ("kubernetes", &[]),
+        ("client-core", &[]),
+        ("kubernetes", &["client-core"]),
         ("lab", &["proto-talos"]),
         (
             "plugin",
             &[
+                "client-core",
                 "framework",
                 "kubernetes",
                 "proxmox-client",
@@ -80,10 +83,10 @@ fn crates_use_only_what_the_map_allows() {
                 "talos-config",
             ],
         ),
-        ("proxmox-client", &[]),
+        ("proxmox-client", &["client-core"]),
         ("proto-talos", &[]),
         ("proto-tfplugin", &[]),
-        ("talos-client", &["proto-talos"]),
+        ("talos-client", &["client-core", "proto-talos"]),
         ("talos-config", &[]),
         (
             "xtask",

@@ -1,65 +1,7 @@
 //! Every code with its meaning, usual cause and cure. The documentation of diagnostics is made from this table.
 
-/// One line of the catalogue.
-#[derive(Debug)]
-pub struct Entry {
-    /// The code.
-    pub code: Code,
-    /// Its stable text.
-    pub text: &'static str,
-    /// Waiting alone may cure it.
-    pub transient: bool,
-    /// What it says.
-    pub meaning: &'static str,
-    /// What is usually behind it.
-    pub cause: &'static str,
-    /// What to do.
-    pub cure: &'static str,
-}
-
-impl Code {
-    /// The text that appears in summaries, such as `TS-K8S-UNREACHABLE`.
-    pub fn as_str(self) -> &'static str {
-        self.entry().text
-    }
-
-    /// The code's line in the catalogue.
-    pub fn entry(self) -> &'static Entry {
-        &CATALOGUE[self as usize]
-    }
-}
-
-/// The codes and the catalogue from one list, so that neither can lack what the other has.
-macro_rules! catalogue {
-    ($($code:ident $text:literal $transient:ident: $meaning:literal, because $cause:literal, so $cure:literal;)*) => {
-        /// Stable name of a kind of failure.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Code {
-            $(#[doc = $meaning] $code,)*
-        }
-
-        /// All codes, in the order of [`Code`].
-        pub static CATALOGUE: &[Entry] = &[$(Entry {
-            code: Code::$code,
-            text: $text,
-            transient: transient!($transient),
-            meaning: $meaning,
-            cause: $cause,
-            cure: $cure,
-        },)*];
-    };
-}
-
-macro_rules! transient {
-    (waits) => {
-        true
-    };
-    (ends) => {
-        false
-    };
-}
-
-catalogue! {
+client_core::catalogue! {
+    stopped Cancelled;
     Settings "TS-K8S-SETTINGS" ends: "the access to Kubernetes is not set up",
         because "the `kubernetes` attribute is missing, or a part of it has the wrong form",
         so "give it a `kubeconfig` (or `kubeconfig_path`), or `host` with a CA and a client certificate or token, here or in the provider block; KUBE_CONFIG_PATH stands in where neither says anything";

@@ -23,28 +23,3 @@ pub fn refresh(addresses: usize) -> Duration {
 pub fn during(remaining: Duration, token: &CancellationToken) -> Cx {
     Cx::new(remaining).with_cancel(token.clone())
 }
-
-/// Waits between two looks: 250 ms first, doubling up to four seconds.
-pub struct Backoff(Duration);
-
-impl Backoff {
-    /// The first wait is the shortest.
-    pub fn new() -> Self {
-        Self(Duration::from_millis(250))
-    }
-
-    /// Starts over after something moved.
-    pub fn reset(&mut self) {
-        *self = Self::new();
-    }
-
-    /// Waits; false when the operation was cancelled meanwhile.
-    pub async fn wait(&mut self, token: &CancellationToken) -> bool {
-        let pause = self.0;
-        self.0 = (pause * 2).min(Duration::from_secs(4));
-        tokio::select! {
-            () = token.cancelled() => false,
-            () = tokio::time::sleep(pause) => true,
-        }
-    }
-}

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use client_core::Backoff;
 use framework::prelude::*;
 use talos_client::{ApplyMode, ApplyRequest, Client, Code, ConfigId, Cx, NodeFacts, Pool, Reach};
 use tokio_util::sync::CancellationToken;
 
 use super::access::Access;
-use super::calls::Backoff;
 use super::{line, report};
 use talos_config::tables::Line;
 
@@ -185,7 +185,7 @@ pub async fn settle(
     token: &CancellationToken,
     mut phase: impl FnMut(&str),
 ) -> Result<Observed, talos_client::Error> {
-    let mut backoff = Backoff::new();
+    let backoff = Backoff::default();
     let mut steady_since = None;
     loop {
         let seen = observe(access, pool, &cx.capped(Duration::from_secs(10))).await;

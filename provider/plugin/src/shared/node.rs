@@ -1,5 +1,6 @@
 //! A machine during one operation: observed, written to, waited for, with errors that name it.
 
+use client_core::Backoff;
 use framework::prelude::*;
 use std::collections::BTreeMap;
 use talos_client::{Code, Cx, Sent};
@@ -10,7 +11,6 @@ use talos_config::tables::Line;
 use tokio::sync::OwnedMutexGuard;
 
 use super::access::{Access, Unusable};
-use super::calls::Backoff;
 use super::change::{TextMap, listing};
 use super::client_configuration::ClientConfiguration;
 use super::machine::{self, Expected, Mode, Observed};
@@ -167,7 +167,7 @@ impl<'a> Node<'a> {
         cx: &OperationCx<TalosStack, V>,
         machine: &Observed,
     ) -> Result<(), Error> {
-        let mut backoff = Backoff::new();
+        let backoff = Backoff::default();
         loop {
             let limit = self.calls.capped(calls::REFRESH);
             let error = match machine.client.etcd_status(&limit).await {

@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use crate::answer::{self, malformed, member, number};
 use crate::client::Client;
-use crate::cx::Cx;
 use crate::error::{Code, Result};
 use crate::request::{Method, Request};
+use client_core::Cx;
 
 /// One host.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::answer::scalars;
 use crate::client::Client;
-use crate::cx::Cx;
 use crate::error::{Code, Error, Result};
 use crate::request::{Method, Request};
+use client_core::Cx;
 
 fn sid(vmid: u32) -> String {
     format!("vm:{vmid}")

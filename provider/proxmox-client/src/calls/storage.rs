@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use crate::answer::{self, member, number, truth};
 use crate::client::Client;
-use crate::cx::Cx;
 use crate::error::{Code, Error, Result};
 use crate::request::{Method, Request};
 use crate::task::Finished;
+use client_core::Cx;
 
 /// A storage as one host sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]

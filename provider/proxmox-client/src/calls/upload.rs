@@ -9,11 +9,11 @@ use reqwest::Body;
 use tokio_util::io::ReaderStream;
 
 use crate::client::Client;
-use crate::cx::Cx;
 use crate::error::{Code, Error, Result, Sent};
 use crate::request::{Method, Request};
 use crate::task::{Finished, Upid};
 use crate::transport::Content;
+use client_core::Cx;
 
 /// Between the fields; nothing that we send holds it.
 const BOUNDARY: &str = "talos-stack-7d9c1f0be2a54c6e";

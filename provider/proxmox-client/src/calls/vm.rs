@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use crate::answer::{self, member, number, scalars, truth};
 use crate::client::Client;
-use crate::cx::Cx;
 use crate::error::Result;
 use crate::request::{Method, Request};
 use crate::task::Finished;
+use client_core::Cx;
 
 /// A configuration as it will be after the next cold start.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,65 +1,7 @@
 //! Every code with its meaning, usual cause and cure. The documentation of diagnostics is made from this table.
 
-/// One line of the catalogue.
-#[derive(Debug)]
-pub struct Entry {
-    /// The code.
-    pub code: Code,
-    /// Its stable text.
-    pub text: &'static str,
-    /// Waiting alone may cure it.
-    pub transient: bool,
-    /// What it says.
-    pub meaning: &'static str,
-    /// What is usually behind it.
-    pub cause: &'static str,
-    /// What to do.
-    pub cure: &'static str,
-}
-
-impl Code {
-    /// The text that appears in summaries, such as `TS-PVE-UNREACHABLE`.
-    pub fn as_str(self) -> &'static str {
-        self.entry().text
-    }
-
-    /// The code's line in the catalogue.
-    pub fn entry(self) -> &'static Entry {
-        &CATALOGUE[self as usize]
-    }
-}
-
-/// The codes and the catalogue from one list, so that neither can lack what the other has.
-macro_rules! catalogue {
-    ($($code:ident $text:literal $transient:ident: $meaning:literal, because $cause:literal, so $cure:literal;)*) => {
-        /// Stable name of a kind of failure.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Code {
-            $(#[doc = $meaning] $code,)*
-        }
-
-        /// All codes, in the order of [`Code`].
-        pub static CATALOGUE: &[Entry] = &[$(Entry {
-            code: Code::$code,
-            text: $text,
-            transient: transient!($transient),
-            meaning: $meaning,
-            cause: $cause,
-            cure: $cure,
-        },)*];
-    };
-}
-
-macro_rules! transient {
-    (waits) => {
-        true
-    };
-    (ends) => {
-        false
-    };
-}
-
-catalogue! {
+client_core::catalogue! {
+    stopped Cancelled;
     Settings "TS-PVE-SETTINGS" ends: "the access to Proxmox VE is not set up",
         because "an endpoint, the API token, the CA or a fingerprint in `proxmox` of the provider block is missing or has the wrong form",
         so "write what the message names; the environment variables PROXMOX_VE_ENDPOINT, PROXMOX_VE_API_TOKEN, PROXMOX_VE_CA_PEM and PROXMOX_VE_INSECURE stand in for what the block leaves out";

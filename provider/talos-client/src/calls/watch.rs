@@ -7,9 +7,10 @@ use tonic_prost::ProstCodec;
 
 use super::state::{Kind, Resource};
 use crate::client::{Client, Op, Tell};
-use crate::cx::{Backoff, Cx, Ended};
+use crate::cx::Cx;
 use crate::error::{Code, Error, Result, status};
 use crate::method;
+use client_core::{Backoff, Ended};
 
 /// Version of the watch protocol (cosi runtime: api/v1alpha1).
 const API_VERSION: i32 = 1;
@@ -29,7 +30,7 @@ impl Client {
         mut until: impl FnMut(Option<&Resource>) -> Option<T> + Send,
     ) -> Result<T> {
         let begun = Instant::now();
-        let mut backoff = Backoff::new();
+        let backoff = Backoff::default();
         let request = WatchRequest {
             namespace: kind.namespace.to_owned(),
             r#type: kind.resource_type.to_owned(),
@@ -58,7 +59,7 @@ impl Client {
                 }
                 Err(Ended::Deadline) => {
                     let seen = format!("after {:.1} s: {last}", begun.elapsed().as_secs_f32());
-                    return Err(Error::new(Code::NodeBooting, attempted, seen).because(
+                    return Err(Error::new(Code::NodeBooting, attempted, seen).caused_by(
                         "the machine answers but has not come to the state that is waited for",
                     ));
                 }

@@ -14,12 +14,13 @@ use tonic_prost::ProstCodec;
 
 use super::report::{Point, telling};
 use super::{Client, Op, Tell};
-use crate::cx::{Backoff, Cx};
+use crate::cx::Cx;
 use crate::dial::Connection;
 use crate::endpoint::Endpoint;
 use crate::error::{Code, Error, Result, Sent, status};
 use crate::method::Effect;
 use crate::wire::Wire;
+use client_core::Backoff;
 
 /// How long a call without effect may hang before it is tried anew.
 const READ_LIMIT: Duration = Duration::from_secs(15);
@@ -63,7 +64,7 @@ impl Client {
         R: Future<Output = Result<T, Status>> + Send,
     {
         let begun = Instant::now();
-        let mut backoff = Backoff::new();
+        let backoff = Backoff::default();
         let mut last = None;
         loop {
             let track = Track::new(Point::Dialling);

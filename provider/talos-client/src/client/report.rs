@@ -5,12 +5,12 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{Client, Op, Tell};
-use crate::cx::Ended;
 use crate::endpoint::Endpoint;
 use crate::error::{Code, Error, Result, Sent};
 use crate::method::Effect;
 use crate::recorder::Exchange;
 use crate::tls::Credentials;
+use client_core::Ended;
 
 /// How far an operation has come, for the error that says that its time ran out.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -27,7 +27,7 @@ impl Client {
         match &self.0.credentials {
             Credentials::Identity(identity) if error.code == Code::NodeRole => {
                 let roles = identity.roles().join(", ");
-                error.because(format!("the client certificate carries the roles {roles}, and the call needs a greater one"))
+                error.caused_by(format!("the client certificate carries the roles {roles}, and the call needs a greater one"))
             }
             _ => error,
         }

@@ -1,117 +1,45 @@
 //! One taxonomy for everything that can go wrong between us and a Talos machine.
-//!
-//! An error says what was tried and where, what was seen, the likely cause and the next thing to do. Its code is stable, so that
-//! people can write rules on it; its wording never repeats texts on which wrappers re-run a whole apply.
 
 mod catalogue;
-mod page;
+mod quoted;
 pub(crate) mod status;
-mod wording;
+#[cfg(test)]
+mod tests;
 
-pub use catalogue::{CATALOGUE, Code, Entry};
-pub use page::page;
-pub(crate) use wording::{plain, without_values};
-
-use std::fmt;
-
-/// Whether a failed request can have had an effect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sent {
-    /// It never left; trying again is safe.
-    Never,
-    /// It may have been carried out; look before trying again.
-    Maybe,
-    /// The machine answered that it did not do it.
-    Refused,
-}
+pub use catalogue::{CATALOGUE, Code};
+pub use client_core::Sent;
+pub(crate) use quoted::without_values;
 
 /// A failure in talking to a Talos machine. Holds no secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Error {
-    /// Stable code.
-    pub code: Code,
-    /// What was tried, and at which address.
-    pub attempted: String,
-    /// What came back.
-    pub seen: String,
-    /// The likely reason.
-    pub cause: String,
-    /// What to do next.
-    pub cure: String,
-    /// Whether the request can have had an effect.
-    pub sent: Sent,
-}
-
-impl Error {
-    /// An error with the catalogue's cause and cure, of a request that was never sent.
-    pub(crate) fn new(code: Code, attempted: impl Into<String>, seen: impl AsRef<str>) -> Error {
-        let entry = code.entry();
-        Error {
-            code,
-            attempted: attempted.into(),
-            seen: plain(seen.as_ref()),
-            cause: entry.cause.to_owned(),
-            cure: entry.cure.to_owned(),
-            sent: Sent::Never,
-        }
-    }
-
-    pub(crate) fn because(mut self, cause: impl Into<String>) -> Error {
-        self.cause = cause.into();
-        self
-    }
-
-    pub(crate) fn cured_by(mut self, cure: impl Into<String>) -> Error {
-        self.cure = cure.into();
-        self
-    }
-
-    pub(crate) fn sent(mut self, sent: Sent) -> Error {
-        self.sent = sent;
-        self
-    }
-
-    /// Whether waiting alone may cure it: the machine is starting, restarting or out of reach.
-    pub fn is_transient(&self) -> bool {
-        self.code.entry().transient
-    }
-
-    /// Whether nobody answered: nothing is known of the machine, and its state must be kept.
-    pub fn is_out_of_reach(&self) -> bool {
-        matches!(
-            self.code,
-            Code::NodeUnreachable | Code::NodeName | Code::NodeTimeout
-        )
-    }
-
-    /// One line: the code and what it means.
-    pub fn summary(&self) -> String {
-        format!("{}: {}", self.code.as_str(), self.code.entry().meaning)
-    }
-
-    /// What was tried, what was seen, the cause and the cure, a line each.
-    pub fn detail(&self) -> String {
-        let unclear = match self.sent {
-            Sent::Maybe => "\nThe request may have been carried out.",
-            Sent::Never | Sent::Refused => "",
-        };
-        format!(
-            "Tried: {}\nSeen: {}{unclear}\nCause: {}\nCure: {}",
-            self.attempted, self.seen, self.cause, self.cure
-        )
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}\n{}", self.summary(), self.detail())
-    }
-}
-
-impl std::error::Error for Error {}
+pub type Error = client_core::Error<Code>;
 
 /// Result of a call to a machine.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-#[cfg(test)]
-mod tests;
+impl Code {
+    /// Whether nobody answered: nothing is known of the machine, and its state must be kept.
+    pub fn is_out_of_reach(self) -> bool {
+        matches!(
+            self,
+            Self::NodeUnreachable | Self::NodeName | Self::NodeTimeout
+        )
+    }
+}
+
+const HEAD: &str = "\
+---
+page_title: \"Errors of machines\"
+description: \"What each code in a summary means, what is usually behind it and what to do.\"
+---
+
+# Errors of machines
+
+These are the codes of the Talos client: what a machine, or the way to it, says. The plugin's own codes, of configuration, plans and
+state, are on the page [Errors and warnings of the plugin](plugin-errors.md). Codes do not change, so that rules can be written on them,
+such as `retryable_errors` of terragrunt. *Waited out* says that an operation goes on trying until its time is over; all others end at once.
+";
+
+/// The page of the documentation that lists all codes, as Markdown.
+pub fn page() -> String {
+    client_core::page(HEAD, CATALOGUE)
+}

@@ -66,7 +66,7 @@ fn below_grpc(method: &Method, attempted: &str, wire: &WireError) -> Error {
     };
     let error = Error::new(code, attempted, wire.to_string()).sent(sent);
     match wire {
-        WireError::Broken => error.because("the machine restarted, or the network broke"),
+        WireError::Broken => error.caused_by("the machine restarted, or the network broke"),
         _ => error,
     }
 }
@@ -119,24 +119,24 @@ fn tailored(error: Error, method: &Method, status: &Status) -> Error {
     let says = |text: &str| status.message().contains(text);
     match error.code {
         Code::NodeBooting if says("time is not in sync") => error
-            .because("the machine's clock is not synchronised yet")
+            .caused_by("the machine's clock is not synchronised yet")
             .cured_by("wait for it; if it stays so, check machine.time and the way to its servers"),
         Code::NodeBooting if is(method, &ETCD_RECOVER) => {
-            error.because("the etcd service of the machine has not come to the point where a snapshot can be taken")
+            error.caused_by("the etcd service of the machine has not come to the point where a snapshot can be taken")
         }
-        Code::NodeUnreachable if says("dial tcp") => error.because("the endpoint answers but does not reach the node that it was to pass the call to"),
-        Code::NodeUnreachable => error.because("the Talos API answers, but what is behind it does not yet: the machine is starting"),
+        Code::NodeUnreachable if says("dial tcp") => error.caused_by("the endpoint answers but does not reach the node that it was to pass the call to"),
+        Code::NodeUnreachable => error.caused_by("the Talos API answers, but what is behind it does not yet: the machine is starting"),
         Code::NodeWrongCa => error
-            .because("the endpoint answers, but the node that it was to pass the call to is in maintenance mode or of another cluster")
+            .caused_by("the endpoint answers, but the node that it was to pass the call to is in maintenance mode or of another cluster")
             .cured_by("ask that node directly to see which; then configure it or correct the address"),
         Code::EtcdDown if says("not supported for learner") => {
-            error.because("the machine's member has joined but has no vote yet").cured_by("wait until it is promoted, then run again")
+            error.caused_by("the machine's member has joined but has no vote yet").cured_by("wait until it is promoted, then run again")
         }
         Code::ConfigRefused if says("immediate mode") => error
-            .because("a part of the change takes effect only by a reboot, which the mode forbids; nothing was changed")
+            .caused_by("a part of the change takes effect only by a reboot, which the mode forbids; nothing was changed")
             .cured_by("use mode = \"reboot\" when the machine may reboot now, or \"staged\" to have it at the next boot"),
         Code::NodeUnsupported if says("apply configuration --mode") => error
-            .because("the machine is in maintenance mode, where a configuration can only be applied as a whole")
+            .caused_by("the machine is in maintenance mode, where a configuration can only be applied as a whole")
             .cured_by("use mode = \"auto\""),
         _ => error,
     }

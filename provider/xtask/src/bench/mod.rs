@@ -4,7 +4,10 @@ mod engine;
 mod probe;
 mod stages;
 mod startup;
+mod vms;
+mod way;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -23,15 +26,24 @@ pub struct Args {
     /// Only the configuration engine, without the provider and the cores.
     #[arg(long)]
     engine: bool,
+    /// Only what runs on the lab: the whole way, and refreshes of many VMs.
+    #[arg(long, conflicts_with = "engine")]
+    lab: bool,
 }
 
 /// Takes all figures and prints them as a table.
 pub fn run(args: &Args) -> Result<()> {
     let mut figures = Vec::new();
-    if !args.engine {
+    let all = !args.engine && !args.lab;
+    if all || args.lab {
+        lab(&mut figures)?;
+    }
+    if all {
         provider(args, &mut figures)?;
     }
-    engine(args, &mut figures)?;
+    if all || args.engine {
+        engine(args, &mut figures)?;
+    }
     say("");
     for line in crate::table::lines(&["figure", "value", "aim"], figures.into_iter()) {
         say(&line);
@@ -39,10 +51,40 @@ pub fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
+/// What takes time where there is something to wait for.
+fn lab(figures: &mut Vec<[String; 3]>) -> Result<()> {
+    let plugin = release()?;
+    let mut lags = Vec::new();
+    for (pace, speed) in [("a real one's pace", "1"), ("ten times that pace", "10")] {
+        say(&format!("the whole way on the lab, at {pace}"));
+        let way = way::measure(&plugin, speed)?;
+        let more = 100.0 * (way.wall.as_secs_f64() / way.lab.as_secs_f64() - 1.0);
+        let name = format!("from bare hosts to Flux on the lab at {pace}");
+        figures.push(figure(&name, seconds(way.wall), ""));
+        let own = format!("{} (the rest is {more:.0} % over it)", seconds(way.lab));
+        figures.push(figure("of that, the lab's own time", own, "10 % over it"));
+        lags.extend(way.lags);
+    }
+    let name = format!("readiness seen, 95th percentile of {}", lags.len());
+    figures.push(figure(&name, seconds(percentile(lags, 95)), ""));
+    for count in [6, 50] {
+        say(&format!("refreshing {count} VMs"));
+        let refresh = vms::refresh(&plugin, count)?;
+        let value = format!("{}, {} requests", seconds(refresh.wall), refresh.requests);
+        figures.push(figure(&format!("refresh of {count} VMs"), value, ""));
+    }
+    Ok(())
+}
+
+/// The provider as users have it.
+fn release() -> Result<PathBuf> {
+    say("building the provider (release)");
+    workspace::build_release("plugin", "terraform-provider-talos-stack")
+}
+
 /// How the provider starts, and what plans cost it.
 fn provider(args: &Args, figures: &mut Vec<[String; 3]>) -> Result<()> {
-    say("building the provider (release)");
-    let plugin = workspace::build_release("plugin", "terraform-provider-talos-stack")?;
+    let plugin = release()?;
     let size = std::fs::metadata(&plugin)
         .context("the provider is missing")?
         .len();
@@ -105,6 +147,20 @@ fn figure(name: &str, value: String, aim: &str) -> [String; 3] {
 
 fn milliseconds(duration: Duration) -> String {
     format!("{:.1} ms", duration.as_secs_f64() * 1000.0)
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{:.2} s", duration.as_secs_f64())
+}
+
+/// The smallest value that so many of a hundred do not exceed; zero of none.
+fn percentile(mut values: Vec<Duration>, hundredths: usize) -> Duration {
+    values.sort_unstable();
+    let place = (values.len() * hundredths).div_ceil(100);
+    values
+        .get(place.saturating_sub(1))
+        .copied()
+        .unwrap_or_default()
 }
 
 fn megabytes(bytes: u64) -> f64 {

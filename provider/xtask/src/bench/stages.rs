@@ -107,11 +107,7 @@ pub fn config(plugin: &Path, nodes: usize) -> Result<Cost> {
 
 fn configuration(nodes: usize) -> String {
     format!(
-        r#"terraform {{
-  required_providers {{
-    talos = {{ source = "home-ops/talos-stack" }}
-  }}
-}}
+        r#"{PROVIDER}
 
 resource "talos_secrets" "cluster" {{
   talos_version = "v1.12.6"
@@ -134,6 +130,14 @@ data "talos_machine_config" "node" {{
 "#
     )
 }
+
+/// What a module says of the provider.
+pub const PROVIDER: &str = r#"terraform {
+  required_providers {
+    talos = { source = "home-ops/talos-stack" }
+  }
+}
+"#;
 
 /// A script under the provider's name that starts the probe.
 fn install_probe(plugin: &Path, folder: &Path) -> Result<(PathBuf, PathBuf)> {

@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use acceptance_tests::lab::TOOLS;
 use acceptance_tests::progress::Stderr;
-use acceptance_tests::tools::{self, Tool};
+use acceptance_tests::tools;
 use anyhow::Result;
 
 use super::server::{self, Server};
@@ -12,17 +13,6 @@ use super::site::Site;
 use crate::workspace::{self, say};
 
 const CLUSTER: &str = "cluster-101";
-
-/// What runs in the lab for real.
-const TOOLS: [Tool; 7] = [
-    Tool::Etcd,
-    Tool::KubeApiserver,
-    Tool::KubeControllerManager,
-    Tool::KubeScheduler,
-    Tool::FluxOperator,
-    Tool::SourceController,
-    Tool::KustomizeController,
-];
 
 /// The running lab of an earlier demo, or a new one.
 pub fn start(folder: &Path) -> Result<Site> {

@@ -1,7 +1,6 @@
 //! `cargo xtask demo`: a cluster through all stages, on the lab or on real Talos machines.
 
 mod lab;
-mod lines;
 mod rack;
 mod server;
 mod site;

@@ -1,18 +1,14 @@
 //! Runs all stages and tells, line by line, what each is doing.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Write as _};
 use std::path::Path;
-use std::process::{Child, Stdio};
-use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use acceptance_tests::stages::{Runner, Tree};
-use anyhow::{Context, Result};
+use anyhow::Result;
 
-use super::lines;
 use super::site::Site;
+use crate::apply::{self, lines};
 use crate::workspace::say;
 
 /// What a run showed.
@@ -28,45 +24,16 @@ pub struct Report {
 
 /// terragrunt over all stages inside the site; everything it writes goes to `log`, too.
 pub fn apply(tree: &Tree, runner: &Runner, site: &Site, log: &Path) -> Result<Report> {
-    let mut log = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
     let command = site.command(&runner.terragrunt);
-    let mut command = tree.prepare(command, runner, &tree.cluster());
-    // Without the provider's log nobody could see what it waits for.
-    command
-        .args(runner.all)
-        .arg("apply")
-        .env("TF_LOG_PROVIDER", "INFO")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
     let begun = Instant::now();
-    let mut child = command.spawn().context("cannot start terragrunt")?;
     let mut report = Report::default();
-    for line in output(&mut child)? {
-        writeln!(log, "{line}").context("cannot write the log")?;
-        follow(&mut report, &line, begun.elapsed());
-    }
-    let status = child.wait().context("cannot wait for terragrunt")?;
-    report.failed = !status.success();
+    let each = |line: &str| {
+        follow(&mut report, line, begun.elapsed());
+        Ok(())
+    };
+    let done = apply::run(tree, runner, command, log, each)?;
+    report.failed = !done;
     Ok(report)
-}
-
-/// Lines of both of a program's outputs, as they come.
-fn output(child: &mut Child) -> Result<Receiver<String>> {
-    let out = child.stdout.take().context("terragrunt has no output")?;
-    let errors = child.stderr.take().context("terragrunt has no errors")?;
-    let (send, lines) = channel();
-    let both: [Box<dyn Read + Send>; 2] = [Box::new(out), Box::new(errors)];
-    for output in both {
-        let send = send.clone();
-        std::thread::spawn(move || {
-            for line in BufReader::new(output).lines().map_while(Result::ok) {
-                if send.send(line).is_err() {
-                    return;
-                }
-            }
-        });
-    }
-    Ok(lines)
 }
 
 /// Notes what a line says of its stage, and shows what people want to see.

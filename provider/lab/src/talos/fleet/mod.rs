@@ -4,6 +4,7 @@ mod hook;
 mod kubernetes;
 mod listen;
 mod metal;
+mod milestones;
 mod summary;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -58,6 +59,8 @@ pub struct Fleet {
     maintenance: Mutex<BTreeMap<(Key, u64), Arc<ServerConfig>>>,
     /// What Kubernetes was told last.
     told: Mutex<BTreeMap<String, ClusterView>>,
+    /// What machines had come to when somebody last looked.
+    reached: Mutex<milestones::Reached>,
 }
 
 #[derive(Default)]
@@ -91,6 +94,7 @@ impl Fleet {
             outside: Mutex::default(),
             maintenance: Mutex::default(),
             told: Mutex::default(),
+            reached: Mutex::default(),
         }))
     }
 
@@ -154,6 +158,7 @@ impl Fleet {
         self.changed.send_modify(|count| *count += 1);
         self.see_to_outside();
         kubernetes::tell(self);
+        milestones::note(self);
         result
     }
 

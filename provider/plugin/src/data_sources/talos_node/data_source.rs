@@ -47,7 +47,7 @@ impl DataSource for TalosNode {
             .capped(PATIENCE);
         match facts(&access, &cx.provider().pool, &calls).await {
             Ok(facts) => decide::describe(&mut config, facts),
-            Err(error) if error.is_out_of_reach() => {
+            Err(error) if error.code.is_out_of_reach() => {
                 cx.warn(
                     report::summary(&place, &error),
                     format!(

@@ -165,7 +165,7 @@ async fn finish(
     slot.private(private);
     done.map(|_| ()).map_err(|error| {
         // Nobody said that it cannot work: the next apply goes on waiting, and nothing is taken away before.
-        if error.is_silence() || error.code == Code::Cancelled || job.calls.is_over() {
+        if error.code.is_silence() || error.code == Code::Cancelled || job.calls.is_over() {
             slot.irreversible();
         }
         job.error(&error)

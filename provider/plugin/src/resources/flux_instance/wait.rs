@@ -30,7 +30,7 @@ pub async fn operator(client: &Client, calls: &Cx, namespace: &str) -> Result<()
     let begun = Instant::now();
     let id = Id::new("apps/v1", "Deployment", namespace, flux::OPERATOR);
     let attempted = || format!("looking for flux-operator at {}", client.host());
-    let mut backoff = Backoff::up_to(PAUSE);
+    let backoff = Backoff::up_to(PAUSE);
     loop {
         let Some(deployment) = client.find(calls, &id).await? else {
             return Err(elsewhere(client, calls, namespace)
@@ -101,7 +101,7 @@ pub async fn instance(
 ) -> Result<Value> {
     let id = instance_id(model.namespace.text());
     let attempted = format!("waiting until Flux is ready at {}", client.host());
-    let mut backoff = Backoff::up_to(PAUSE);
+    let backoff = Backoff::up_to(PAUSE);
     let mut standing: Option<(Code, Instant)> = None;
     let begun = Instant::now();
     loop {

@@ -146,7 +146,7 @@ async fn finish(
             Ok(deployment) => describe(&mut state, &deployment),
             Err(error) => {
                 // Nobody said that it cannot work: the next apply goes on waiting, and nothing is taken away before.
-                if error.is_silence() || error.code == Code::Cancelled || job.calls.is_over() {
+                if error.code.is_silence() || error.code == Code::Cancelled || job.calls.is_over() {
                     slot.irreversible();
                 }
                 return Err(job.error(&error));

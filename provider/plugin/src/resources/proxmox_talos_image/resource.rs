@@ -143,7 +143,7 @@ impl Resource for TalosImageResource {
                 }
                 Ok(())
             }
-            Err(error) if error.is_out_of_reach() => {
+            Err(error) if error.code.is_out_of_reach() => {
                 forget(cx.provider(), &name, &proxmox::error(&name, &error), slot)
             }
             Err(error) => Err(proxmox::error(&name, &error)),

@@ -55,7 +55,7 @@ pub async fn create(
         cx.phase("starting");
         if let Err(error) = power::start(&job.client, &job.calls, &born.sight.node, born.vmid).await
         {
-            if error.sent == Sent::Maybe || error.is_out_of_reach() {
+            if error.sent == Sent::Maybe || error.code.is_out_of_reach() {
                 slot.irreversible();
                 return Err(job.error(&error));
             }
@@ -277,7 +277,7 @@ pub async fn observe_made(
 
 /// Looks at a machine once the task that makes it is done.
 pub async fn look_unlocked(job: &Job<'_>, node: &str, vmid: u32) -> proxmox_client::Result<Sight> {
-    let mut backoff = Backoff::up_to(Duration::from_secs(2));
+    let backoff = Backoff::up_to(Duration::from_secs(2));
     loop {
         let sight = look(&job.client, &job.calls, node, vmid, job.wants).await?;
         if !sight.is_being_made() {
@@ -473,11 +473,11 @@ async fn appeared(
     uuid: &str,
     error: &PveError,
 ) -> proxmox_client::Result<Option<Sight>> {
-    let mut backoff = Backoff::up_to(Duration::from_secs(2));
+    let backoff = Backoff::up_to(Duration::from_secs(2));
     let mut absent = 0;
     loop {
         let unclear = |found: PveError| {
-            if found.is_out_of_reach() {
+            if found.code.is_out_of_reach() {
                 unclear(found)
             } else {
                 found

@@ -54,7 +54,7 @@ pub async fn destroy(
     };
     match take_away(&job, &state, vmid).await {
         Ok(()) => Ok(()),
-        Err(Failure::Call(error)) if error.is_out_of_reach() => {
+        Err(Failure::Call(error)) if error.code.is_out_of_reach() => {
             forget(cx.provider(), &job.name, vmid, &job.error(&error), slot)
         }
         Err(Failure::Call(error)) => Err(job.error(&error)),

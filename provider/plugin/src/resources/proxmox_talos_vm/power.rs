@@ -16,6 +16,8 @@ const SHUTDOWN: Duration = Duration::from_secs(60);
 const PORT: Duration = Duration::from_secs(600);
 /// How long one knock at a port may take.
 const KNOCK: Duration = Duration::from_secs(2);
+/// Longest pause between two rounds of knocks.
+const LONGEST: Duration = Duration::from_secs(3);
 
 /// Starts a machine and sees it running. One that runs already is fine.
 pub async fn start(client: &Client, cx: &Cx, node: &str, vmid: u32) -> Result<()> {
@@ -45,7 +47,7 @@ pub async fn stop(client: &Client, cx: &Cx, node: &str, vmid: u32, model: &Talos
         Err(error)
             if error.sent == proxmox_client::Sent::Maybe && error.code != Code::Cancelled => {}
         // A guest that is not there to shut down.
-        Err(error) if force && !error.is_out_of_reach() && error.code != Code::Permission => {
+        Err(error) if force && !error.code.is_out_of_reach() && error.code != Code::Permission => {
             client.power(cx, node, vmid, Power::Stop).await?;
         }
         Err(error) => return Err(error),
@@ -56,7 +58,7 @@ pub async fn stop(client: &Client, cx: &Cx, node: &str, vmid: u32, model: &Talos
 /// Waits until a machine runs or not. High availability only takes orders, and carries them out later.
 async fn settled(client: &Client, cx: &Cx, node: &str, vmid: u32, running: bool) -> Result<()> {
     let cx = cx.capped(MANAGER);
-    let mut backoff = Backoff::up_to(Duration::from_secs(2));
+    let backoff = Backoff::up_to(Duration::from_secs(2));
     loop {
         let status = client.status(&cx, node, vmid).await?;
         if status.running == running {
@@ -89,7 +91,7 @@ pub async fn answers(
         .map_or(PORT, GoDuration::value)
         .min(remaining);
     let knocking = async {
-        let mut pause = Duration::from_millis(250);
+        let backoff = Backoff::up_to(LONGEST);
         loop {
             for address in addresses {
                 let knock = tokio::net::TcpStream::connect((address.as_str(), port));
@@ -97,8 +99,7 @@ pub async fn answers(
                     return;
                 }
             }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 8 / 5).min(Duration::from_secs(3));
+            tokio::time::sleep(backoff.next()).await;
         }
     };
     tokio::select! {

@@ -5,9 +5,12 @@
 //! Imported by `name=address,name=address`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
+use client_core::Backoff;
 use framework::prelude::*;
 use talos_client::{Client, Code, Cx, EtcdMember, Sent};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::decide::{self, Decision, Seen};
@@ -16,7 +19,7 @@ use super::observe::observe;
 use super::plan::{self, Private};
 use crate::provider::{Data, TalosStack};
 use crate::shared::access::{Access, Unusable};
-use crate::shared::calls::{self, Backoff};
+use crate::shared::calls;
 use crate::shared::import;
 use crate::shared::{quorum, report};
 
@@ -317,8 +320,8 @@ const LOST_CURE: &str = "State holds etcd members, and every control plane waits
      their disks were wiped, or the machines were replaced. Nothing is bootstrapped anew by itself, because the cluster's data would be lost for good.\n\n\
      To start an empty cluster, replace this resource (`-replace`, or remove it from state and apply). To start from a snapshot \
      of etcd, set `recover_from` first.";
-/// Looks in a row after which the loss is settled, a quarter of a minute: a machine that starts shows the same for a moment.
-const LOST_LOOKS: usize = 8;
+/// How long it must look like that: a machine that starts shows the same for a moment.
+const LOST_FOR: Duration = Duration::from_secs(15);
 
 fn had_members(state: &Bootstrap) -> bool {
     state
@@ -353,7 +356,7 @@ async fn start(
     planned: &Bootstrap,
     cx: &ApplyCx<TalosBootstrap>,
 ) -> Result<&'static str, Error> {
-    let mut backoff = Backoff::new();
+    let backoff = Backoff::default();
     // What it is called if a member shows up: ours, once a request may have got through.
     let mut origin = "adopted";
     loop {
@@ -442,17 +445,14 @@ async fn wait(
     cx: &ApplyCx<TalosBootstrap>,
     slot: &mut Slot<TalosBootstrap>,
 ) -> Result<(), Error> {
-    let mut backoff = Backoff::new();
+    let mut backoff = Backoff::default();
     let mut last = Vec::new();
-    let mut lost = 0;
+    let mut lost = None;
     loop {
         let seen = observe(&job.machines, &job.data.pool, &job.calls).await;
         decide::decide(&seen, job.cluster_id.as_deref())?;
-        lost = if decide::lost(had_members(&state), &seen, job.cluster_id.as_deref()) {
-            lost + 1
-        } else {
-            0
-        };
+        lost = decide::lost(had_members(&state), &seen, job.cluster_id.as_deref())
+            .then(|| lost.unwrap_or_else(Instant::now));
         let missing = job.missing_to_finish(&seen);
         describe(&mut state, &seen, job);
         state.cluster_ready = missing.is_empty().into();
@@ -463,7 +463,7 @@ async fn wait(
         if missing.is_empty() {
             return Ok(());
         }
-        if lost == LOST_LOOKS {
+        if lost.is_some_and(|since| since.elapsed() >= LOST_FOR) {
             return Err(Error::new(LOST, LOST_CURE));
         }
         cx.phase(format!("cluster: {}", missing.join("; ")));
@@ -472,7 +472,7 @@ async fn wait(
         }
         last = missing;
         if !backoff.wait(cx.token()).await {
-            if lost > 0 {
+            if lost.is_some() {
                 return Err(Error::new(LOST, LOST_CURE));
             }
             return Err(not_ready(&last, &seen));

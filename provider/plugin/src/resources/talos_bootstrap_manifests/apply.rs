@@ -83,7 +83,7 @@ pub async fn bring(
         for object in &applied {
             if let Err(error) = ready(&client, &calls, object, |missing| cx.phase(missing)).await {
                 // What was applied is there; taking it away would not help it.
-                if error.is_silence() || error.code == Code::Cancelled || calls.is_over() {
+                if error.code.is_silence() || error.code == Code::Cancelled || calls.is_over() {
                     slot.irreversible();
                 }
                 return Err(failed(error));
@@ -158,7 +158,7 @@ async fn ready(
             .await
             .map(|_| ());
     }
-    let mut backoff = Backoff::up_to(PAUSE);
+    let backoff = Backoff::up_to(PAUSE);
     loop {
         let attempted = format!("waiting until {id} is ready");
         let Some(object) = client.find(calls, &id).await? else {

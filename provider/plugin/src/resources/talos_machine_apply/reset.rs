@@ -1,11 +1,12 @@
 //! Wipes a machine, and sees it through.
 
+use client_core::Backoff;
 use framework::prelude::*;
 use talos_client::{Code, ResetRequest, Sent};
 
 use super::TalosMachineApply;
 use super::model::MachineApply;
-use crate::shared::calls::{self, Backoff};
+use crate::shared::calls;
 use crate::shared::machine::Observed;
 use crate::shared::node::Node;
 use crate::shared::quorum::Step;
@@ -99,7 +100,7 @@ async fn wiped(
     before: &Before<'_>,
 ) -> Result<Gone, Failure> {
     let patience = calls::refresh(node.access.endpoints.len());
-    let mut backoff = Backoff::new();
+    let backoff = Backoff::default();
     let mut silences = 0;
     loop {
         let seen = match node.look(&node.calls.capped(patience)).await {

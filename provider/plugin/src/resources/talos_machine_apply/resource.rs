@@ -168,7 +168,7 @@ impl Resource for TalosMachineApply {
         };
         match reset::reset(cx, &reachable, &state, &request).await {
             Ok(()) => Ok(()),
-            Err(Failure::Call(error)) if error.is_out_of_reach() => {
+            Err(Failure::Call(error)) if error.code.is_out_of_reach() => {
                 forget(cx.provider(), node, &report::error(node, &error), slot)
             }
             // A machine without a configuration has nothing left to reset.

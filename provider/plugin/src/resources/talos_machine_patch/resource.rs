@@ -140,7 +140,7 @@ impl Resource for TalosMachinePatch {
         };
         let machine = match node.look(&node.calls.capped(calls::DESTROY)).await {
             Ok(machine) => machine,
-            Err(error) if error.is_out_of_reach() => {
+            Err(error) if error.code.is_out_of_reach() => {
                 return forget(node.data, name, report::error(name, &error), slot);
             }
             Err(error) => return Err(report::error(name, &error)),
