@@ -1,95 +1,12 @@
 //! YAML of resource specs as JSON values.
-//!
-//! Specs are small and written by Talos itself: one document, no anchors, no tags.
 
-use saphyr_parser::{Event, Parser, ScalarStyle};
-use serde_json::{Map, Number, Value};
+use serde_json::Value;
 
 /// The document's value; `None` when it is not well-formed.
 pub(crate) fn parse(text: &str) -> Option<Value> {
-    let mut builder = Builder::default();
-    for event in Parser::new_from_str(text) {
-        let (event, _) = event.ok()?;
-        builder.take(event)?;
-    }
-    builder.done
-}
-
-#[derive(Default)]
-struct Builder {
-    open: Vec<Open>,
-    done: Option<Value>,
-}
-
-enum Open {
-    List(Vec<Value>),
-    Map(Map<String, Value>, Option<String>),
-}
-
-impl Builder {
-    /// `None` where a construct is not of the kind that Talos writes.
-    fn take(&mut self, event: Event<'_>) -> Option<()> {
-        match event {
-            Event::Scalar(text, style, ..) => self.put(scalar(&text, style)),
-            Event::SequenceStart(..) => {
-                self.open.push(Open::List(Vec::new()));
-                Some(())
-            }
-            Event::MappingStart(..) => {
-                self.open.push(Open::Map(Map::new(), None));
-                Some(())
-            }
-            Event::SequenceEnd | Event::MappingEnd => {
-                let value = match self.open.pop()? {
-                    Open::List(items) => Value::Array(items),
-                    Open::Map(members, _) => Value::Object(members),
-                };
-                self.put(value)
-            }
-            Event::Alias(_) => None,
-            _ => Some(()),
-        }
-    }
-
-    fn put(&mut self, value: Value) -> Option<()> {
-        match self.open.last_mut() {
-            None => self.done = Some(value),
-            Some(Open::List(items)) => items.push(value),
-            Some(Open::Map(members, key)) => match key.take() {
-                Some(key) => {
-                    members.insert(key, value);
-                }
-                None => *key = Some(text(&value)?),
-            },
-        }
-        Some(())
-    }
-}
-
-fn scalar(text: &str, style: ScalarStyle) -> Value {
-    if style != ScalarStyle::Plain {
-        return Value::String(text.to_owned());
-    }
-    match text {
-        "" | "~" | "null" => Value::Null,
-        "true" => Value::Bool(true),
-        "false" => Value::Bool(false),
-        _ => number(text).map_or_else(|| Value::String(text.to_owned()), Value::Number),
-    }
-}
-
-fn number(text: &str) -> Option<Number> {
-    if let Ok(number) = text.parse::<i64>() {
-        return Some(number.into());
-    }
-    if let Ok(number) = text.parse::<u64>() {
-        return Some(number.into());
-    }
-    let digits = text.starts_with(|c: char| c.is_ascii_digit() || c == '-') && text.contains('.');
-    text.parse()
-        .ok()
-        .filter(|_| digits)
-        .and_then(Number::from_f64)
+    // Whole configurations may be as large as they like: the machine took them.
+    let options = serde_saphyr::options! { with_snippet: false, budget: None };
+    serde_saphyr::from_str_with_options(text, options).ok()
 }
 
 fn text(value: &Value) -> Option<String> {

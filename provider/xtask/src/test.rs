@@ -154,7 +154,7 @@ impl Step {
     }
 
     fn command(&self, skips: &PathBuf, deep: bool) -> Result<Command> {
-        let mut command = Command::new(env!("CARGO"));
+        let mut command = workspace::cargo();
         command.args(self.arguments).current_dir(workspace::root()?);
         command.env(SKIPS, skips);
         if deep {

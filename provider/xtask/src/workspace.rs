@@ -17,9 +17,25 @@ pub fn root() -> Result<PathBuf> {
         .context("the xtask crate has moved: its manifest is no longer two folders below the root")
 }
 
+/// A cargo command. What cargo told this very program of its package is taken away: build scripts that look at such
+/// variables would run anew, and everything that uses them would be built again.
+pub fn cargo() -> Command {
+    let mut command = Command::new(env!("CARGO"));
+    for (name, _) in std::env::vars_os() {
+        let of_package = ["CARGO_PKG_", "CARGO_MANIFEST_"];
+        if of_package
+            .iter()
+            .any(|prefix| name.to_string_lossy().starts_with(prefix))
+        {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
 /// Builds a program of the workspace and says where it is.
 pub fn build(package: &str, program: &str) -> Result<PathBuf> {
-    let status = Command::new(env!("CARGO"))
+    let status = cargo()
         .args(["build", "--package", package, "--bin", program])
         .current_dir(root()?)
         .status()
@@ -42,7 +58,7 @@ pub fn build_release_example(package: &str, example: &str) -> Result<PathBuf> {
 
 /// Builds a target for release; returns the folder of release builds.
 fn release(package: &str, kind: &str, target: &str) -> Result<PathBuf> {
-    let status = Command::new(env!("CARGO"))
+    let status = cargo()
         .args(["build", "--release", "--package", package, kind, target])
         .current_dir(root()?)
         .status()

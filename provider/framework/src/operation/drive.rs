@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
+use futures::future::BoxFuture;
 use tracing::Instrument;
 
 use super::context::{OpState, StopReason};
@@ -19,11 +20,18 @@ const GRACE: Duration = Duration::from_secs(4);
 /// Runs one operation to its end, its deadline or the provider's stop, whichever comes first.
 ///
 /// Runs in a task of its own: core closing the connection must not drop a half-done change.
-pub(crate) async fn drive<T, F>(state: Arc<OpState>, future: F) -> Result<T, Diagnostics>
-where
-    T: Send + 'static,
-    F: Future<Output = Result<T, Error>> + Send + 'static,
-{
+pub(crate) fn drive<T: Send + 'static>(
+    state: Arc<OpState>,
+    future: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> impl Future<Output = Result<T, Diagnostics>> {
+    // On the heap, so that all operations share the code below.
+    run(state, future.boxed())
+}
+
+async fn run<T: Send + 'static>(
+    state: Arc<OpState>,
+    future: BoxFuture<'static, Result<T, Error>>,
+) -> Result<T, Diagnostics> {
     let caught = AssertUnwindSafe(future)
         .catch_unwind()
         .map(|ended| match ended {
