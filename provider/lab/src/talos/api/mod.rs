@@ -1,5 +1,6 @@
 //! The wire: gRPC over TLS at port 50000, with roles, forwarding, journal and faults.
 
+mod authority;
 mod forward;
 mod frame;
 mod roles;

@@ -20,6 +20,7 @@ use tokio_rustls::TlsAcceptor;
 use tonic::{Code, Status};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
+use super::authority::OneAuthority;
 use super::frame::{framed, unframed};
 use super::{Call, Reply, Roles, forward, route};
 use crate::faults::{Effect, Fault, Seen, When, kill_peer};
@@ -59,7 +60,7 @@ pub(crate) async fn serve(fleet: Arc<Fleet>, key: Key, stream: TcpStream, peer: 
     });
     let served = http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(OneAuthority::new(stream)), service);
     tokio::select! {
         // How it ended is the client's to see.
         _ = served => {}
