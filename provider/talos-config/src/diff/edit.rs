@@ -130,7 +130,7 @@ impl Differ {
     }
 
     fn map(&mut self, old: &Map, new: &Map) {
-        let (in_old, in_new) = (old.index(), new.index());
+        let (in_old, in_new) = (old.index(new.len()), new.index(old.len()));
         for (key, value) in old.iter() {
             self.below(Step::key(key), |differ| match new.get_by(&in_new, key) {
                 Some(other) => differ.value(value, other),

@@ -105,7 +105,7 @@ pub(crate) fn empty_like(value: &Value) -> Option<Value> {
 pub(crate) fn same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Map(one), Value::Map(other)) => {
-            let index = other.index();
+            let index = other.index(one.len());
             let has = |(key, value): (&str, &Value)| {
                 other.get_by(&index, key).is_some_and(|o| same(value, o))
             };

@@ -4,7 +4,8 @@ use std::cmp::Ordering;
 
 use super::value::Value;
 
-/// Mappings with fewer entries are gone through: that is faster than an index.
+/// Mappings with fewer entries are gone through, and others for fewer keys: that is faster than an
+/// index.
 const WIDE: usize = 32;
 
 /// Where the keys of a mapping are. It stays right while entries are appended, and knows nothing
@@ -12,15 +13,16 @@ const WIDE: usize = 32;
 pub(crate) struct Index {
     /// How many entries it knows.
     len: usize,
-    /// Their positions in the order of their keys; empty for narrow mappings.
+    /// Their positions in the order of their keys; empty if it is not worth it.
     sorted: Vec<usize>,
 }
 
 impl Index {
-    pub(super) fn of(entries: &[(String, Value)]) -> Self {
+    /// For looking up so many keys.
+    pub(super) fn of(entries: &[(String, Value)], lookups: usize) -> Self {
         let len = entries.len();
         let mut sorted = Vec::new();
-        if len >= WIDE {
+        if len >= WIDE && lookups >= WIDE {
             sorted.extend(0..len);
             sorted.sort_unstable_by(|one, other| compare(&entries[*one].0, &entries[*other].0));
         }

@@ -222,9 +222,9 @@ impl Map {
         &mut self.0
     }
 
-    /// For looking up many keys.
-    pub(crate) fn index(&self) -> Index {
-        Index::of(&self.0)
+    /// For looking up so many keys.
+    pub(crate) fn index(&self, lookups: usize) -> Index {
+        Index::of(&self.0, lookups)
     }
 
     /// [`Map::get`] by this mapping's index.
@@ -239,7 +239,7 @@ impl Map {
         other: Self,
         mut both: impl FnMut(&str, &mut Value, Value) -> Result<(), E>,
     ) -> Result<(), E> {
-        let index = self.index();
+        let index = self.index(other.len());
         for (key, value) in other {
             match index.find(&self.0, &key) {
                 Some(at) => both(&key, &mut self.0[at].1, value)?,
