@@ -38,10 +38,14 @@ fn load(bytes: &[u8], line: Line) -> Result<Config, LoadError> {
 
 fn patched(case: &Case, line: Line) -> Result<(), PatchError> {
     let mut config = Config::load(case.base.unwrap_or(BASE), line).unwrap();
-    // The bad one is the second.
-    let texts = ["machine: {}\n", std::str::from_utf8(&case.text).unwrap()];
-    let patches = Patch::load_all(&texts, line)?;
+    let patches = Patch::load_all(&patches(case), line)?;
     config.apply_patches(&patches)
+}
+
+/// The bad one is the second.
+fn patches(case: &Case) -> [String; 2] {
+    let text = String::from_utf8(case.text.clone()).unwrap();
+    ["machine: {}\n".to_owned(), text]
 }
 
 /// What went wrong, if something did.
@@ -150,7 +154,7 @@ fn question(case: &Case) -> Answer {
         return Answer {
             op: "patch".into(),
             config: case.base.unwrap_or(BASE).to_owned(),
-            patches: vec![String::from_utf8(case.text.clone()).unwrap()],
+            patches: patches(case).into(),
             ..question
         };
     }

@@ -7,7 +7,7 @@
 mod oracle;
 
 use oracle::grammar::{Dice, Grammar};
-use oracle::{Answer, machinery};
+use oracle::{Answer, aliases, machinery};
 use talos_config::document::Config;
 use talos_config::tables::Line;
 
@@ -155,6 +155,40 @@ fn random_patches_apply_as_in_official_machinery() {
             ..Answer::default()
         }
     });
+}
+
+/// Few and narrow ones, because the newest line of Talos reads them without a limit.
+#[test]
+fn random_aliases_and_merge_keys_load_as_in_official_machinery() {
+    compare("random aliases", |_, dice, _| {
+        let (levels, width) = (1 + dice.below(6), 1 + dice.below(3));
+        Answer {
+            op: "load".into(),
+            config: aliases::config(dice, levels, width),
+            ..Answer::default()
+        }
+    });
+}
+
+/// How far aliases and merge keys may grow: the last that is accepted, and the first that is not.
+#[test]
+fn growing_aliases_are_refused_where_official_machinery_refuses_them() {
+    // The newest line has no limit.
+    for line in oracle::lines().filter(|line| *line < Line::V1_14) {
+        let Some(program) = machinery::find("growing aliases", line) else {
+            continue;
+        };
+        let questions: Vec<Answer> = (1..60)
+            .flat_map(aliases::growing)
+            .map(|config| Answer {
+                name: config.lines().nth(4).unwrap_or_default().to_owned(),
+                op: "load".into(),
+                config,
+                ..Answer::default()
+            })
+            .collect();
+        compare_answers(&program, &questions, line);
+    }
 }
 
 /// The texts that official machinery tests itself with, as they are in the module cache.

@@ -11,6 +11,7 @@ mod oracle;
 
 use std::panic::catch_unwind;
 
+use oracle::aliases;
 use oracle::grammar::{Dice, Grammar};
 use talos_config::document::Config;
 use talos_config::merge::Patch;
@@ -167,13 +168,32 @@ fn broken_texts_are_refused_and_nothing_else() {
     }
 }
 
+/// Texts that refer to themselves again and again: nothing hangs, and nothing is too deep.
+#[test]
+fn texts_of_aliases_and_merge_keys_are_read_or_refused() {
+    let mut dice = Dice::new(23);
+    let mut loaded = 0;
+    for _ in 0..rounds(500) {
+        let line = Line::ALL[dice.below(Line::ALL.len())];
+        let (levels, width) = (1 + dice.below(40), 1 + dice.below(30));
+        let text = aliases::config(&mut dice, levels, width);
+        loaded += usize::from(Config::load(&text, line).is_ok());
+        feed::feed(text.as_bytes(), line);
+    }
+    assert!(loaded > 50, "only {loaded} loaded");
+}
+
 fn spoil(bytes: &mut Vec<u8>, dice: &mut Dice) {
     const SIGNS: &[u8] = b"{}[]:,-#&*!|>'\"%@`?~<\n\t \\0\x00\xff\xc2x1";
+    const PIECES: &[&str] = &[
+        "&a ", "*a", "<<: *a", "<<: {", "\n<<: ", "!!str ", "!t,", "\"\\u",
+    ];
     if bytes.is_empty() {
         return;
     }
     let at = dice.below(bytes.len());
-    match dice.below(4) {
+    match dice.below(5) {
+        4 => drop(bytes.splice(at..at, dice.pick(PIECES).bytes())),
         0 => bytes[at] = SIGNS[dice.below(SIGNS.len())],
         1 => bytes.insert(at, SIGNS[dice.below(SIGNS.len())]),
         2 => bytes.truncate(at),

@@ -5,6 +5,8 @@
 #[path = "oracle/mod.rs"]
 mod oracle;
 
+use std::path::Path;
+
 use oracle::grammar::Dice;
 use oracle::{Answer, machinery};
 use talos_config::tables::Line;
@@ -116,10 +118,15 @@ fn customization(dice: &mut Dice) -> String {
 
 #[test]
 fn schematics_are_written_as_go_writes_them() {
-    let line = Line::V1_12;
-    let Some(program) = machinery::find("schematics", line) else {
-        return;
-    };
+    // Factories of different age have the libraries of these lines.
+    for line in [Line::V1_12, Line::V1_13] {
+        if let Some(program) = machinery::find("schematics", line) {
+            compare(&program, line);
+        }
+    }
+}
+
+fn compare(program: &Path, line: Line) {
     let mut dice = Dice::new(31);
     let fixed = [
         "customization: {}",
@@ -130,6 +137,34 @@ fn schematics_are_written_as_go_writes_them() {
         "customization: {meta: [{key: 10}]}",
         "customization: {meta: [{kee: 10}]}",
         "customization: {meta: [{key: x}]}",
+        "customization: {meta: [{key: 255}]}",
+        "customization: {meta: [{key: 256}]}",
+        "customization: {meta: [{key: -1}]}",
+        "customization: {meta: [{key: 0xa}]}",
+        "customization: {meta: [{key: 10.0}]}",
+        "customization: {meta: [{key: \"10\"}]}",
+        "customization: {diskImage: {sectorSize: 18446744073709551615}}",
+        "customization: {diskImage: {sectorSize: -1}}",
+        "customization: {diskImage: {sectorSize: 1e30}}",
+        "customization: {<<: {bootloader: grub}}",
+        "customization: {bootloader: grub, <<: {bootloader: sd-boot, extraKernelArgs: [a]}}",
+        "customization: {<<: [{bootloader: grub}, {bootloader: sd-boot}]}",
+        "customization: {bootloader: null, <<: {bootloader: sd-boot}}",
+        "customization: {<<: {nothing: 1}}",
+        "customization: {<<: {bootloader: grub, bootloader: grub}}",
+        "customization: {<<: {bootloader: grub}, <<: {owner: a}}",
+        "customization: {<<: a}",
+        "customization: {<<: null}",
+        "customization: {<<: []}",
+        "customization: {<<: [a]}",
+        "customization: {diskImage: &d {sectorSize: 512}, systemExtensions: {<<: *d}}",
+        "customization: {diskImage: &d {}, systemExtensions: {<<: *d}}",
+        "overlay: {options: {a: &a {b: 1}, c: {<<: *a, d: 2}, <<: {e: 1, a: 2}}}",
+        "overlay: {options: {<<: [{1: a}, {true: b}, {~: c}]}}",
+        "overlay: {options: {a: {<<: [{1: a}]}}}",
+        "overlay: {options: {1: a}}",
+        "{owner: a, owner: b}",
+        "{? [a] : b}",
         "nothing: 1",
         "- a",
     ];
@@ -145,7 +180,7 @@ fn schematics_are_written_as_go_writes_them() {
             ..Answer::default()
         })
         .collect();
-    let answers = machinery::ask(&program, &questions);
+    let answers = machinery::ask(program, &questions);
     let accepted = answers.iter().filter(|answer| answer.error.is_empty());
     assert!(accepted.count() > 1000);
     let differences: Vec<String> = answers

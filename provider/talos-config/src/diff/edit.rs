@@ -130,13 +130,15 @@ impl Differ {
     }
 
     fn map(&mut self, old: &Map, new: &Map) {
+        let (in_old, in_new) = (old.index(new.len()), new.index(old.len()));
         for (key, value) in old.iter() {
-            self.below(Step::key(key), |differ| match new.get(key) {
+            self.below(Step::key(key), |differ| match new.get_by(&in_new, key) {
                 Some(other) => differ.value(value, other),
                 None => differ.set(Some(value), None, None),
             });
         }
-        for (key, value) in new.iter().filter(|(key, _)| !old.contains_key(key)) {
+        let added = |(key, _): &(&str, &Value)| old.get_by(&in_old, key).is_none();
+        for (key, value) in new.iter().filter(added) {
             self.below(Step::key(key), |differ| differ.set(None, Some(value), None));
         }
     }

@@ -105,7 +105,10 @@ pub(crate) fn empty_like(value: &Value) -> Option<Value> {
 pub(crate) fn same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Map(one), Value::Map(other)) => {
-            let has = |(key, value): (&str, &Value)| other.get(key).is_some_and(|o| same(value, o));
+            let index = other.index(one.len());
+            let has = |(key, value): (&str, &Value)| {
+                other.get_by(&index, key).is_some_and(|o| same(value, o))
+            };
             one.len() == other.len() && one.iter().all(has)
         }
         (Value::List(one), Value::List(other)) => {

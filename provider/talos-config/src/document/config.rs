@@ -35,7 +35,7 @@ impl Config {
         lines: &[usize],
         line: Line,
     ) -> Result<Self, LoadError> {
-        if let Some(clash) = check::clash(&documents, line.tables()) {
+        if let Some(clash) = check::clash(&documents, lines, line.tables()) {
             let begins = lines.get(clash.at).copied().unwrap_or_default();
             let error = LoadError::at(&clash.path, begins, clash.message);
             return Err(error.of_document(&documents[clash.at].id()));

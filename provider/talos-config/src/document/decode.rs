@@ -1,11 +1,13 @@
-use std::collections::HashSet;
+use std::borrow::Cow;
 
 use super::error::LoadError;
 use super::suggest;
 use crate::scalar;
 use crate::tables::{StructType, Tables, Type};
 use crate::yaml::path::{Step, shown};
-use crate::yaml::{Budget, Map, Node, NodeKind, Resolved, Value, is_merge, resolve, to_value};
+use crate::yaml::{
+    Budget, Keys, Map, Node, NodeKind, Resolved, Value, entries, free, is_merge, name_of, resolve,
+};
 
 /// Reads nodes as the types of a line's tables. What comes out still tells what was written from
 /// what was not, as patches need it: fields hold what the text has, null is the same as absent.
@@ -17,9 +19,10 @@ pub(crate) struct Decoder<'a> {
 
 impl<'a> Decoder<'a> {
     pub fn new(tables: &'a Tables) -> Self {
+        let rules = tables.rules;
         Self {
             tables,
-            budget: Budget::new(tables.rules.minus_zero_is_whole),
+            budget: Budget::of_configuration(rules.minus_zero_is_whole, rules.dates_are_texts),
             path: Vec::new(),
         }
     }
@@ -35,15 +38,18 @@ impl<'a> Decoder<'a> {
         result
     }
 
+    fn count(&mut self, node: &Node) -> Result<(), LoadError> {
+        let counted = self.budget.count(node.line);
+        counted.map_err(|error| LoadError::below(&self.path, error))
+    }
+
     /// Reads one value; `None` for null.
     pub fn value(&mut self, ty: &Type, node: &Node) -> Result<Option<Value>, LoadError> {
-        self.budget
-            .count(node.line)
-            .map_err(|error| LoadError::below(&self.path, error))?;
+        self.count(node)?;
         if let NodeKind::Alias(target) = &node.kind {
-            self.budget.enter_alias();
+            self.budget.enter(true);
             let result = self.value(ty, target);
-            self.budget.leave_alias();
+            self.budget.leave(true);
             return result;
         }
         match (ty.pointee(), &node.kind) {
@@ -86,14 +92,15 @@ impl<'a> Decoder<'a> {
     ) -> Result<Map, LoadError> {
         let mut map = Map::new();
         for (key, node) in entries {
-            let name = self.key(key)?.unwrap_or_default();
+            self.count(key)?;
+            let name = self.name(key)?;
             let Some(field) = ty.field(&name) else {
                 return Err(self.unknown(ty, &name, key.line));
             };
             if map.contains_key(&name) || self.seen_before(entries, key) {
                 return Err(self.twice(key, &name));
             }
-            let value = self.within(Step::key(name.as_str()), |d| d.value(&field.ty, node))?;
+            let value = self.within(Step::key(name.as_ref()), |d| d.value(&field.ty, node))?;
             match value {
                 Some(Value::Str(text)) if field.trim => {
                     let start = text.trim_start_matches(['\t', '\n', '\u{b}', '\u{c}', '\r']);
@@ -116,6 +123,13 @@ impl<'a> Decoder<'a> {
         Ok(map)
     }
 
+    /// The text of a key; empty if it is null.
+    fn name<'n>(&self, key: &'n Node) -> Result<Cow<'n, str>, LoadError> {
+        let name = name_of(key, Keys::Scalars, &self.budget);
+        let name = name.map_err(|error| LoadError::below(&self.path, error))?;
+        Ok(name.unwrap_or_default())
+    }
+
     fn unknown(&self, ty: &StructType, name: &str, line: usize) -> LoadError {
         let message = match name {
             "<<" => "merge keys are not possible here".to_owned(),
@@ -136,18 +150,6 @@ impl<'a> Decoder<'a> {
             .iter()
             .take_while(|(k, _)| !std::ptr::eq(k, key))
             .any(|(k, _)| k.text() == key.text())
-    }
-
-    /// The text of a key, `None` if it is null.
-    fn key(&self, node: &Node) -> Result<Option<String>, LoadError> {
-        let Some(scalar) = node.scalar() else {
-            return Err(self.error(node.line, "a key must be a single value"));
-        };
-        match resolve(scalar).map_err(|message| self.error(node.line, message))? {
-            Resolved::Null => Ok(None),
-            Resolved::Binary(text) => Ok(Some(text)),
-            _ => Ok(Some(scalar.text.clone())),
-        }
     }
 
     fn list(&mut self, item: &Type, nodes: &[Node]) -> Result<Value, LoadError> {
@@ -185,17 +187,6 @@ impl<'a> Decoder<'a> {
         Ok(Value::List(items))
     }
 
-    /// A key that is a date, in lines where that is no text.
-    fn refuse_date(&self, key: &Node) -> Result<(), LoadError> {
-        let date = key
-            .scalar()
-            .is_some_and(|s| matches!(resolve(s), Ok(Resolved::Time(_))));
-        if date && !self.tables.rules.dates_are_texts {
-            return Err(self.error(key.line, "a date without quotes is no text"));
-        }
-        Ok(())
-    }
-
     /// Null where there should be a mapping.
     fn null_item(&self, line: usize) -> Result<(), LoadError> {
         if self.tables.rules.null_items {
@@ -204,120 +195,49 @@ impl<'a> Decoder<'a> {
         Err(self.error(line, "null is not possible here"))
     }
 
-    fn mapping(&mut self, item: &Type, entries: &[(Node, Node)]) -> Result<Value, LoadError> {
+    fn mapping(&mut self, item: &Type, written: &[(Node, Node)]) -> Result<Value, LoadError> {
+        self.refuse_merge(item, written)?;
+        let entries = entries(written, &mut self.budget, Keys::Scalars)
+            .map_err(|error| LoadError::below(&self.path, error))?;
         let mut map = Map::new();
-        let mut seen = HashSet::with_capacity(entries.len());
-        let mut merged = None;
-        for (key, node) in entries {
-            if is_merge(key) {
-                if merged.replace(node).is_some() {
-                    return Err(self.twice(key, "<<"));
-                }
-                continue;
-            }
-            self.refuse_date(key)?;
-            let Some(name) = self.key(key)? else { continue };
-            if !seen.insert(name.clone()) {
-                return Err(self.twice(key, &name));
-            }
-            let value = self.within(Step::key(name.as_str()), |d| {
-                let value = d.value(item, node)?;
+        for entry in entries {
+            self.budget.enter(entry.aliased);
+            let value = self.within(Step::key(entry.name.as_ref()), |d| {
+                let value = d.value(item, entry.value)?;
                 if value.is_none() && matches!(item, Type::Ptr(_)) {
-                    d.null_item(node.line)?;
+                    d.null_item(entry.value.line)?;
                 }
                 Ok::<_, LoadError>(value)
             })?;
+            self.budget.leave(entry.aliased);
             map.push(
-                name,
+                entry.name,
                 value.unwrap_or_else(|| scalar::zero(item, self.tables)),
             );
-        }
-        if let Some(node) = merged {
-            let deep = matches!(
-                item.pointee(),
-                Type::Struct(_) | Type::Any | Type::Map(_) | Type::Arg
-            );
-            let alias = matches!(node.kind, NodeKind::Alias(_));
-            if !alias || !deep && !self.tables.rules.merge_keys_in_mappings {
-                let message = "merge keys are not possible here";
-                return Err(self.error(node.line, message));
-            }
-            self.merge_key(item, &mut map, node)?;
         }
         Ok(Value::Map(map))
     }
 
-    /// Adds what `<<` refers to, where the mapping has no key of its own.
-    fn merge_key(&mut self, item: &Type, map: &mut Map, node: &Node) -> Result<(), LoadError> {
-        let ty = Type::Map(Box::new(item.clone()));
-        let Some(Value::Map(more)) = self.value(&ty, node)? else {
-            return Err(self.error(node.line, "<< needs an alias of a mapping"));
+    /// What `<<` refers to must be of the type of the mapping's values, or an alias: of that Talos
+    /// does not ask the type.
+    fn refuse_merge(&self, item: &Type, written: &[(Node, Node)]) -> Result<(), LoadError> {
+        let Some((_, source)) = written.iter().find(|(key, _)| is_merge(key)) else {
+            return Ok(());
         };
-        map.add_missing(more);
-        Ok(())
+        let deep = matches!(
+            item.pointee(),
+            Type::Struct(_) | Type::Any | Type::Map(_) | Type::Arg
+        );
+        let alias = matches!(source.kind, NodeKind::Alias(_));
+        if alias && (deep || self.tables.rules.merge_keys_in_mappings) {
+            return Ok(());
+        }
+        Err(self.error(source.line, "merge keys are not possible here"))
     }
 
     /// A free-form mapping: its own keys may look like anything, those further in must be text.
-    fn free(&mut self, entries: &[(Node, Node)]) -> Result<Map, LoadError> {
-        let mut map = Map::new();
-        let mut seen = HashSet::with_capacity(entries.len());
-        let mut merged = None;
-        for (key, node) in entries {
-            if is_merge(key) {
-                if merged.replace(node).is_some() {
-                    return Err(self.twice(key, "<<"));
-                }
-                continue;
-            }
-            let Some(name) = self.key(key)? else { continue };
-            if !seen.insert(name.clone()) {
-                return Err(self.twice(key, &name));
-            }
-            let value = self.within(Step::key(name.as_str()), |d| d.free_value(node))?;
-            map.push(name, value);
-        }
-        if let Some(node) = merged {
-            self.merge_free(&mut map, node)?;
-        }
-        Ok(map)
-    }
-
-    /// Adds what `<<` refers to, where the mapping has no key of its own; of several, the first
-    /// one counts.
-    fn merge_free(&mut self, map: &mut Map, node: &Node) -> Result<(), LoadError> {
-        let wrong = |d: &Self, line| d.error(line, "<< needs a mapping or a list of mappings");
-        let sources = match (&node.kind, &node.target().kind) {
-            (_, NodeKind::Map(_)) => std::slice::from_ref(node),
-            (NodeKind::List(items), _) => items.as_slice(),
-            _ => return Err(wrong(self, node.line)),
-        };
-        for source in sources {
-            let NodeKind::Map(entries) = &source.target().kind else {
-                return Err(wrong(self, source.line));
-            };
-            map.add_missing(self.free(entries)?);
-        }
-        Ok(())
-    }
-
-    fn free_value(&mut self, node: &Node) -> Result<Value, LoadError> {
-        let value = to_value(node, &mut self.budget)
-            .map_err(|error| LoadError::below(&self.path, error))?;
-        if has_timestamp(&value) {
-            return Err(self.error(
-                node.line,
-                "a date that is not in quotes: Talos cannot carry it through a patch",
-            ));
-        }
-        Ok(value)
-    }
-}
-
-fn has_timestamp(value: &Value) -> bool {
-    match value {
-        Value::Plain(_) => true,
-        Value::List(items) => items.iter().any(has_timestamp),
-        Value::Map(map) => map.iter().any(|(_, v)| has_timestamp(v)),
-        _ => false,
+    fn free(&mut self, written: &[(Node, Node)]) -> Result<Map, LoadError> {
+        free(written, &mut self.budget, Keys::Scalars)
+            .map_err(|error| LoadError::below(&self.path, error))
     }
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::merge::Patch;
 use crate::tables::Line;
 
 fn load(text: &str) -> Result<Config, LoadError> {
@@ -55,4 +56,46 @@ fn link_documents_of_one_name_clash() {
         error.to_string(),
         "document BondConfig/a: name: document LinkConfig/a has the same name (line 5)"
     );
+}
+
+/// Every way by which a text may refer to itself again and again ends soon.
+#[test]
+fn growing_merge_keys_are_refused_wherever_they_are() {
+    let mut anchors = String::from("a0: &a0 {x: \"1\"}");
+    for level in 1..60 {
+        let before = format!("*a{}", level - 1);
+        anchors += &format!(", a{level}: &a{level} {{<<: [{before}, {before}]}}");
+    }
+    for text in [
+        format!("machine: {{kubelet: {{extraConfig: {{{anchors}}}}}}}"),
+        format!("machine: {{kubelet: {{extraConfig: {{{anchors}, <<: [*a59, *a59]}}}}}}"),
+        format!("machine: {{kubelet: {{extraConfig: {{<<: {{{anchors}}}}}}}}}"),
+    ] {
+        let message = load(&text).err().unwrap().message;
+        assert_eq!(message, "aliases expand to too much");
+        let message = Patch::load(&text, Line::V1_14).err().unwrap().message;
+        assert_eq!(message, "aliases expand to too much");
+    }
+    let operation = format!("- {{op: add, path: /machine/x, value: {{{anchors}}}}}");
+    let message = Patch::load(&operation, Line::V1_12).err().unwrap().message;
+    assert_eq!(message, "aliases expand to too much");
+}
+
+#[test]
+fn merge_keys_in_mappings_of_a_type_are_followed() {
+    let text = "machine:\n  sysctls: &s {a: \"1\", b: \"2\"}\n  env: {<<: *s, a: \"3\"}\n";
+    let config = load(text).unwrap();
+    assert!(
+        config
+            .emit()
+            .contains("    env:\n        a: \"3\"\n        b: \"2\"\n")
+    );
+}
+
+#[test]
+fn dates_in_free_form_are_refused_where_they_are() {
+    let text = "machine:\n  kubelet:\n    extraConfig:\n      a:\n        - b: 2024-01-01\n";
+    let error = load(text).err().unwrap();
+    let found = (error.path.as_str(), error.line);
+    assert_eq!(found, ("machine.kubelet.extraConfig.a[0].b", 5));
 }

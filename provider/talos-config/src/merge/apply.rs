@@ -190,15 +190,20 @@ fn json_patch(config: &Config, operations: &[Operation]) -> Result<Config, Fault
         return Err(Fault::from(LoadError::new(line, message).of_number(1)));
     };
     // Through text, so that the result is checked as any other configuration.
-    let mut generic = match yaml::parse(&document.emit()).map(|mut d| d.pop()) {
+    let base = match yaml::parse(&document.emit()).map(|mut d| d.pop()) {
         Ok(Some(Value::Map(map))) => map,
         _ => Map::new(),
     };
-    json::apply(&mut generic, operations).map_err(|fault| fault.of_document(&document.id()))?;
-    let text = yaml::emit_as(&Value::Map(generic), config.line().dialect());
-    Config::load(&text, config.line()).map_err(|error| {
+    let result = |operations: &[Operation]| -> Result<_, Fault> {
+        let mut map = base.clone();
+        json::apply(&mut map, operations).map_err(|fault| fault.of_document(&document.id()))?;
+        let text = yaml::emit_as(&Value::Map(map), config.line().dialect());
+        Ok(Config::load(&text, config.line()))
+    };
+    result(operations)?.map_err(|error| {
         // Nobody has seen that text: what counts is the line of the patch.
-        let line = json::blame(operations, &error.path);
+        let refused = |some: &[Operation]| result(some).ok().and_then(Result::err);
+        let line = json::blame(operations, &error, refused);
         Fault::from(LoadError { line, ..error })
     })
 }

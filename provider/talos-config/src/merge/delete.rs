@@ -1,5 +1,7 @@
 //! `$patch: delete` in the text of a patch: what it selects, and the patch without it.
 
+use std::rc::Rc;
+
 use crate::document::{LoadError, MAIN, WRONG_VERSION, head_error, identify};
 use crate::yaml::{Node, NodeKind, Step};
 
@@ -85,8 +87,8 @@ impl Scan {
     /// Walks a node; true if it is to be taken out.
     fn node(&mut self, node: &mut Node, parent: Parent) -> Result<bool, LoadError> {
         match &mut node.kind {
-            NodeKind::Map(entries) => self.entries(entries, parent),
-            NodeKind::List(items) => self.items(items),
+            NodeKind::Map(entries) => self.entries(Rc::make_mut(entries), parent),
+            NodeKind::List(items) => self.items(Rc::make_mut(items)),
             NodeKind::Scalar(_) | NodeKind::Alias(_) => Ok(false),
         }
     }

@@ -5,17 +5,13 @@ use crate::yaml::{Map, Value};
 /// Merges free-form mappings: mappings key by key, lists by appending; empty texts and zeros of
 /// the patch change nothing; two different types are an error.
 pub(super) fn merge(merger: &mut Merger<'_>, left: &mut Map, right: Map) -> Result<(), Fault> {
-    for (key, value) in right {
-        match left.get_mut(&key) {
-            Some(old) if !old.is_null() => {
-                merger.within(&key, |merger| merge_value(merger, old, value))?;
-            }
-            _ => {
-                left.insert(key, value);
-            }
+    left.merge(right, |key, old, value| {
+        if old.is_null() {
+            *old = value;
+            return Ok(());
         }
-    }
-    Ok(())
+        merger.within(key, |merger| merge_value(merger, old, value))
+    })
 }
 
 fn merge_value(merger: &mut Merger<'_>, left: &mut Value, right: Value) -> Result<(), Fault> {

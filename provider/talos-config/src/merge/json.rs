@@ -2,7 +2,6 @@
 
 use super::error::Fault;
 use crate::document::{LoadError, nearest};
-use crate::yaml::path::shown_path;
 use crate::yaml::{Budget, Map, Node, NodeKind, Step, Value, parse_nodes, to_value};
 
 /// One operation.
@@ -100,34 +99,61 @@ pub(super) fn apply(root: &mut Map, operations: &[Operation]) -> Result<(), Faul
         run(&mut value, operation)
             .map_err(|message| LoadError::at(&steps(&operation.path), operation.line, message))?;
     }
-    match value {
-        Value::Map(map) => *root = map,
-        _ => {
-            let line = operations.last().map_or(1, |operation| operation.line);
-            return Err(Fault::from(LoadError::new(
-                line,
-                "the JSON patch leaves no mapping",
-            )));
-        }
-    }
+    let Value::Map(map) = value else {
+        let culprit = operations
+            .iter()
+            .rfind(|o| o.path.is_empty() && o.op == "replace");
+        let line = culprit.map_or(1, |operation| operation.line);
+        let message = "the JSON patch leaves no mapping";
+        return Err(Fault::from(LoadError::new(line, message)));
+    };
+    *root = map;
     Ok(())
 }
 
-/// The line of the operation that is to blame for what is wrong at a path of the result: the last
-/// one that touched it, else the last of all.
-pub(super) fn blame(operations: &[Operation], path: &str) -> usize {
-    let touches = |operation: &&Operation| {
-        let own = shown_path(&steps(&operation.path));
-        is_within(&own, path) || is_within(path, &own)
+/// The line of the operation that is to blame for `error`, for which the result of all operations
+/// is refused: the one from which on it is refused for that. `refused` says why the result of some
+/// of the first operations is.
+pub(super) fn blame(
+    operations: &[Operation],
+    error: &LoadError,
+    refused: impl Fn(&[Operation]) -> Option<LoadError>,
+) -> usize {
+    let spoilt = |count: usize| {
+        refused(&operations[..count]).is_some_and(|earlier| is_same_fault(&earlier, error))
     };
-    let last = operations.iter().rev().find(touches).or(operations.last());
-    last.map_or(1, |operation| operation.line)
+    // As many operations are too many, as many are not. Steps back grow, then the gap is halved:
+    // that is fast for long patches too.
+    let (mut bad, mut good, mut step) = (operations.len(), 0, 1);
+    while let Some(count @ 1..) = bad.checked_sub(step) {
+        if !spoilt(count) {
+            good = count;
+            break;
+        }
+        bad = count;
+        step *= 2;
+    }
+    while bad - good > 1 {
+        let middle = good.midpoint(bad);
+        if spoilt(middle) {
+            bad = middle;
+        } else {
+            good = middle;
+        }
+    }
+    let culprit = operations.get(bad.saturating_sub(1));
+    culprit.map_or(1, |operation| operation.line)
 }
 
-/// Whether a path is another one or leads on from there.
-fn is_within(path: &str, other: &str) -> bool {
-    let rest = path.strip_prefix(other);
-    other.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+/// Whether two errors are about the same. Positions do not count: operations move the items of
+/// lists.
+fn is_same_fault(one: &LoadError, other: &LoadError) -> bool {
+    let keys = |error: &LoadError| {
+        let mut steps = Step::parse_path(&error.path).unwrap_or_default();
+        steps.retain(|step| matches!(step, Step::Key(_)));
+        steps
+    };
+    one.message == other.message && keys(one) == keys(other)
 }
 
 fn run(root: &mut Value, operation: &Operation) -> Result<(), &'static str> {

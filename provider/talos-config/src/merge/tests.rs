@@ -1,6 +1,8 @@
 use super::*;
+use crate::diff::diff;
 use crate::document::Config;
 use crate::tables::Line;
+use crate::yaml::comparisons;
 
 const BASE: &str = "machine:\n    type: worker\n    sysctls:\n        a: \"1\"\n---\napiVersion: v1alpha1\nkind: HostnameConfig\nauto: stable\n";
 
@@ -53,4 +55,173 @@ fn an_empty_patch_says_nothing() {
 fn json_patches_are_refused_beside_documents() {
     let error = patched(&["[{\"op\": \"remove\", \"path\": \"/machine\"}]"]).unwrap_err();
     assert!(error.contains("one document only"), "{error}");
+}
+
+/// A JSON patch for one document, one operation a line; the line and the path of its error.
+fn refused(operations: &[&str]) -> (usize, String) {
+    let base = "machine: {type: worker, certSANs: [a], sysctls: {a: \"1\"}}\n";
+    let mut config = Config::load(base, Line::V1_12).unwrap();
+    let lines: Vec<String> = operations.iter().map(|o| format!("- {{{o}}}\n")).collect();
+    let patch = Patch::load(&lines.concat(), Line::V1_12).unwrap();
+    let error = config.apply_patches(&[patch]).unwrap_err().error;
+    (error.line, error.path)
+}
+
+#[test]
+fn of_json_patches_the_operation_to_blame_is_named() {
+    let good = [
+        "op: add, path: /machine/token, value: a",
+        "op: add, path: /machine/certSANs/-, value: b",
+        "op: add, path: /machine/certSANs/0, value: c",
+        "op: remove, path: /machine/sysctls/a",
+        "op: copy, from: /machine/type, path: /machine/token",
+        "op: test, path: /machine/type, value: worker",
+        "op: replace, path: /machine/type, value: controlplane",
+    ];
+    let bad = [
+        ("op: add, path: /machine/sysctl, value: {}", "machine"),
+        (
+            "op: move, from: /machine/type, path: /machine/typ",
+            "machine",
+        ),
+        (
+            "op: copy, from: /machine/certSANs, path: /machine/kubelet",
+            "machine.kubelet",
+        ),
+        (
+            "op: add, path: /machine/certSANs/-, value: {x: y}",
+            "machine.certSANs",
+        ),
+        (
+            "op: add, path: /machine/certSANs/0, value: [x]",
+            "machine.certSANs",
+        ),
+        (
+            "op: replace, path: /machine, value: {tipe: worker}",
+            "machine",
+        ),
+        (
+            "op: replace, path: \"\", value: {machine: {type: worker, nothing: 1}}",
+            "machine",
+        ),
+    ];
+    for (bad, wanted) in bad {
+        // What comes after it must still be possible.
+        let good: Vec<&str> = match bad {
+            bad if bad.contains("replace") => Vec::from(&good[..1]),
+            bad if bad.contains("move") => Vec::from(&good[..4]),
+            _ => Vec::from(&good),
+        };
+        for place in [0, good.len() / 2, good.len()] {
+            let mut operations = good.clone();
+            operations.insert(place, bad);
+            let (line, path) = refused(&operations);
+            assert_eq!(line, place + 1, "{operations:#?}");
+            assert!(path.starts_with(wanted), "{path}: {operations:#?}");
+        }
+    }
+}
+
+#[test]
+fn of_long_json_patches_the_operation_to_blame_is_named_too() {
+    let good = "op: add, path: /machine/certSANs/-, value: b";
+    for place in [0, 1, 63, 64, 65, 98, 99] {
+        let mut operations = [good; 100];
+        operations[place] = "op: add, path: /machine/certSANs/-, value: [b]";
+        assert_eq!(refused(&operations).0, place + 1);
+    }
+}
+
+#[test]
+fn a_mistake_that_was_made_good_is_not_blamed() {
+    let (line, _) = refused(&[
+        "op: add, path: /machine/sysctl, value: {}",
+        "op: remove, path: /machine/sysctl",
+        "op: add, path: /machine/token, value: a",
+        "op: add, path: /machine/sysctl, value: {}",
+        "op: add, path: /machine/token, value: b",
+    ]);
+    assert_eq!(line, 4);
+}
+
+#[test]
+fn a_json_patch_that_leaves_no_mapping_is_told_where() {
+    let (line, _) = refused(&[
+        "op: replace, path: \"\", value: hello",
+        "op: test, path: \"\", value: hello",
+    ]);
+    assert_eq!(line, 1);
+}
+
+/// A link may have one end of a pair for its name, but not both.
+#[test]
+fn of_two_documents_that_clash_the_one_in_the_patch_is_told() {
+    let pair = |peer: &str| {
+        format!("apiVersion: v1alpha1\nkind: VethConfig\nname: a\npeer:\n    name: {peer}\n")
+    };
+    let link = "apiVersion: v1alpha1\nkind: LinkConfig\nname: b\n";
+    let (before, after) = (
+        format!("{link}---\n{}", pair("c")),
+        format!("{}---\n{link}", pair("c")),
+    );
+    // After two lines that say nothing.
+    for (base, patch, document, path) in [
+        (pair("b"), link.to_owned(), "LinkConfig/b", "name"),
+        (link.to_owned(), pair("b"), "VethConfig/a", "peer.name"),
+        (before, pair("b"), "VethConfig/a", "peer.name"),
+        (after, pair("b"), "VethConfig/a", "peer.name"),
+        (
+            pair("c"),
+            pair("c").replace("name: a", "name: d"),
+            "VethConfig/d",
+            "peer.name",
+        ),
+    ] {
+        let mut config = Config::load(&base, Line::V1_14).unwrap();
+        let patch = Patch::load(&format!("# -\n# -\n{patch}"), Line::V1_14).unwrap();
+        let error = config.apply_patches(&[patch]).unwrap_err().error;
+        let found = (error.document.as_str(), error.path.as_str(), error.line);
+        assert_eq!(found, (document, path, 3), "{error}");
+    }
+}
+
+/// A wide mapping takes as many comparisons as it has keys, times what halving takes: no more.
+#[test]
+fn wide_mappings_are_merged_and_compared_without_looking_through_them() {
+    const WIDTH: usize = 5_000;
+    let wide = |from: usize| -> String {
+        let entries: Vec<String> = (from..from + WIDTH)
+            .map(|number| format!("k{number}: \"{from}\""))
+            .collect();
+        entries.join(", ")
+    };
+    let texts = |from| {
+        [
+            format!("machine: {{sysctls: {{{}}}}}", wide(from)),
+            format!(
+                "machine: {{kubelet: {{extraConfig: {{a: {{{}}}}}}}}}",
+                wide(from)
+            ),
+        ]
+    };
+    let merging = |merge: &str| {
+        format!(
+            "machine: {{kubelet: {{extraConfig: {{{}, <<: {{{merge}}}}}}}}}",
+            wide(0)
+        )
+    };
+    for (base, patch) in texts(0).into_iter().zip(texts(WIDTH / 2)) {
+        let mut config = Config::load(&base, Line::V1_12).unwrap();
+        let before = config.clone();
+        let patch = Patch::load(&patch, Line::V1_12).unwrap();
+        let merged = comparisons(|| config.apply_patches(&[patch]).unwrap());
+        let compared = comparisons(|| assert!(!diff(&before, &config).is_empty()));
+        assert!(merged < WIDTH * 40, "{merged}");
+        assert!(compared < WIDTH * 80, "{compared}");
+    }
+    let loaded = comparisons(|| {
+        let config = Config::load(&merging(&wide(WIDTH / 2)), Line::V1_12);
+        assert!(config.is_ok());
+    });
+    assert!(loaded < WIDTH * 40, "{loaded}");
 }

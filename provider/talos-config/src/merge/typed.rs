@@ -185,17 +185,13 @@ impl<'a> Merger<'a> {
         let Value::Map(left) = left else {
             return Ok(());
         };
-        for (key, value) in right {
-            match left.get_mut(&key) {
-                Some(old) if !old.is_null() && *item != Type::Arg => {
-                    self.within(&key, |merger| merger.value(item, None, old, value))?;
-                }
-                _ => {
-                    left.insert(key, value);
-                }
+        left.merge(right, |key, old, value| {
+            if old.is_null() || *item == Type::Arg {
+                *old = value;
+                return Ok(());
             }
-        }
-        Ok(())
+            self.within(key, |merger| merger.value(item, None, old, value))
+        })
     }
 
     /// URLs merge part by part: a patch without a path keeps the path that was there.

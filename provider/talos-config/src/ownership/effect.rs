@@ -12,7 +12,8 @@ pub enum Effect {
     Live,
     /// A service or a static pod of the node restarts.
     ServiceRestart,
-    /// Talos takes it at once, and acts on it at the next boot.
+    /// The machine takes it without a reboot, and has acted on all of it only after the next boot.
+    /// The apply mode of that name leads to the same: nothing of it acts before.
     Staged,
     /// Talos applies it only with a reboot.
     Reboot,
@@ -110,7 +111,9 @@ const RESTARTING_KINDS: [&str; 19] = [
 /// The most disruptive effect of any of `changes`.
 pub fn effect(changes: &Changes) -> Effect {
     let effects = changes.leaves().iter().map(|leaf| match of_leaf(leaf) {
-        // Talos 1.14 does not reboot for a configuration, and takes every change at once.
+        // Talos 1.14 has no such check: its ApplyConfiguration (read in the source of 1.14.1) makes
+        // `auto` to `no reboot` and refuses `reboot`. Some parts, such as `machine.files`, are still
+        // written by the boot sequence alone.
         Effect::Reboot if changes.line().from(14) => Effect::Staged,
         effect => effect,
     });

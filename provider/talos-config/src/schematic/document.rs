@@ -13,8 +13,8 @@ pub struct Schematic {
     pub embedded_machine_configuration: String,
     /// Kernel arguments beyond Talos's own; `-name` takes one away.
     pub extra_kernel_args: Vec<String>,
-    /// Values of the META partition.
-    pub meta: Vec<(i128, String)>,
+    /// Values of the META partition, by key.
+    pub meta: Vec<(u8, String)>,
     /// System extensions such as `siderolabs/qemu-guest-agent`.
     pub extensions: Vec<String>,
     /// `dual-boot`, `sd-boot` or `grub`; empty lets the factory decide.
@@ -22,7 +22,7 @@ pub struct Schematic {
     /// Secure boot.
     pub secure_boot: SecureBoot,
     /// Bytes per sector of disk images; 0 lets the factory decide.
-    pub sector_size: i128,
+    pub sector_size: u64,
 }
 
 /// Board support of single-board computers.
@@ -111,7 +111,7 @@ impl Schematic {
         insert_map(&mut map, "secureboot", self.secure_boot.to_map());
         if self.sector_size != 0 {
             let mut disk_image = Map::new();
-            disk_image.insert("sectorSize", Value::Int(self.sector_size));
+            disk_image.insert("sectorSize", Value::Int(self.sector_size.into()));
             map.insert("diskImage", disk_image);
         }
         map
@@ -145,9 +145,9 @@ impl SecureBoot {
     }
 }
 
-fn meta_entry((key, value): &(i128, String)) -> Value {
+fn meta_entry((key, value): &(u8, String)) -> Value {
     let mut map = Map::new();
-    map.insert("key", Value::Int(*key));
+    map.insert("key", Value::Int((*key).into()));
     map.insert("value", value.as_str());
     map.into()
 }

@@ -2,6 +2,7 @@
 
 mod assets;
 mod document;
+mod place;
 mod read;
 
 pub use assets::{AssetError, Assets, installer_image};

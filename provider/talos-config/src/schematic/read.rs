@@ -1,8 +1,8 @@
 //! Reading a schematic document, as strictly as the factory does.
 
+use super::place::Place;
 use super::{EnrollKeys, Overlay, Schematic, SecureBoot};
-use crate::yaml::path::shown;
-use crate::yaml::{self, Budget, Map, Node, NodeKind, Resolved, Value, resolve};
+use crate::yaml::{self, Budget};
 
 /// A schematic document that the factory would refuse.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -13,15 +13,25 @@ pub enum SchematicError {
     /// More than one document.
     #[error("a schematic is one YAML document, found {0}")]
     Documents(usize),
-    /// A key that schematics do not have, or that is there twice.
-    #[error("unknown or repeated key {path:?} (line {line}); known here: {known}")]
+    /// A key that schematics do not have.
+    #[error("unknown key {path:?} (line {line}); {hint}")]
     Key {
         /// Where, from the root.
         path: String,
         /// Counted from 1.
         line: usize,
-        /// The keys that may stand there.
-        known: String,
+        /// The key that was probably meant, or those that may stand there.
+        hint: String,
+    },
+    /// A mapping that cannot be read, such as one with a key twice.
+    #[error("{path}: {message} (line {line})")]
+    Mapping {
+        /// Where, from the root.
+        path: String,
+        /// Counted from 1.
+        line: usize,
+        /// What is wrong.
+        message: String,
     },
     /// A value of another type or outside its choices.
     #[error("{path} must be {wanted} (line {line})")]
@@ -35,7 +45,7 @@ pub enum SchematicError {
     },
 }
 
-type Result<T> = std::result::Result<T, SchematicError>;
+pub(super) type Result<T> = std::result::Result<T, SchematicError>;
 
 impl Schematic {
     /// Reads a document such as the factory's user interface shows. Empty text is the schematic
@@ -44,54 +54,58 @@ impl Schematic {
         let documents = yaml::parse_nodes(text)?;
         let root = match documents.as_slice() {
             [] => return Ok(Self::default()),
-            [root] => Place::new(String::new(), Some(root)),
+            [root] => Place::root(root),
             many => return Err(SchematicError::Documents(many.len())),
         };
-        root.keys(&["owner", "overlay", "customization"])?;
-        let custom = root.child("customization");
-        custom.keys(&[
-            "embeddedMachineConfiguration",
-            "extraKernelArgs",
-            "meta",
-            "systemExtensions",
-            "bootloader",
-            "secureboot",
-            "diskImage",
-        ])?;
+        let budget = &mut Budget::default();
+        let root = root.fields(&["owner", "overlay", "customization"], budget)?;
+        let custom = root.child("customization").fields(
+            &[
+                "embeddedMachineConfiguration",
+                "extraKernelArgs",
+                "meta",
+                "systemExtensions",
+                "bootloader",
+                "secureboot",
+                "diskImage",
+            ],
+            budget,
+        )?;
         let extensions = custom.child("systemExtensions");
-        extensions.keys(&["officialExtensions"])?;
-        let disk_image = custom.child("diskImage");
-        disk_image.keys(&["sectorSize"])?;
+        let extensions = extensions.fields(&["officialExtensions"], budget)?;
+        let disk_image = custom.child("diskImage").fields(&["sectorSize"], budget)?;
+        let sector_size = disk_image.child("sectorSize");
         Ok(Self {
             owner: root.child("owner").text()?,
-            overlay: overlay(&root.child("overlay"))?,
+            overlay: overlay(&root.child("overlay"), budget)?,
             embedded_machine_configuration: custom.child("embeddedMachineConfiguration").text()?,
             extra_kernel_args: custom.child("extraKernelArgs").texts()?,
-            meta: meta(&custom.child("meta"))?,
+            meta: meta(&custom.child("meta"), budget)?,
             extensions: extensions.child("officialExtensions").texts()?,
             bootloader: bootloader(&custom.child("bootloader"))?,
-            secure_boot: secure_boot(&custom.child("secureboot"))?,
-            sector_size: disk_image.child("sectorSize").integer()?,
+            secure_boot: secure_boot(&custom.child("secureboot"), budget)?,
+            sector_size: sector_size.integer("an integer from 0 to 18446744073709551615")?,
         })
     }
 }
 
-fn overlay(place: &Place<'_>) -> Result<Option<Overlay>> {
-    place.keys(&["image", "name", "options"])?;
-    if place.node.is_none() {
+fn overlay(place: &Place<'_>, budget: &mut Budget) -> Result<Option<Overlay>> {
+    let fields = place.fields(&["image", "name", "options"], budget)?;
+    if place.is_absent() {
         return Ok(None);
     }
     Ok(Some(Overlay {
-        image: place.child("image").text()?,
-        name: place.child("name").text()?,
-        options: place.child("options").free()?,
+        image: fields.child("image").text()?,
+        name: fields.child("name").text()?,
+        options: fields.child("options").free(budget)?,
     }))
 }
 
-fn meta(place: &Place<'_>) -> Result<Vec<(i128, String)>> {
+fn meta(place: &Place<'_>, budget: &mut Budget) -> Result<Vec<(u8, String)>> {
     let read = |item: Place<'_>| {
-        item.keys(&["key", "value"])?;
-        Ok((item.child("key").integer()?, item.child("value").text()?))
+        let item = item.fields(&["key", "value"], budget)?;
+        let key = item.child("key").integer("an integer from 0 to 255")?;
+        Ok((key, item.child("value").text()?))
     };
     place.items()?.into_iter().map(read).collect()
 }
@@ -105,9 +119,9 @@ fn bootloader(place: &Place<'_>) -> Result<String> {
     }
 }
 
-fn secure_boot(place: &Place<'_>) -> Result<SecureBoot> {
-    place.keys(&["enrollKeys", "includeWellKnownCertificates"])?;
-    let enroll = place.child("enrollKeys");
+fn secure_boot(place: &Place<'_>, budget: &mut Budget) -> Result<SecureBoot> {
+    let fields = place.fields(&["enrollKeys", "includeWellKnownCertificates"], budget)?;
+    let enroll = fields.child("enrollKeys");
     let word = enroll.text()?;
     let enroll_keys = match word.as_str() {
         "" => None,
@@ -118,150 +132,11 @@ fn secure_boot(place: &Place<'_>) -> Result<SecureBoot> {
                 .ok_or_else(|| enroll.wrong("off, manual, if-safe or force"))?,
         ),
     };
-    let well_known = place.child("includeWellKnownCertificates").boolean()?;
+    let well_known = fields.child("includeWellKnownCertificates").boolean()?;
     Ok(SecureBoot {
         enroll_keys,
         include_well_known_certificates: well_known,
     })
-}
-
-/// A value, or its absence, with the way to it. Null is absence.
-struct Place<'a> {
-    path: String,
-    node: Option<&'a Node>,
-}
-
-impl<'a> Place<'a> {
-    fn new(path: String, node: Option<&'a Node>) -> Self {
-        let node = node.map(Node::target);
-        let is_null = |node: &&Node| {
-            node.scalar()
-                .is_some_and(|s| resolve(s) == Ok(Resolved::Null))
-        };
-        Self {
-            path,
-            node: node.filter(|node| !is_null(node)),
-        }
-    }
-
-    fn child(&self, key: &str) -> Place<'a> {
-        let entries = match self.node.map(|node| &node.kind) {
-            Some(NodeKind::Map(entries)) => entries.as_slice(),
-            _ => &[],
-        };
-        let entry = entries.iter().find(|(name, _)| name.text() == key);
-        Place::new(self.below(key), entry.map(|(_, value)| value))
-    }
-
-    fn below(&self, key: &str) -> String {
-        if self.path.is_empty() {
-            key.to_owned()
-        } else {
-            format!("{}.{key}", self.path)
-        }
-    }
-
-    fn line(&self) -> usize {
-        self.node.map_or(1, |node| node.line)
-    }
-
-    fn wrong(&self, wanted: &'static str) -> SchematicError {
-        let path = if self.path.is_empty() {
-            "the document"
-        } else {
-            &self.path
-        };
-        SchematicError::Value {
-            path: path.to_owned(),
-            line: self.line(),
-            wanted,
-        }
-    }
-
-    /// Refuses what is no mapping, and keys that are not in `known` or there twice.
-    fn keys(&self, known: &[&str]) -> Result<()> {
-        let Some(node) = self.node else {
-            return Ok(());
-        };
-        let NodeKind::Map(entries) = &node.kind else {
-            return Err(self.wrong("a mapping"));
-        };
-        for (at, (key, _)) in entries.iter().enumerate() {
-            let name = key.text();
-            let repeated = entries[..at].iter().any(|(other, _)| other.text() == name);
-            if repeated || !known.contains(&name) {
-                return Err(SchematicError::Key {
-                    path: self.below(&shown(name)),
-                    line: key.line,
-                    known: known.join(", "),
-                });
-            }
-        }
-        Ok(())
-    }
-
-    /// What the scalar is, and its text.
-    fn scalar(&self, wanted: &'static str) -> Result<Option<(Resolved, &'a str)>> {
-        let Some(node) = self.node else {
-            return Ok(None);
-        };
-        let scalar = node.scalar().ok_or_else(|| self.wrong(wanted))?;
-        let resolved = resolve(scalar).map_err(|_| self.wrong(wanted))?;
-        Ok(Some((resolved, scalar.text.as_str())))
-    }
-
-    /// Numbers and booleans count as they are written.
-    fn text(&self) -> Result<String> {
-        Ok(match self.scalar("a string")? {
-            None => String::new(),
-            Some((Resolved::Binary(text), _)) => text,
-            Some((_, text)) => text.to_owned(),
-        })
-    }
-
-    fn integer(&self) -> Result<i128> {
-        match self.scalar("an integer")? {
-            None => Ok(0),
-            Some((Resolved::Int(number), _)) if number >= 0 => Ok(number),
-            Some(_) => Err(self.wrong("an integer that is not negative")),
-        }
-    }
-
-    fn boolean(&self) -> Result<bool> {
-        match self.scalar("true or false")? {
-            None => Ok(false),
-            Some((Resolved::Bool(value), _)) => Ok(value),
-            Some(_) => Err(self.wrong("true or false")),
-        }
-    }
-
-    /// A mapping of anything.
-    fn free(&self) -> Result<Map> {
-        let Some(node) = self.node else {
-            return Ok(Map::new());
-        };
-        match yaml::to_value(node, &mut Budget::default())? {
-            Value::Map(map) => Ok(map),
-            _ => Err(self.wrong("a mapping")),
-        }
-    }
-
-    /// The items of a list; null ones do not count.
-    fn items(&self) -> Result<Vec<Place<'a>>> {
-        let Some(node) = self.node else {
-            return Ok(Vec::new());
-        };
-        let NodeKind::List(items) = &node.kind else {
-            return Err(self.wrong("a list"));
-        };
-        let place = |(index, node)| Place::new(format!("{}[{index}]", self.path), Some(node));
-        let places = items.iter().enumerate().map(place);
-        Ok(places.filter(|place| place.node.is_some()).collect())
-    }
-
-    fn texts(&self) -> Result<Vec<String>> {
-        self.items()?.iter().map(Place::text).collect()
-    }
 }
 
 #[cfg(test)]
@@ -303,10 +178,17 @@ mod tests {
     #[test]
     fn what_the_factory_refuses_is_refused_by_path() {
         for (text, wanted) in [
-            ("customisation: {}", "customisation"),
+            (
+                "customisation: {}",
+                "unknown key \"customisation\" (line 1); did you mean customization?",
+            ),
             (
                 "customization: {meta: [{kee: 1}]}",
-                "customization.meta[0].kee",
+                "unknown key \"customization.meta[0].kee\" (line 1); did you mean key?",
+            ),
+            (
+                "customization: {diskImage: {size: 1}}",
+                "\"customization.diskImage.size\" (line 1); known here: sectorSize",
             ),
             (
                 "customization: {bootloader: lilo}",
@@ -317,14 +199,66 @@ mod tests {
                 "customization.extraKernelArgs must be",
             ),
             ("- a", "the document must be a mapping (line 1)"),
-            ("owner: a\nowner: b", "\"owner\" (line 2)"),
             (
-                "customization:\n  meta: [{key: -1}]",
-                "customization.meta[0].key must be",
+                "owner: a\nowner: b",
+                "the document: key 'owner' is there twice (line 2)",
+            ),
+            (
+                "overlay:\n  options:\n    a: {b: 1, b: 2}",
+                "overlay.options.a: key 'b' is there twice (line 3)",
+            ),
+            (
+                "overlay:\n  <<: a",
+                "overlay: << needs a mapping or a list of mappings (line 2)",
+            ),
+            (
+                "overlay:\n  <<: {nam: a}",
+                "unknown key \"overlay.nam\" (line 2); did you mean name?",
             ),
         ] {
             let error = Schematic::from_yaml(text).unwrap_err().to_string();
             assert!(error.contains(wanted), "{error}");
         }
+    }
+
+    #[test]
+    fn numbers_have_the_range_of_go() {
+        let with_key = |key: &str| {
+            let text = format!("customization: {{meta: [{{key: {key}, value: a}}]}}");
+            Schematic::from_yaml(&text).map(|schematic| schematic.meta[0].0)
+        };
+        assert_eq!(with_key("255").unwrap(), 255);
+        for key in ["256", "-1", "x"] {
+            let error = with_key(key).unwrap_err().to_string();
+            let wanted = "customization.meta[0].key must be an integer from 0 to 255 (line 1)";
+            assert_eq!(error, wanted);
+        }
+        let with_size = |size: &str| {
+            let text = format!("customization: {{diskImage: {{sectorSize: {size}}}}}");
+            Schematic::from_yaml(&text).map(|schematic| schematic.sector_size)
+        };
+        assert_eq!(with_size("18446744073709551615").unwrap(), u64::MAX);
+        assert!(with_size("-1").is_err());
+        assert!(with_size("18446744073709551616").is_err());
+    }
+
+    #[test]
+    fn merge_keys_add_what_is_not_there() {
+        let text = "overlay: {name: a, <<: [{name: b, image: &x i}, {image: j}], options: {<<: {c: *x}, d: 1}}";
+        let overlay = Schematic::from_yaml(text).unwrap().overlay.unwrap();
+        assert_eq!((overlay.name.as_str(), overlay.image.as_str()), ("a", "i"));
+        let keys: Vec<&str> = overlay.options.keys().collect();
+        assert_eq!(keys, ["d", "c"]);
+    }
+
+    #[test]
+    fn growing_merge_keys_are_refused() {
+        let mut text = String::from("overlay:\n  options:\n    a0: &a0 {x: 1}\n");
+        for level in 1..40 {
+            let before = format!("*a{}", level - 1);
+            text += &format!("    a{level}: &a{level} {{<<: [{before}, {before}]}}\n");
+        }
+        let error = Schematic::from_yaml(&text).unwrap_err().to_string();
+        assert!(error.contains("aliases expand to too much"), "{error}");
     }
 }

@@ -1,7 +1,7 @@
 use std::rc::Rc;
 
-/// A parsed YAML node with its position. Aliases share what they stand for, so that a small text
-/// cannot grow into a large tree before anyone counts.
+/// A parsed YAML node with its position. Aliases share what they stand for, and clones what is in
+/// them, so that a small text cannot grow into a large tree before anyone counts.
 #[derive(Clone)]
 pub(crate) struct Node {
     pub kind: NodeKind,
@@ -12,8 +12,8 @@ pub(crate) struct Node {
 #[derive(Clone)]
 pub(crate) enum NodeKind {
     Scalar(Scalar),
-    List(Vec<Node>),
-    Map(Vec<(Node, Node)>),
+    List(Rc<Vec<Node>>),
+    Map(Rc<Vec<(Node, Node)>>),
     Alias(Rc<Node>),
 }
 

@@ -1,14 +1,15 @@
 use std::collections::HashMap;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use libyaml_safer::{Encoding, EventData, Parser, ScalarStyle};
 
+use super::budget::Budget;
 use super::characters;
+use super::free::to_value;
 use super::node::{Node, NodeKind, Scalar};
 use super::path::{Step, shown};
-use super::resolve::{self, Budget};
+use super::quiet::quietly;
 use super::value::Value;
 
 /// How deep a document may nest. Talos's reader stops at 10000 levels, real configurations at 15.
@@ -70,7 +71,7 @@ pub fn parse(text: &str) -> Result<Vec<Value>, ParseError> {
         .iter()
         .enumerate()
         .map(|(index, node)| {
-            resolve::to_value(node, &mut budget).map_err(|error| ParseError {
+            to_value(node, &mut budget).map_err(|error| ParseError {
                 document: index + 1,
                 ..error
             })
@@ -113,8 +114,8 @@ impl Reader<'_> {
     fn next(&mut self) -> Result<(EventData, usize), ParseError> {
         // The library panics on some tags and escapes that it does not understand.
         let parser = &mut self.parser;
-        let event = catch_unwind(AssertUnwindSafe(|| parser.parse()))
-            .map_err(|_| ParseError::at(self.line, "something after this line cannot be read"))?
+        let event = quietly(|| parser.parse())
+            .ok_or_else(|| ParseError::at(self.line, "something after this line cannot be read"))?
             .map_err(|error| syntax(&error))?;
         self.line = usize::try_from(event.start_mark.line).unwrap_or_default() + 1;
         Ok((event.data, self.line))
@@ -186,12 +187,12 @@ impl Reader<'_> {
             }
             EventData::SequenceStart { anchor, .. } => {
                 self.reserve(anchor.as_deref());
-                let kind = NodeKind::List(self.items()?);
+                let kind = NodeKind::List(Rc::new(self.items()?));
                 self.anchored(anchor, Node { kind, line })
             }
             EventData::MappingStart { anchor, .. } => {
                 self.reserve(anchor.as_deref());
-                let kind = NodeKind::Map(self.entries()?);
+                let kind = NodeKind::Map(Rc::new(self.entries()?));
                 self.anchored(anchor, Node { kind, line })
             }
             _ => return Err(ParseError::at(line, "a value was expected")),

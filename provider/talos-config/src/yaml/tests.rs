@@ -77,6 +77,56 @@ fn aliases_do_not_explode() {
     assert!(parse(&text).unwrap_err().message.contains("aliases"));
 }
 
+/// `levels` mappings, each of which merges the one before `width` times.
+fn growing_merge_keys(levels: usize, width: usize) -> String {
+    let mut text = String::from("a0: &a0 {x: 1}\n");
+    for level in 1..levels {
+        let before = format!("*a{}", level - 1);
+        let sources = vec![before; width].join(", ");
+        text += &format!("a{level}: &a{level} {{<<: [{sources}]}}\n");
+    }
+    text
+}
+
+/// Each adds nothing, and still has to be looked at.
+#[test]
+fn merge_keys_do_not_explode() {
+    for (levels, width) in [(60, 2), (20, 10), (3, 2000)] {
+        let error = parse(&growing_merge_keys(levels, width)).unwrap_err();
+        assert!(error.message.contains("aliases"), "{error}");
+    }
+    let few = parse(&growing_merge_keys(5, 2)).unwrap().remove(0);
+    assert_eq!(few.at(&["a4", "x"]), Some(&Value::Int(1)));
+}
+
+#[test]
+fn of_merged_mappings_the_first_counts() {
+    let text = "{c: 1, <<: [{a: 1, c: 2}, {a: 2, b: {<<: {d: 1}, e: 2}}]}";
+    let wanted = "a: 1\nb:\n    d: 1\n    e: 2\nc: 1\n";
+    assert_eq!(round(text), wanted);
+}
+
+#[test]
+fn merged_values_that_do_not_count_are_not_read() {
+    assert_eq!(round("{a: 1, <<: {a: !!int x}}"), "a: 1\n");
+    let error = parse("{<<: {a: !!int x}}").unwrap_err();
+    assert_eq!(error.path, [Step::key("a")]);
+}
+
+/// Otherwise anchors within anchors would multiply what is in them.
+#[test]
+fn aliases_share_what_they_stand_for() {
+    let nodes = parse_nodes("- &a [&b [x], *b]\n- *a\n").unwrap();
+    let items = |node: &Node| match &node.target().kind {
+        NodeKind::List(items) => std::rc::Rc::clone(items),
+        _ => panic!("no list"),
+    };
+    let top = items(&nodes[0]);
+    assert!(std::rc::Rc::ptr_eq(&items(&top[0]), &items(&top[1])));
+    let inner = items(&top[0]);
+    assert!(std::rc::Rc::ptr_eq(&items(&inner[0]), &items(&inner[1])));
+}
+
 #[test]
 fn floats_print_as_go_prints_them() {
     for (text, want) in [

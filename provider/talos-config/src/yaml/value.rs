@@ -1,5 +1,7 @@
 use std::fmt;
 
+use super::index::{Index, is};
+
 /// A YAML value without positions, comments and style.
 #[derive(Clone, PartialEq)]
 pub enum Value {
@@ -157,12 +159,12 @@ impl Map {
 
     /// The value under `key`.
     pub fn get(&self, key: &str) -> Option<&Value> {
-        self.0.iter().find(|(k, _)| k == key).map(|(_, v)| v)
+        self.position(key).map(|at| &self.0[at].1)
     }
 
     /// The value under `key`, to be changed.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
-        self.0.iter_mut().find(|(k, _)| k == key).map(|(_, v)| v)
+        self.position(key).map(|at| &mut self.0[at].1)
     }
 
     /// Puts `value` under `key`, in place if it is there, else at the end; returns what was there.
@@ -178,8 +180,12 @@ impl Map {
 
     /// Takes out `key`; the others keep their order.
     pub fn remove(&mut self, key: &str) -> Option<Value> {
-        let at = self.0.iter().position(|(k, _)| k == key)?;
+        let at = self.position(key)?;
         Some(self.0.remove(at).1)
+    }
+
+    fn position(&self, key: &str) -> Option<usize> {
+        self.0.iter().position(|(k, _)| is(k, key))
     }
 
     /// Whether `key` is there.
@@ -216,13 +222,31 @@ impl Map {
         &mut self.0
     }
 
-    /// Appends the entries of `other` whose keys are not there yet.
-    pub(crate) fn add_missing(&mut self, other: Self) {
+    /// For looking up so many keys.
+    pub(crate) fn index(&self, lookups: usize) -> Index {
+        Index::of(&self.0, lookups)
+    }
+
+    /// [`Map::get`] by this mapping's index.
+    pub(crate) fn get_by(&self, index: &Index, key: &str) -> Option<&Value> {
+        index.find(&self.0, key).map(|at| &self.0[at].1)
+    }
+
+    /// Merges `other` into this mapping, in its order: where a key is there already, `both` merges
+    /// the values; other entries are appended.
+    pub(crate) fn merge<E>(
+        &mut self,
+        other: Self,
+        mut both: impl FnMut(&str, &mut Value, Value) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let index = self.index(other.len());
         for (key, value) in other {
-            if !self.contains_key(&key) {
-                self.push(key, value);
+            match index.find(&self.0, &key) {
+                Some(at) => both(&key, &mut self.0[at].1, value)?,
+                None => self.push(key, value),
             }
         }
+        Ok(())
     }
 
     /// Appends without looking for the key; for callers that know it is new.

@@ -301,6 +301,10 @@ fn keys() -> Vec<Case> {
         .at(MAIN, "machine.kubelet.extraConfig.a", 4)
         .official(Official::Same),
         text(
+            "a key that is a date in free form",
+            "machine: {kubelet: {extraConfig: {2024-01-01: a}}}\n",
+        ),
+        text(
             "a statement of patches",
             "machine: {network: {$patch: delete}}\n",
         )
@@ -355,6 +359,15 @@ fn aliases() -> Vec<Case> {
             )
         })
         .collect();
+    let free = "machine:\n  kubelet:\n    extraConfig:\n";
+    // Each of them merges the one before thirty times.
+    let merging = |levels: usize| -> String {
+        let level = |level: usize| {
+            let before = vec![format!("*a{}", level - 1); 30].join(", ");
+            format!("      a{level}: &a{level} {{<<: [{before}]}}\n")
+        };
+        (1..=levels).map(level).collect()
+    };
     vec![
         text(
             "anchors",
@@ -378,10 +391,29 @@ fn aliases() -> Vec<Case> {
         .at(MAIN, "machine.token", 2),
         text(
             "aliases that grow",
-            &format!("machine:\n  kubelet:\n    extraConfig:\n      a0: &a0 [x, x, x]\n{bomb}"),
+            &format!("{free}      a0: &a0 [x, x, x]\n{bomb}"),
         )
-        .at(MAIN, "machine.kubelet.extraConfig.a3[5][7][8][0]", 4)
+        .at(MAIN, "machine.kubelet.extraConfig.a3[7][8][7][0]", 4)
         .official(Official::AcceptsFrom(14)),
+        text(
+            "merge keys that grow",
+            &format!("{free}      a0: &a0 {{x: 1}}\n{}", merging(3)),
+        )
+        .at(MAIN, "machine.kubelet.extraConfig.a3", 5)
+        .official(Official::AcceptsFrom(14)),
+        text(
+            "merge keys that grow at the top of free form",
+            &format!(
+                "{free}      a0: &a0 {{x: 1}}\n{}      <<: [*a2, *a2, *a2]\n",
+                merging(2)
+            ),
+        )
+        .at(MAIN, "machine.kubelet.extraConfig", 5)
+        .official(Official::AcceptsFrom(14)),
+        text(
+            "merge keys that grow a little",
+            &format!("{free}      a0: &a0 {{x: 1}}\n{}", merging(1)),
+        ),
         text("a merge key", "machine:\n  <<: {type: worker}\n").at(MAIN, "machine", 2),
         text(
             "a merge key of an alias",
@@ -402,6 +434,26 @@ fn aliases() -> Vec<Case> {
             "machine:\n  kubelet:\n    extraConfig:\n      <<: {a: b}\n      <<: {c: d}\n",
         )
         .at(MAIN, "machine.kubelet.extraConfig", 5),
+        text(
+            "a merge key and a text that looks like one",
+            "machine: {kubelet: {extraConfig: {a: {\"<<\": {b: 1}, <<: {c: 1}}}}}\n",
+        )
+        .at(MAIN, "machine.kubelet.extraConfig.a", 1),
+        text(
+            "a text that looks like a merge key and is merged",
+            "machine: {kubelet: {extraConfig: {a: {<<: {\"<<\": 1}}}}}\n",
+        )
+        .at(MAIN, "machine.kubelet.extraConfig.a", 1)
+        .official(Official::Accepts),
+        text(
+            "keys that are no text and are merged",
+            "machine: {kubelet: {extraConfig: {a: {<<: {1: a, ~: b, true: c}}}}}\n",
+        ),
+        text(
+            "a key that is binary",
+            "machine: {kubelet: {extraConfig: {a: {!!binary YQ==: 1}}}}\n",
+        )
+        .at(MAIN, "machine.kubelet.extraConfig.a", 1),
         text(
             "a merge key of a text at the top of free form",
             "machine:\n  kubelet:\n    extraConfig:\n      <<: b\n",
@@ -501,6 +553,14 @@ fn json_patches() -> Vec<Case> {
         patch("an unknown key by an operation", "- op: add\n  path: /machine/token\n  value: a\n- op: add\n  path: /machine/sysctl\n  value: {}\n")
             .at(MAIN, "machine", 4)
             .suggests("sysctls"),
+        patch("an unknown key before other operations", "- op: add\n  path: /machine/sysctl\n  value: {}\n- op: add\n  path: /machine/token\n  value: a\n")
+            .at(MAIN, "machine", 1)
+            .suggests("sysctls"),
+        patch("an unknown key that is moved there", "- op: add\n  path: /machine/certSANs/-\n  value: b\n- op: move\n  from: /machine/sysctls\n  path: /machine/sysctl\n- op: add\n  path: /machine/certSANs/0\n  value: c\n")
+            .at(MAIN, "machine", 4)
+            .suggests("sysctls"),
+        patch("a wrong item at the end of a list", "- {op: add, path: /machine/certSANs/-, value: b}\n- {op: add, path: /machine/certSANs/-, value: [c]}\n- {op: add, path: /machine/certSANs/-, value: d}\n")
+            .at(MAIN, "machine.certSANs[2]", 2),
         patch("a wrong type by an operation", "- {op: replace, path: /machine/certSANs, value: {a: b}}\n- {op: add, path: /machine/token, value: a}\n")
             .at(MAIN, "machine.certSANs", 1),
         patch("an operation on two documents", "- {op: remove, path: /machine/type}\n")

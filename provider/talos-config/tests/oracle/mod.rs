@@ -3,6 +3,7 @@
 // Each test uses its part.
 #![allow(dead_code)]
 
+pub mod aliases;
 pub mod grammar;
 pub mod machinery;
 

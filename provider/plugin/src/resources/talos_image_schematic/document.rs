@@ -112,7 +112,7 @@ fn secure_boot(field: &Field<SchematicSecureBoot>) -> Option<SecureBoot> {
 }
 
 /// Ordered by number, so that the same values always give the same id.
-fn meta(field: &Field<BTreeMap<String, String>>) -> Result<Vec<(i128, String)>, Diagnostic> {
+fn meta(field: &Field<BTreeMap<String, String>>) -> Result<Vec<(u8, String)>, Diagnostic> {
     let mut entries = Vec::new();
     for (key, value) in field.get().into_iter().flatten() {
         entries.push((meta_key(key)?, value.clone()));
@@ -127,12 +127,12 @@ fn meta(field: &Field<BTreeMap<String, String>>) -> Result<Vec<(i128, String)>, 
     }
 }
 
-fn meta_key(text: &str) -> Result<i128, Diagnostic> {
+fn meta_key(text: &str) -> Result<u8, Diagnostic> {
     let number = match text.strip_prefix("0x") {
         Some(digits) => u8::from_str_radix(digits, 16),
         None => text.parse::<u8>(),
     };
-    number.map(i128::from).map_err(|_| {
+    number.map_err(|_| {
         invalid_meta(
             text,
             "keys of META are numbers from 0 to 255, such as 10 or 0xa",
