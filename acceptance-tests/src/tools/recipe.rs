@@ -26,6 +26,8 @@ pub enum Tool {
     /// The last generation of terragrunt that has `run-all`.
     Terragrunt089,
     Terraform,
+    /// bpg/proxmox, a provider for Proxmox VE that is not ours.
+    BpgProxmox,
 }
 
 /// Which program of that name found on PATH will do.

@@ -226,6 +226,14 @@ pub const RECIPES: &[Recipe] = &[
         version_args: &["version"],
         ..BASE
     },
+    Recipe {
+        tool: Tool::BpgProxmox,
+        name: "terraform-provider-proxmox",
+        version: "0.111.1",
+        folder: "bpg-proxmox",
+        package: "github.com/bpg/terraform-provider-proxmox",
+        ..BASE
+    },
 ];
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ fn crate_of(folder: &Path) -> Option<(String, Vec<String>)> {
 
 /// Names of the workspace's own crates in one section of a manifest.
 fn section(manifest: &str, header: &str) -> Vec<String> {
-    const OWN: [&str; 12] = [
+    const OWN: [&str; 13] = [
         "acceptance-tests",
         "client-core",
         "framework",
@@ -50,6 +50,7 @@ fn section(manifest: &str, header: &str) -> Vec<String> {
         "proxmox-client",
         "talos-client",
         "talos-config",
+        "talos-contract",
     ];
     let lines = manifest.lines().skip_while(|line| *line != header).skip(1);
     let lines = lines.take_while(|line| !line.starts_with('['));
@@ -88,6 +89,7 @@ fn crates_use_only_what_the_map_allows() {
         ("proto-tfplugin", &[]),
         ("talos-client", &["client-core", "proto-talos"]),
         ("talos-config", &[]),
+        ("talos-contract", &[]),
         (
             "xtask",
             &[

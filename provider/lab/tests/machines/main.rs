@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests end by panicking")]
 
 mod client;
+mod contract;
 mod play;
 mod talosctl;
 

@@ -63,7 +63,7 @@ impl Bench {
     pub fn new(net: u8, count: u8, faults: &str) -> Self {
         let machine = |number| {
             format!(
-                "    - {{ name: m{number}, addresses: [127.60.{net}.{number}], disks: [{{ device: /dev/sda, size_gib: 40 }}], stage: maintenance }}\n"
+                "    - {{ name: m{number}, addresses: [127.60.{net}.{number}/24], disks: [{{ device: /dev/sda, size_gib: 40 }}], stage: maintenance }}\n"
             )
         };
         let machines: String = (1..=count).map(machine).collect();

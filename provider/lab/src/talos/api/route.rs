@@ -3,13 +3,14 @@
 use proto_talos::machine as api;
 use tonic::Status;
 
-use super::{Call, Reply, decode, one};
+use super::{Call, Reply, decode, one, roles};
 use crate::talos::calls;
 use crate::talos::fleet::Fleet;
 use crate::talos::machine::Key;
 
 /// Answers a call of a machine that has a configuration.
 pub(super) async fn answer(fleet: &Fleet, key: &Key, call: &Call) -> Result<Reply, Status> {
+    strange(&call.path)?;
     if !call.roles.allow(&call.path) {
         return Err(Status::permission_denied("not authorized"));
     }
@@ -73,6 +74,16 @@ fn state(fleet: &Fleet, key: &Key, call: &Call) -> Result<Reply, Status> {
     }
 }
 
+/// Refuses calls that the machine service does not have, whoever asks.
+fn strange(path: &str) -> Result<(), Status> {
+    match path.strip_prefix("/machine.MachineService/") {
+        Some(method) if !roles::exists(path) => Err(Status::unimplemented(format!(
+            "unknown method {method} for service machine.MachineService"
+        ))),
+        _ => Ok(()),
+    }
+}
+
 /// Services of Talos 1.12, of which the lab serves a part.
 const SERVICES: [&str; 6] = [
     "machine.MachineService",
@@ -102,6 +113,7 @@ pub(super) async fn maintenance(
     call: &Call,
     minor: u32,
 ) -> Result<Reply, Status> {
+    strange(&call.path)?;
     match call.path.as_str() {
         "/machine.MachineService/ApplyConfiguration" => {
             calls::apply::first(fleet, key, &decode(&call.messages)?)

@@ -1,7 +1,7 @@
 //! Calls about etcd.
 
 use proto_talos::machine as api;
-use tonic::Status;
+use tonic::{Code, Status};
 
 use super::{control_plane, look};
 use crate::talos::api::{Reply, one};
@@ -162,7 +162,14 @@ pub(crate) async fn remove(
     control_plane(fleet, key, "etcd remove member")?;
     let member = request.member_id;
     let work = move |rack: &mut Rack, key: &Key| rack.remove_member(key, member);
-    patiently(fleet, key, work).await?;
+    let done = patiently(fleet, key, work).await;
+    done.map_err(|status| {
+        let text = match status.code() {
+            Code::NotFound => format!("failed to remove member {member}: {}", status.message()),
+            _ => format!("failed to remove member: {}", status.message()),
+        };
+        Status::new(status.code(), text)
+    })?;
     Ok(one(&api::EtcdRemoveMemberByIdResponse {
         messages: vec![api::EtcdRemoveMemberById::default()],
     }))

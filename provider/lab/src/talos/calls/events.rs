@@ -39,7 +39,7 @@ pub(crate) fn follow(
         // A negative number asks for all of them.
         seen: tail.map_or(0, |tail| last.saturating_sub(tail)),
         // The first one is empty: it says that the stream stands.
-        waiting: [api::Event::default()].into(),
+        waiting: [hello()].into(),
     };
     let mut changes = fleet.changes();
     let fleet = fleet.shared();
@@ -63,6 +63,14 @@ pub(crate) fn follow(
         }
     });
     Ok(answer(events))
+}
+
+/// An event of nothing.
+fn hello() -> api::Event {
+    api::Event {
+        data: Some(prost_types::Any::default()),
+        ..api::Event::default()
+    }
 }
 
 impl Follow {

@@ -9,9 +9,18 @@ use crate::talos::api::{Reply, stream as answer};
 use crate::talos::fleet::Fleet;
 use crate::talos::machine::Key;
 
+/// Folders that every machine has.
+const FOLDERS: [&str; 9] = [
+    "/", "/bin", "/dev", "/etc", "/proc", "/run", "/sys", "/tmp", "/var",
+];
+
 pub(crate) fn read(fleet: &Fleet, key: &Key, request: &api::ReadRequest) -> Result<Reply, Status> {
-    let path = request.path.as_str();
-    let content = look(fleet, key, |_, _, run| match path {
+    // What is not said from the root begins there.
+    let path = format!("/{}", request.path.trim_matches('/'));
+    if FOLDERS.contains(&path.as_str()) {
+        return Err(Status::unknown("path must be a regular file"));
+    }
+    let content = look(fleet, key, |_, _, run| match path.as_str() {
         "/proc/sys/kernel/random/boot_id" => Some(format!("{}\n", run.boot_id)),
         "/etc/os-release" => Some(format!(
             "NAME=\"Talos\"\nID=talos\nVERSION_ID={0}\nPRETTY_NAME=\"Talos ({0})\"\n",
@@ -21,7 +30,8 @@ pub(crate) fn read(fleet: &Fleet, key: &Key, request: &api::ReadRequest) -> Resu
     })?;
     let Some(content) = content else {
         return Err(Status::not_found(format!(
-            "stat {path}: no such file or directory"
+            "stat {}: no such file or directory",
+            request.path
         )));
     };
     let data = common::Data {

@@ -185,10 +185,8 @@ impl Watch {
             None if self.options.bootstrap_contents => {
                 let created = there.iter().map(|one| event(cosi::EventType::Created, one));
                 first.extend(created);
-                first.push(cosi::Event {
-                    event_type: i32::from(cosi::EventType::Bootstrapped),
-                    ..cosi::Event::default()
-                });
+                // It names the kind.
+                first.push(event(cosi::EventType::Bootstrapped, &self.tombstone("")));
             }
             None => {}
         }
@@ -203,6 +201,9 @@ impl Watch {
                 id: id.to_owned(),
                 version: "undefined".to_owned(),
                 phase: "running".to_owned(),
+                // When it was made; nobody reads it.
+                created: Some(prost_types::Timestamp::default()),
+                updated: Some(prost_types::Timestamp::default()),
                 ..cosi::Metadata::default()
             }),
             spec: Some(cosi::Spec::default()),

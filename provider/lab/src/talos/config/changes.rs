@@ -4,11 +4,11 @@
 use serde_json::Value;
 use similar::TextDiff;
 
-use super::Config;
+use super::{Config, blocks};
 use crate::talos::yaml;
 
 /// Members of `machine` that may change while it runs.
-const MACHINE: [&str; 18] = [
+pub(super) const MACHINE: [&str; 18] = [
     "ca",
     "acceptedCAs",
     "time",
@@ -30,7 +30,7 @@ const MACHINE: [&str; 18] = [
 ];
 
 /// Members of `machine.features` that may, where both configurations have features.
-const FEATURES: [&str; 5] = [
+pub(super) const FEATURES: [&str; 5] = [
     "kubernetesTalosAPIAccess",
     "kubePrism",
     "hostDNS",
@@ -40,13 +40,18 @@ const FEATURES: [&str; 5] = [
 
 /// The difference that only a reboot brings about, in Talos' words; none where there is none.
 pub(crate) fn needs_reboot(old: &Config, new: &Config) -> Option<String> {
+    let (old_text, new_text) = (blocks::main(old)?, blocks::main(new)?);
     let (old, new) = (old.main()?, new.main()?);
     let masked = masked(old, new);
     let (old, masked) = (pruned(old), pruned(&masked));
     if old == masked {
         return None;
     }
-    let diff = unified(&yaml::emit(&old), &yaml::emit(&masked));
+    let diff = match blocks::masked(old_text, new_text) {
+        Some((old, masked)) if masked != old => unified(&old, &masked),
+        // Not written as Talos writes it: what it means is told.
+        _ => unified(&yaml::emit(&old), &yaml::emit(&masked)),
+    };
     Some(format!(
         "this config change can't be applied in immediate mode\ndiff:\n{diff}"
     ))

@@ -43,11 +43,14 @@ pub(super) fn unknown(config: &Config) -> Option<String> {
     let starts = starts(&config.text);
     let problems = config.documents().iter().enumerate();
     let mut problems = problems.filter_map(|(index, document)| {
+        let line = starts.get(index).copied().unwrap_or(1);
+        if !document.is_object() {
+            return Some(format!("expected a YAML document at line {line}"));
+        }
         let problem = problem(document)?;
         let text = |key: &str| document[key].as_str().unwrap_or_default().to_owned();
         let kind = document["kind"].as_str().unwrap_or("v1alpha1");
         let (version, name) = (text("apiVersion"), text("name"));
-        let line = starts.get(index).copied().unwrap_or(1);
         Some(format!(
             "error decoding document {version}/{kind}/{name} (line {line}): {problem}"
         ))

@@ -2,8 +2,10 @@
 //! the documents: `pkg/machinery/config/schemas` of Talos.
 
 mod addresses;
+mod blocks;
 mod changes;
 mod check;
+mod documents;
 mod keys;
 
 use std::net::IpAddr;
@@ -99,6 +101,12 @@ impl Config {
         document.or_else(|| self.text_at("/machine/network/hostname"))
     }
 
+    /// Whether it names an authority of the machine's API.
+    fn issues(&self) -> bool {
+        let place = self.at("/machine/ca");
+        place.is_some_and(|authority| !authority.is_null())
+    }
+
     /// Bytes that stand there as base64.
     pub(crate) fn bytes_at(&self, pointer: &str) -> Option<Vec<u8>> {
         STANDARD.decode(self.text_at(pointer)?).ok()
@@ -124,6 +132,11 @@ impl Config {
         documents
             .filter_map(|document| document["name"].as_str().map(str::to_owned))
             .collect()
+    }
+
+    /// Whether the machine asks nobody for the time.
+    pub(crate) fn ignores_time(&self) -> bool {
+        self.at("/machine/time/disabled") == Some(&Value::Bool(true))
     }
 
     /// Whether the machines find each other.

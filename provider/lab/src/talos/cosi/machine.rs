@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Content, Spec};
+use crate::talos::config::Config;
 use crate::talos::life::{Rack, unmet};
 use crate::talos::machine::{Disk, Machine, Run, Service};
 
@@ -28,7 +29,10 @@ pub(super) fn contents(rack: &Rack, machine: &Machine) -> Vec<Content> {
         Content::new(
             "TimeStatuses.v1alpha1.talos.dev",
             "node",
-            json!({ "synced": true, "epoch": 0, "syncDisabled": false }),
+            json!({
+                "synced": true, "epoch": 0,
+                "syncDisabled": run.active.as_ref().is_some_and(Config::ignores_time),
+            }),
         ),
         Content::new(
             "SystemInformations.hardware.talos.dev",
@@ -45,7 +49,8 @@ pub(super) fn contents(rack: &Rack, machine: &Machine) -> Vec<Content> {
         machine_type(run),
     ];
     all.extend(extension(run));
-    all.extend(run.services.iter().map(|(name, one)| service(name, one)));
+    let running = run.services.iter().filter(|(_, service)| service.running());
+    all.extend(running.map(|(name, one)| service(name, one)));
     all.extend(machine.hardware.disks.iter().map(disk));
     all.extend(cdrom(machine));
     all.extend(system_disk(machine));

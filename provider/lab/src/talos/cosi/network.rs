@@ -84,7 +84,8 @@ fn link(index: usize, link: &Link) -> Content {
 fn loopback() -> Content {
     let spec = json!({
         "index": 1, "type": "loopback", "linkIndex": 0, "flags": "UP,LOOPBACK,RUNNING,LOWER_UP",
-        "hardwareAddr": "00:00:00:00:00:00", "broadcastAddr": "00:00:00:00:00:00", "mtu": 65536,
+        "hardwareAddr": "00:00:00:00:00:00", "permanentAddr": "", "broadcastAddr": "00:00:00:00:00:00",
+        "mtu": 65536,
         "queueDisc": "noqueue", "operationalState": "unknown", "kind": "", "slaveKind": "",
         "linkState": true, "port": "Other", "duplex": "Unknown",
     });

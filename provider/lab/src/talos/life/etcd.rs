@@ -3,7 +3,7 @@
 
 use super::{Rack, Step};
 use crate::talos::etcd::{self, Change, Data, Member};
-use crate::talos::machine::{Ephemeral, Key, Machine, State};
+use crate::talos::machine::{Ephemeral, Key, Machine, Service, State};
 
 /// Between two tries to join.
 const TRY: i64 = 3_000;
@@ -100,8 +100,9 @@ impl Rack {
             .run_mut(key)
             .and_then(|run| run.services.get_mut("etcd"));
         if let Some(service) = service {
-            service.enter(now, State::Finished, "Bootstrap requested");
-            service.enter(now, State::Preparing, "Running pre state");
+            // What waited for other members is broken off, and starts anew.
+            *service = Service::begin(now, "service \"cri\" to be \"up\", time sync, network");
+            service.prepare(now);
         }
         self.later(key, START, Step::EtcdUp);
     }
@@ -140,7 +141,7 @@ impl Rack {
                 .run_mut(key)
                 .and_then(|run| run.services.get_mut("etcd"));
             if let Some(service) = service.filter(|service| service.state == State::Waiting) {
-                service.enter(now, State::Preparing, "Running pre state");
+                service.prepare(now);
             }
         };
         preparing(self, key);

@@ -28,9 +28,9 @@ fn services(run: &Run) -> String {
     }
     let known = run.services.iter().filter_map(|(name, service)| {
         match (service.running(), service.healthy) {
-            (false, _) => Some(format!("{name} not running")),
             (true, Some(false)) => Some(format!("{name} not healthy")),
-            (true, _) => None,
+            // Only those that run are known to the others.
+            _ => None,
         }
     });
     let mut problems: Vec<String> = known.collect();

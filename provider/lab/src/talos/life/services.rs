@@ -1,7 +1,7 @@
 //! Services as they come up. Which there are: `StartAllServices` and the sequencer of Talos 1.12.
 
 use super::{Rack, Step};
-use crate::talos::machine::{Door, Key, Machine, Run, Service, State};
+use crate::talos::machine::{Door, Key, Machine, Run, Service};
 
 /// From the configuration to apid's certificate.
 pub(super) const API: i64 = 1_000;
@@ -26,7 +26,8 @@ impl Rack {
             return;
         };
         for name in metal {
-            let mut service = Service::new(now, State::Running, "Service started");
+            let mut service = Service::begin(now, "");
+            service.run(now, "Service started as goroutine");
             if !["auditd", "dashboard"].contains(&name) {
                 service.check(now, true);
             }
@@ -40,14 +41,14 @@ impl Rack {
             return;
         };
         let control_plane = run.control_plane();
-        let waiting = |what: &str| Service::new(now, State::Waiting, what);
-        let cri = waiting("Waiting for network");
-        run.services.insert("cri".to_owned(), cri);
-        let kubelet = waiting("Waiting for service \"cri\" to be \"up\"");
-        run.services.insert("kubelet".to_owned(), kubelet);
+        let mut waits = |name: &str, what: &str| {
+            let service = Service::begin(now, what);
+            run.services.insert(name.to_owned(), service);
+        };
+        waits("cri", "network");
+        waits("kubelet", "service \"cri\" to be \"up\"");
         if control_plane {
-            let etcd = waiting("Waiting for service \"cri\" to be \"up\", time sync, network");
-            run.services.insert("etcd".to_owned(), etcd);
+            waits("etcd", "service \"cri\" to be \"up\", time sync, network");
         }
         self.renew_extensions(key);
         self.later(key, CRI, Step::Cri);
@@ -69,8 +70,11 @@ impl Rack {
         run.services
             .retain(|name, _| !name.starts_with("ext-") || names.contains(name));
         for name in names {
-            let new = || Service::new(now, State::Running, "Started task");
-            run.services.entry(name).or_insert_with(new);
+            run.services.entry(name).or_insert_with(|| {
+                let mut service = Service::begin(now, "service \"cri\" to be \"up\"");
+                service.run(now, "Started task");
+                service
+            });
         }
     }
 
@@ -84,12 +88,14 @@ impl Rack {
         let Some(run) = self.run_mut(key) else {
             return;
         };
-        let mut names = vec!["apid"];
+        let mut names = vec![("apid", "api certificates")];
         if run.control_plane() {
-            names.push("trustd");
+            names.push(("trustd", "time sync, network"));
         }
-        for name in names {
-            let mut service = Service::new(now, State::Running, "Started task");
+        for (name, what) in names {
+            let mut service =
+                Service::begin(now, &format!("service \"containerd\" to be \"up\", {what}"));
+            service.run(now, "Started task");
             service.check(now, true);
             run.services.insert(name.to_owned(), service);
         }
@@ -113,7 +119,7 @@ impl Rack {
         let now = self.now;
         let service = self.run_mut(key).and_then(|run| run.services.get_mut(name));
         if let Some(service) = service {
-            service.enter(now, State::Running, "Started task");
+            service.run(now, "Started task");
         }
     }
 

@@ -25,8 +25,9 @@ pub(crate) struct Event {
 /// What a service does (`internal/app/machined/pkg/system/events`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum State {
-    Preparing,
+    Starting,
     Waiting,
+    Preparing,
     Running,
     Finished,
 }
@@ -34,8 +35,9 @@ pub(crate) enum State {
 impl State {
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::Preparing => "Preparing",
+            Self::Starting => "Starting",
             Self::Waiting => "Waiting",
+            Self::Preparing => "Preparing",
             Self::Running => "Running",
             Self::Finished => "Finished",
         }
@@ -46,15 +48,33 @@ impl State {
 const KEPT: usize = 64;
 
 impl Service {
-    pub(crate) fn new(now: i64, state: State, message: &str) -> Self {
+    /// A service that starts, and first waits for something where that is named
+    /// (`service_runner.go`).
+    pub(crate) fn begin(now: i64, waits: &str) -> Self {
         let mut service = Self {
-            state,
+            state: State::Starting,
             healthy: None,
             events: Vec::new(),
             changed: now,
         };
-        service.enter(now, state, message);
+        service.enter(now, State::Starting, "Starting service");
+        if !waits.is_empty() {
+            service.enter(now, State::Waiting, &format!("Waiting for {waits}"));
+        }
         service
+    }
+
+    /// What it waited for is there.
+    pub(crate) fn prepare(&mut self, now: i64) {
+        if self.state != State::Preparing {
+            self.enter(now, State::Preparing, "Running pre state");
+        }
+    }
+
+    pub(crate) fn run(&mut self, now: i64, message: &str) {
+        self.prepare(now);
+        self.enter(now, State::Preparing, "Creating service runner");
+        self.enter(now, State::Running, message);
     }
 
     pub(crate) fn enter(&mut self, now: i64, state: State, message: &str) {
