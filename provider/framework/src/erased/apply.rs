@@ -33,39 +33,36 @@ pub(super) async fn apply<R: Resource>(
     })
 }
 
-/// The common parts of one running operation.
+/// One running operation.
 struct Running<R: Resource> {
     operation: Arc<OpState>,
     content: Arc<Mutex<SlotContent<R>>>,
-    slot: Slot<R>,
-    cx: Cx<R::Provider, R::Private>,
     private: R::Private,
 }
 
+/// What the author gets of it.
+type Tools<R> = (
+    Cx<<R as Resource>::Provider, <R as Resource>::Private>,
+    Slot<R>,
+);
+
 fn begin<R: Resource>(
     start: Start<R::Provider>,
-    verb: &str,
-    member: &'static str,
+    verb: &'static str,
     allowed: Duration,
     private: &[u8],
-) -> Result<Running<R>, Diagnostics> {
+) -> Result<(Running<R>, Tools<R>), Diagnostics> {
     let private: R::Private = unpack(private)?;
-    let operation = OpState::new(
-        &start.stop,
-        format!("{verb} of {}", R::NAME),
-        member,
-        allowed,
-    );
+    let operation = OpState::new(&start.stop, format!("{verb} of {}", R::NAME), verb, allowed);
     let (slot, content) = Slot::new(Arc::clone(&operation));
     let data: <R::Provider as Provider>::Data = start.data;
     let cx = Cx::new(data, private.clone(), Arc::clone(&operation));
-    Ok(Running {
+    let running = Running {
         operation,
         content,
-        slot,
-        cx,
         private,
-    })
+    };
+    Ok((running, (cx, slot)))
 }
 
 async fn create<R: Resource>(
@@ -76,27 +73,12 @@ async fn create<R: Resource>(
     let allowed = R::TIMEOUTS.configured(&request.planned).create;
     let planned: R::Model = convert::decode(&request.planned)?;
     let config: R::Model = convert::decode(&request.config)?;
-    let Running {
-        operation,
-        content,
-        mut slot,
-        cx,
-        private,
-    } = begin::<R>(start, "create", "create", allowed, &request.private)?;
-    let ended = drive(Arc::clone(&operation), async move {
+    let (running, (cx, mut slot)) = begin::<R>(start, "create", allowed, &request.private)?;
+    let ended = drive(Arc::clone(&running.operation), async move {
         R::create(&cx, planned, config, &mut slot).await
     })
     .await;
-    Ok(finish(
-        schema,
-        Finish {
-            request,
-            content,
-            operation,
-            private,
-        },
-        ended,
-    ))
+    Ok(running.finish(schema, request, ended))
 }
 
 async fn update<R: Resource>(
@@ -108,27 +90,12 @@ async fn update<R: Resource>(
     let prior: R::Model = convert::decode(&request.prior)?;
     let planned: R::Model = convert::decode(&request.planned)?;
     let config: R::Model = convert::decode(&request.config)?;
-    let Running {
-        operation,
-        content,
-        mut slot,
-        cx,
-        private,
-    } = begin::<R>(start, "update", "update", allowed, &request.private)?;
-    let ended = drive(Arc::clone(&operation), async move {
+    let (running, (cx, mut slot)) = begin::<R>(start, "update", allowed, &request.private)?;
+    let ended = drive(Arc::clone(&running.operation), async move {
         R::update(&cx, prior, planned, config, &mut slot).await
     })
     .await;
-    Ok(finish(
-        schema,
-        Finish {
-            request,
-            content,
-            operation,
-            private,
-        },
-        ended,
-    ))
+    Ok(running.finish(schema, request, ended))
 }
 
 async fn delete<R: Resource>(
@@ -138,14 +105,8 @@ async fn delete<R: Resource>(
 ) -> Result<ApplyOutcome, Diagnostics> {
     let allowed = R::TIMEOUTS.configured(&request.prior).delete;
     let prior: R::Model = convert::decode(&request.prior)?;
-    let Running {
-        operation,
-        content,
-        mut slot,
-        cx,
-        private,
-    } = begin::<R>(start, "delete", "delete", allowed, &request.private)?;
-    let ended = drive(Arc::clone(&operation), async move {
+    let (running, (cx, mut slot)) = begin::<R>(start, "delete", allowed, &request.private)?;
+    let ended = drive(Arc::clone(&running.operation), async move {
         R::delete(&cx, prior, &mut slot).await
     })
     .await;
@@ -153,76 +114,63 @@ async fn delete<R: Resource>(
         return Ok(ApplyOutcome {
             state: Value::Null,
             private: Vec::new(),
-            found: operation.take_found(),
+            found: running.operation.take_found(),
         });
     }
-    Ok(finish(
-        schema,
-        Finish {
-            request,
-            content,
-            operation,
-            private,
-        },
-        ended,
-    ))
+    Ok(running.finish(schema, request, ended))
 }
 
-struct Finish<R: Resource> {
-    request: ApplyRequest,
-    content: Arc<Mutex<SlotContent<R>>>,
-    operation: Arc<OpState>,
-    private: R::Private,
-}
-
-/// What goes into state: what the slot holds, or what was there before when it holds nothing.
-fn finish<R: Resource>(
-    schema: &Schema,
-    run: Finish<R>,
-    ended: Result<(), Diagnostics>,
-) -> ApplyOutcome {
-    let mut found = run.operation.take_found();
-    let content = lock(&run.content);
-    let spared = content.irreversible && content.state.is_some() && run.request.prior.is_null();
-    let failed = ended.is_err();
-    match ended {
-        // An error would taint the new object, and core would destroy it next.
-        Err(failure) if spared => found.extend(failure.downgraded()),
-        Err(failure) => found.extend(failure),
-        Ok(()) => (),
-    }
-    let state = match &content.state {
-        Some(model) => {
-            let state = convert::encode_from(schema, &run.request.planned, model);
-            let state = if failed {
-                state.unknown_to_null()
-            } else {
+impl<R: Resource> Running<R> {
+    /// What goes into state: what the slot holds, or what was there before when it holds nothing.
+    fn finish(
+        self,
+        schema: &Schema,
+        request: ApplyRequest,
+        ended: Result<(), Diagnostics>,
+    ) -> ApplyOutcome {
+        let mut found = self.operation.take_found();
+        let content = lock(&self.content);
+        let spared = content.irreversible && content.state.is_some() && request.prior.is_null();
+        let failed = ended.is_err();
+        match ended {
+            // An error would taint the new object, and core would destroy it next.
+            Err(failure) if spared => found.extend(failure.downgraded()),
+            Err(failure) => found.extend(failure),
+            Ok(()) => (),
+        }
+        let state = match &content.state {
+            Some(model) => {
+                let state = convert::encode_from(schema, &request.planned, model);
+                let state = if failed {
+                    state.unknown_to_null()
+                } else {
+                    state
+                };
+                if !failed || spared {
+                    let broken = applied(&request.planned, &state);
+                    found.extend(convert::violations(R::NAME, "returned", broken));
+                }
                 state
-            };
-            if !failed || spared {
-                let broken = applied(&run.request.planned, &state);
-                found.extend(convert::violations(R::NAME, "returned", broken));
             }
-            state
-        }
-        None => {
-            if !failed {
-                found.push(nothing_reported::<R>());
+            None => {
+                if !failed {
+                    found.push(nothing_reported::<R>());
+                }
+                request.prior
             }
-            run.request.prior
+        };
+        let private = match pack(content.private.as_ref().unwrap_or(&self.private)) {
+            Ok(private) => private,
+            Err(diagnostic) => {
+                found.push(diagnostic);
+                request.private
+            }
+        };
+        ApplyOutcome {
+            state: state.unknown_to_null(),
+            private,
+            found,
         }
-    };
-    let private = match pack(content.private.as_ref().unwrap_or(&run.private)) {
-        Ok(private) => private,
-        Err(diagnostic) => {
-            found.push(diagnostic);
-            run.request.private
-        }
-    };
-    ApplyOutcome {
-        state: state.unknown_to_null(),
-        private,
-        found,
     }
 }
 
