@@ -179,7 +179,8 @@ fn growing_aliases_are_refused_where_official_machinery_refuses_them() {
             continue;
         };
         let questions: Vec<Answer> = (1..60)
-            .flat_map(aliases::growing)
+            .flat_map(|width| [aliases::growing(2, width), aliases::growing(3, width)])
+            .flatten()
             .map(|config| Answer {
                 name: config.lines().nth(4).unwrap_or_default().to_owned(),
                 op: "load".into(),

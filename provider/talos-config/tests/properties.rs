@@ -168,7 +168,7 @@ fn broken_texts_are_refused_and_nothing_else() {
     }
 }
 
-/// Texts that refer to themselves again and again: nothing hangs, and nothing is too deep.
+/// Texts that refer to themselves again and again end soon, and nothing is too deep.
 #[test]
 fn texts_of_aliases_and_merge_keys_are_read_or_refused() {
     let mut dice = Dice::new(23);
@@ -181,6 +181,13 @@ fn texts_of_aliases_and_merge_keys_are_read_or_refused() {
         feed::feed(text.as_bytes(), line);
     }
     assert!(loaded > 50, "only {loaded} loaded");
+    for (levels, width) in [(18, 2), (10, 4), (5, 20), (3, 100)] {
+        for text in aliases::growing(levels, width) {
+            let error = Config::load(&text, Line::NEWEST).err().unwrap();
+            assert_eq!(error.message, "aliases expand to too much");
+            feed::feed(text.as_bytes(), Line::NEWEST);
+        }
+    }
 }
 
 fn spoil(bytes: &mut Vec<u8>, dice: &mut Dice) {

@@ -34,22 +34,22 @@ pub fn config(dice: &mut Dice, levels: usize, width: usize) -> String {
     out
 }
 
-/// Configurations in which each of a few values refers to the one before `width` times.
-pub fn growing(width: usize) -> [String; 4] {
+/// Configurations in which each of `levels` values refers to the one before `width` times.
+pub fn growing(levels: usize, width: usize) -> [String; 4] {
     let head = "machine:\n  type: worker\n  kubelet:\n    extraConfig:\n";
-    let grown = |first: &str, last: usize, open: &str, close: &str| {
+    let grown = |first: &str, open: &str, close: &str| {
         let level = |level: usize| {
             let before = vec![format!("*m{}", level - 1); width].join(", ");
             format!("      m{level}: &m{level} {open}{before}{close}\n")
         };
-        let rest: String = (1..=last).map(level).collect();
+        let rest: String = (1..=levels).map(level).collect();
         format!("{head}      m0: &m0 {first}\n{rest}")
     };
     [
-        grown("[a, b]", 2, "[", "]"),
-        grown("{a: 1, b: [c]}", 2, "{<<: [", "]}"),
-        grown("{a: 1}", 3, "{<<: [", "]}"),
-        grown("{a: 1}", 2, "{<<: {<<: [", "]}, c: 1}"),
+        grown("[a, b]", "[", "]"),
+        grown("{a: 1, b: [c]}", "{<<: [", "]}"),
+        grown("{a: 1}", "{<<: [", "]}"),
+        grown("{a: 1}", "{<<: {<<: [", "]}, c: 1}"),
     ]
 }
 
@@ -114,6 +114,8 @@ impl Grower<'_> {
     fn alias(&mut self) -> String {
         match self.anchors {
             0 => "{}".to_owned(),
+            // So that they grow.
+            count if self.dice.chance(70) => format!("*m{}", count - 1),
             count => format!("*m{}", self.dice.below(count)),
         }
     }
