@@ -2,11 +2,12 @@
 
 use serde_json::json;
 
-use super::ask::{ask, call, get, healthy, list, question};
-use crate::Step;
+use super::applied::for_a_reboot;
+use super::ask::{apply, ask, call, get, healthy, list, question};
 use crate::Who::{Admin, EtcdBackup, Operator, Reader};
+use crate::{Site, Step};
 
-pub(super) fn steps() -> Vec<Step> {
+pub(super) fn steps(site: &Site) -> Vec<Step> {
     let members = |name: &str, who, local: bool| {
         ask(name, who, "EtcdMemberList", json!({ "queryLocal": local }))
     };
@@ -79,5 +80,7 @@ pub(super) fn steps() -> Vec<Step> {
             Admin,
             "EtcdForfeitLeadership",
         ),
+        // The last one: a container takes a minute to end, and nobody waits for it.
+        apply("reboot: apply", Admin, &for_a_reboot(site), "AUTO", false),
     ]
 }

@@ -6,7 +6,6 @@ mod bootstrapped;
 mod configured;
 mod credentials;
 mod maintenance;
-mod rebooted;
 mod resources;
 
 use crate::{Site, Step};
@@ -18,7 +17,6 @@ pub fn steps(site: &Site) -> Vec<Step> {
     steps.extend(resources::steps());
     steps.extend(credentials::steps(site));
     steps.extend(applied::steps(site));
-    steps.extend(bootstrapped::steps());
-    steps.extend(rebooted::steps(site));
+    steps.extend(bootstrapped::steps(site));
     steps
 }
