@@ -15,7 +15,7 @@ const KERNEL: i64 = 6_000;
 /// From the kernel to the maintenance service.
 const MAINTENANCE: i64 = 1_500;
 /// What the answer to the configuration needs to leave the machine.
-const ANSWERED: i64 = 500;
+const ANSWERED: i64 = 1_500;
 /// The installer.
 const INSTALL: i64 = 15_000;
 /// From the end of one kernel to the next.
