@@ -25,8 +25,8 @@ pub struct Proxmox {
     client: Arc<OnceLock<Client>>,
     /// Ids that this process is about to use: Proxmox VE reserves none.
     vmids: Arc<Mutex<BTreeSet<u32>>>,
-    /// Whoever holds it may power-cycle a machine.
-    cycling: Arc<tokio::sync::Mutex<()>>,
+    /// Whoever holds it may power-cycle a machine; the name of one that did not come back.
+    cycling: Arc<tokio::sync::Mutex<Option<String>>>,
 }
 
 impl Proxmox {
@@ -88,8 +88,8 @@ impl Proxmox {
         }
     }
 
-    /// One machine is power-cycled at a time.
-    pub async fn turn(&self) -> tokio::sync::OwnedMutexGuard<()> {
+    /// One machine is power-cycled at a time; none after one that did not come back, whose name is held then.
+    pub async fn turn(&self) -> tokio::sync::OwnedMutexGuard<Option<String>> {
         self.cycling.clone().lock_owned().await
     }
 

@@ -10,6 +10,7 @@ use framework::prelude::*;
 use proxmox_client::codec::{format_of, is_drive};
 use proxmox_client::{Backoff, Code, Cx, Error as PveError, Sent};
 use ring::rand::{SecureRandom, SystemRandom};
+use tokio::time::Instant;
 
 use super::TalosVmResource;
 use super::compose::{Birth, compose};
@@ -27,6 +28,9 @@ use crate::shared::change::text_map;
 
 /// How often a vmid that somebody else took in the same moment is replaced by another one.
 const VMIDS: usize = 20;
+/// How long a machine whose creation got no answer must be absent, with nothing at work on it, before it is made once
+/// more: a busy host takes a request up later.
+const ABSENT: Duration = Duration::from_secs(10);
 
 /// A machine that exists and is not started, and how it came about.
 struct Born {
@@ -49,12 +53,12 @@ pub async fn create(
     let mut state = planned.clone();
     record(&job, &mut state, born.vmid, &born.sight, slot, true);
     if let Err(error) = furnish(&job, &planned, &born).await {
-        return withdraw(&job, &planned, &born, slot, job.error(&error)).await;
+        return withdraw(&job, &planned, &born, slot, error).await;
     }
     if planned.power_state.text() == "running" && !born.sight.running {
         cx.phase("starting");
-        if let Err(error) = power::start(&job.client, &job.calls, &born.sight.node, born.vmid).await
-        {
+        let node = &born.sight.node;
+        if let Err(error) = power::order_start(&job.client, &job.calls, node, born.vmid).await {
             if error.sent == Sent::Maybe || error.code.is_out_of_reach() {
                 slot.irreversible();
                 return Err(job.error(&error));
@@ -62,6 +66,9 @@ pub async fn create(
             return withdraw(&job, &planned, &born, slot, job.error(&error)).await;
         }
         slot.irreversible();
+        power::started(&job.client, &job.calls, node, born.vmid)
+            .await
+            .map_err(|error| job.error(&error))?;
     }
     let sight = look(
         &job.client,
@@ -103,7 +110,17 @@ fn record(
 }
 
 /// Grows imported disks, and brings a machine that was made before up to date.
-async fn furnish(job: &Job<'_>, planned: &TalosVm, born: &Born) -> proxmox_client::Result<()> {
+async fn furnish(job: &Job<'_>, planned: &TalosVm, born: &Born) -> Result<(), Error> {
+    if born.adopted {
+        job.deliver_seed(&born.sight.node, planned, &born.sight)
+            .await?;
+    }
+    complete(job, planned, born)
+        .await
+        .map_err(|error| job.error(&error))
+}
+
+async fn complete(job: &Job<'_>, planned: &TalosVm, born: &Born) -> proxmox_client::Result<()> {
     let desired = desired(planned);
     let imported = desired
         .disks
@@ -161,7 +178,8 @@ async fn furnish(job: &Job<'_>, planned: &TalosVm, born: &Born) -> proxmox_clien
     }
 }
 
-/// Takes a machine away again that was never started, so that nothing is left of the attempt.
+/// Takes a machine away again that was never started, so that nothing is left of the attempt. One that was there
+/// before stays.
 async fn withdraw(
     job: &Job<'_>,
     planned: &TalosVm,
@@ -169,6 +187,10 @@ async fn withdraw(
     slot: &mut Slot<TalosVmResource>,
     error: Error,
 ) -> Result<(), Error> {
+    if born.adopted {
+        slot.clear();
+        return Err(error);
+    }
     job.cx.phase("taking the machine away again");
     let calls = job.calls.capped(Duration::from_secs(60));
     let _ = job.client.ha_remove(&calls, born.vmid).await;
@@ -308,31 +330,50 @@ async fn holds_nothing(
     vmid: u32,
     sight: &Sight,
 ) -> proxmox_client::Result<bool> {
-    let starts = starts(job, vmid, sight).await?;
+    let tasks = job.client.tasks_of(&job.calls, &sight.node, vmid).await?;
+    let tasks = tasks
+        .iter()
+        .map(|task| (task.upid.kind.as_str(), task.upid.started));
+    let Some(starts) = starts(made(sight), tasks.collect()) else {
+        return Ok(false);
+    };
     if !sight.running {
-        return Ok(starts.is_empty());
+        return Ok(starts == 0);
     }
-    let once = starts.iter().filter(|kind| *kind == "qmstart").count() == 1;
-    if !once || planned.power_state.text() != "running" {
+    if starts != 1 || planned.power_state.text() != "running" {
         return Ok(false);
     }
     let status = job.client.status(&job.calls, &sight.node, vmid).await?;
     Ok(wrote_nothing(&sight.values, &status.written))
 }
 
-/// Kinds of the tasks that started a machine since it was made; high availability has one of its own beside the usual one.
-async fn starts(job: &Job<'_>, vmid: u32, sight: &Sight) -> proxmox_client::Result<Vec<String>> {
-    let made = sight
-        .values
-        .get("meta")
-        .and_then(|meta| meta.split("ctime=").nth(1)?.split(',').next()?.parse().ok());
-    let made: u64 = made.unwrap_or(0);
-    let tasks = job.client.tasks_of(&job.calls, &sight.node, vmid).await?;
-    let since = tasks.into_iter().filter(|task| task.upid.started >= made);
-    Ok(since
-        .map(|task| task.upid.kind)
-        .filter(|kind| matches!(kind.as_str(), "qmstart" | "hastart"))
-        .collect())
+/// When a machine was made, in seconds of Unix time, as Proxmox VE notes it in the configuration.
+fn made(sight: &Sight) -> Option<u64> {
+    let meta = sight.values.get("meta")?;
+    meta.split("ctime=").nth(1)?.split(',').next()?.parse().ok()
+}
+
+/// How often a machine was started since it was made, by its host's tasks (kind and start). `None` where they do not
+/// tell: its making is not among them, or it came from elsewhere since.
+fn starts(made: Option<u64>, tasks: Vec<(&str, u64)>) -> Option<usize> {
+    let making = tasks
+        .iter()
+        .filter(|(kind, started)| *kind == "qmcreate" && made.is_some_and(|made| *started <= made))
+        .map(|(_, started)| *started)
+        .max()?;
+    let since: Vec<&str> = tasks
+        .iter()
+        .filter(|(_, started)| *started >= making)
+        .map(|(kind, _)| *kind)
+        .collect();
+    let moved = ["qmrestore", "qmigrate", "hamigrate", "qmrollback"];
+    if since.iter().any(|kind| moved.contains(kind)) {
+        return None;
+    }
+    // High availability has a task of its own beside the usual one.
+    let usual = since.iter().filter(|kind| **kind == "qmstart").count();
+    let managed = since.iter().filter(|kind| **kind == "hastart").count();
+    Some(usual.max(managed))
 }
 
 /// Whether each disk is known to be as it was made. What the firmware keeps of its own is no data.
@@ -452,12 +493,16 @@ async fn settle(
     uuid: &str,
     values: &BTreeMap<String, String>,
 ) -> proxmox_client::Result<Sight> {
+    let mut lost = false;
     loop {
         let error = match job.client.create_vm(&job.calls, node, vmid, values).await {
             Ok(_) => return look(&job.client, &job.calls, node, vmid, job.wants).await,
             Err(error) if error.sent == Sent::Maybe && error.code != Code::Cancelled => error,
+            // The request before may have been carried out late.
+            Err(error) if lost && error.code == Code::VmidTaken => error,
             Err(error) => return Err(error),
         };
+        lost = true;
         tracing::info!(vmid, seen = %error.seen, "the answer was lost; looking whether the machine was made");
         if let Some(sight) = appeared(job, node, vmid, uuid, &error).await? {
             return Ok(sight);
@@ -474,7 +519,7 @@ async fn appeared(
     error: &PveError,
 ) -> proxmox_client::Result<Option<Sight>> {
     let backoff = Backoff::up_to(Duration::from_secs(2));
-    let mut absent = 0;
+    let mut absent: Option<Instant> = None;
     loop {
         let unclear = |found: PveError| {
             if found.code.is_out_of_reach() {
@@ -484,7 +529,7 @@ async fn appeared(
             }
         };
         match look(&job.client, &job.calls, node, vmid, job.wants).await {
-            Ok(sight) if sight.is_being_made() => absent = 0,
+            Ok(sight) if sight.is_being_made() => absent = None,
             Ok(sight) if sight.uuid().as_deref() == Some(uuid) => return Ok(Some(sight)),
             Ok(_) => return Err(taken(vmid, "somebody else made a machine under it")),
             Err(found) if found.code == Code::NotFound => {
@@ -493,16 +538,12 @@ async fn appeared(
                     .tasks_of(&job.calls, node, vmid)
                     .await
                     .map_err(unclear)?;
-                absent = if tasks.iter().any(|task| task.running) {
-                    0
-                } else {
-                    absent + 1
-                };
+                let idle = !tasks.iter().any(|task| task.running);
+                absent = idle.then(|| absent.unwrap_or_else(Instant::now));
             }
             Err(found) => return Err(unclear(found)),
         }
-        // A task may take a moment to be seen.
-        if absent >= 4 {
+        if absent.is_some_and(|since| since.elapsed() >= ABSENT) {
             return Ok(None);
         }
         backoff.pause(&job.calls, error.clone()).await?;
@@ -523,4 +564,31 @@ fn random_uuid() -> Result<String, Error> {
         )
     })?;
     Ok(uuid(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::starts;
+
+    #[test]
+    fn only_a_host_that_saw_the_making_knows_of_starts() {
+        let (before, made) = (("qmstart", 50), ("qmcreate", 100));
+        assert_eq!(starts(Some(101), vec![before, made]), Some(0));
+        let started = vec![made, ("qmstart", 100), ("hastart", 100)];
+        assert_eq!(starts(Some(101), started), Some(1));
+        // A creation under the same number that failed later hides nothing.
+        let failed = ("qmcreate", 900);
+        let started = vec![failed, ("qmstart", 500), made];
+        assert_eq!(starts(Some(101), started), Some(1));
+        for unknown in [
+            vec![],
+            vec![before],
+            vec![failed],
+            vec![made, ("qmrestore", 300)],
+            vec![made, ("qmigrate", 300)],
+        ] {
+            assert_eq!(starts(Some(101), unknown.clone()), None, "{unknown:?}");
+        }
+        assert_eq!(starts(None, vec![made]), None);
+    }
 }

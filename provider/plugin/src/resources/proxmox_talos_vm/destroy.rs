@@ -89,15 +89,15 @@ async fn take_away(job: &Job<'_>, state: &TalosVm, vmid: u32) -> Result<(), Fail
         power::stop(&job.client, &job.calls, &sight.node, vmid, state).await?;
     }
     job.cx.phase("destroying");
-    remove(job, vmid, &sight).await?;
+    remove(job, vmid, &sight, state.uuid.text()).await?;
     if let Some(volume) = seed_volume(state, &sight) {
         job.remove_volume(&sight.node, &volume).await;
     }
     Ok(())
 }
 
-/// A lost answer is looked into: the vmid is free once the machine is gone.
-async fn remove(job: &Job<'_>, vmid: u32, sight: &Sight) -> Result<(), Failure> {
+/// A lost answer is looked into: the machine with this UUID is gone once it is destroyed.
+async fn remove(job: &Job<'_>, vmid: u32, sight: &Sight, uuid: &str) -> Result<(), Failure> {
     for _ in 0..3 {
         match job.client.destroy_vm(&job.calls, &sight.node, vmid).await {
             Ok(_) => return Ok(()),
@@ -112,7 +112,9 @@ async fn remove(job: &Job<'_>, vmid: u32, sight: &Sight) -> Result<(), Failure> 
                 {
                     tokio::time::sleep(std::time::Duration::from_millis(500)).await;
                 }
-                if job.client.is_free(&job.calls, vmid).await? {
+                // Somebody may have made another one under the vmid meanwhile.
+                let found = observe_made(job, &job.calls, vmid, &sight.node, uuid).await?;
+                if matches!(found, Found::Gone | Found::Other) {
                     return Ok(());
                 }
             }

@@ -225,7 +225,16 @@ impl<'a> Job<'a> {
             return;
         }
         self.cx.phase("waiting for Talos to answer");
-        if !power::answers(model, &addresses, self.cx.remaining(), self.cx.token()).await {
+        let port = power::port(model);
+        if !power::answers_at(
+            model,
+            &addresses,
+            port,
+            self.cx.remaining(),
+            self.cx.token(),
+        )
+        .await
+        {
             self.cx.warn(
                 format!("TS-VM-SILENT: {}: the machine does not answer yet", self.name),
                 format!(

@@ -3,6 +3,7 @@
 mod check;
 mod compose;
 mod create;
+mod cycle;
 mod delta;
 mod describe;
 mod desired;

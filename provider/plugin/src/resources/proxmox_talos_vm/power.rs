@@ -21,13 +21,26 @@ const LONGEST: Duration = Duration::from_secs(3);
 
 /// Starts a machine and sees it running. One that runs already is fine.
 pub async fn start(client: &Client, cx: &Cx, node: &str, vmid: u32) -> Result<()> {
+    order_start(client, cx, node, vmid).await?;
+    started(client, cx, node, vmid).await
+}
+
+/// Orders a machine to start; high availability may carry that out later.
+pub async fn order_start(client: &Client, cx: &Cx, node: &str, vmid: u32) -> Result<()> {
     match client.power(cx, node, vmid, Power::Start).await {
-        Ok(_) => {}
-        Err(error) if error.seen.contains("already running") => {}
+        Ok(_) => Ok(()),
+        Err(error) if error.seen.contains("already running") => Ok(()),
         Err(error)
-            if error.sent == proxmox_client::Sent::Maybe && error.code != Code::Cancelled => {}
-        Err(error) => return Err(error),
+            if error.sent == proxmox_client::Sent::Maybe && error.code != Code::Cancelled =>
+        {
+            Ok(())
+        }
+        Err(error) => Err(error),
     }
+}
+
+/// Sees a machine running that was ordered to start.
+pub async fn started(client: &Client, cx: &Cx, node: &str, vmid: u32) -> Result<()> {
     settled(client, cx, node, vmid, true).await
 }
 
@@ -74,31 +87,52 @@ async fn settled(client: &Client, cx: &Cx, node: &str, vmid: u32, running: bool)
     }
 }
 
+/// The port at which Talos is waited for.
+pub fn port(model: &TalosVm) -> u16 {
+    let wait = model.wait_for.get();
+    wait.and_then(|wait| wait.port.cloned())
+        .and_then(|port| u16::try_from(port).ok())
+        .unwrap_or(50000)
+}
+
+/// Whether one of the addresses takes a connection.
+async fn takes(addresses: &[String], port: u16) -> bool {
+    for address in addresses {
+        let knock = tokio::net::TcpStream::connect((address.as_str(), port));
+        if matches!(tokio::time::timeout(KNOCK, knock).await, Ok(Ok(_))) {
+            return true;
+        }
+    }
+    false
+}
+
+/// Those of the ports that answer now, at one address at least.
+pub async fn answering(addresses: &[String], ports: &[u16]) -> Vec<u16> {
+    let mut answering = Vec::new();
+    for port in ports {
+        if takes(addresses, *port).await {
+            answering.push(*port);
+        }
+    }
+    answering
+}
+
 /// Waits until one of the addresses takes a connection; false when time runs out.
-pub async fn answers(
+pub async fn answers_at(
     model: &TalosVm,
     addresses: &[String],
+    port: u16,
     remaining: Duration,
     token: &CancellationToken,
 ) -> bool {
     let wait = model.wait_for.get();
-    let port = wait
-        .and_then(|wait| wait.port.cloned())
-        .and_then(|port| u16::try_from(port).ok())
-        .unwrap_or(50000);
     let limit = wait
         .and_then(|wait| wait.timeout.get())
         .map_or(PORT, GoDuration::value)
         .min(remaining);
     let knocking = async {
         let backoff = Backoff::up_to(LONGEST);
-        loop {
-            for address in addresses {
-                let knock = tokio::net::TcpStream::connect((address.as_str(), port));
-                if matches!(tokio::time::timeout(KNOCK, knock).await, Ok(Ok(_))) {
-                    return;
-                }
-            }
+        while !takes(addresses, port).await {
             tokio::time::sleep(backoff.next()).await;
         }
     };

@@ -6,6 +6,7 @@ use proxmox_client::{Code, Sent};
 
 use super::TalosVmResource;
 use super::create::observe_made;
+use super::cycle;
 use super::delta::{Delta, Effect};
 use super::describe::computed;
 use super::job::{Job, seed_volume};
@@ -69,7 +70,7 @@ pub async fn update(
     }
     set_power(&job, &planned, vmid, &private.sight).await?;
     if first.effect == Effect::Pending || private.unfinished {
-        cycle(&job, &planned, vmid, &private.sight.node).await?;
+        cycle::cycle(&job, &planned, vmid, &private.sight.node).await?;
     }
     let sight = here(&job, &prior, vmid).await?;
     let new_seed = seed_volume(&planned, &sight);
@@ -185,29 +186,4 @@ async fn set_power(
         power::stop(&job.client, &job.calls, &sight.node, vmid, planned).await
     };
     done.map_err(|error| job.error(&error))
-}
-
-/// Shuts down and starts a machine that has something pending, where that is allowed. One machine at a time, until it answers again.
-async fn cycle(job: &Job<'_>, planned: &TalosVm, vmid: u32, node: &str) -> Result<(), Error> {
-    if planned.reboot_policy.text() != "if_required" || planned.power_state.text() != "running" {
-        return Ok(());
-    }
-    let pending = job
-        .client
-        .pending(&job.calls, node, vmid)
-        .await
-        .map_err(|error| job.error(&error))?;
-    if pending.is_empty() {
-        return Ok(());
-    }
-    job.cx.phase("waiting for other machines to come back");
-    let _turn = job.data().proxmox.turn().await;
-    job.cx.phase("power-cycling");
-    let done = async {
-        power::stop(&job.client, &job.calls, node, vmid, planned).await?;
-        power::start(&job.client, &job.calls, node, vmid).await
-    };
-    done.await.map_err(|error| job.error(&error))?;
-    job.wait_for(planned).await;
-    Ok(())
 }

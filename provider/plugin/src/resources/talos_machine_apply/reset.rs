@@ -1,8 +1,11 @@
 //! Wipes a machine, and sees it through.
 
+use std::time::Duration;
+
 use client_core::Backoff;
 use framework::prelude::*;
 use talos_client::{Code, ResetRequest, Sent};
+use tokio::time::Instant;
 
 use super::TalosMachineApply;
 use super::model::MachineApply;
@@ -19,8 +22,8 @@ pub enum Failure {
     Refused(Error),
 }
 
-/// Looks in a row that reach nobody, after which a machine counts as gone: one may be a bad moment.
-const SILENCES: u32 = 3;
+/// How long nobody must answer before a machine counts as gone: its API may be restarting.
+const SILENT: Duration = Duration::from_secs(8);
 
 /// The partition that holds the configuration and the machine's identity.
 const STATE: &str = "STATE";
@@ -101,27 +104,27 @@ async fn wiped(
 ) -> Result<Gone, Failure> {
     let patience = calls::refresh(node.access.endpoints.len());
     let backoff = Backoff::default();
-    let mut silences = 0;
+    let mut silent: Option<Instant> = None;
     loop {
         let seen = match node.look(&node.calls.capped(patience)).await {
             Ok(machine) if before.became(&machine) => return Ok(Gone::Changed),
             // Somebody else has its address now.
             Ok(machine) if !machine.is(before.uuid) => {
-                silences += 1;
+                silent.get_or_insert_with(Instant::now);
                 "another machine answers at its address".to_owned()
             }
             Ok(machine) => {
-                silences = 0;
+                silent = None;
                 format!("it is {}", machine.facts.status.stage)
             }
             Err(error) if error.code == Code::NodeMaintenance => return Ok(Gone::Changed),
             Err(error) => {
                 let is_silent = error.code == Code::NodeUnreachable;
-                silences = if is_silent { silences + 1 } else { 0 };
+                silent = is_silent.then(|| silent.unwrap_or_else(Instant::now));
                 error.summary()
             }
         };
-        if silences == SILENCES {
+        if silent.is_some_and(|since| since.elapsed() >= SILENT) {
             return Ok(Gone::Silent);
         }
         cx.phase(format!("{}: waiting for the reset: {seen}", node.name));

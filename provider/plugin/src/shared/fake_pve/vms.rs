@@ -65,7 +65,10 @@ impl World {
         }
         vm.values.insert(
             "meta".to_owned(),
-            "creation-qemu=10.0.2,ctime=100".to_owned(),
+            format!(
+                "creation-qemu=10.0.2,ctime={}",
+                0x6B00_0000 + self.changes + 1
+            ),
         );
         self.vms.insert(vmid, vm);
         self.task("qmcreate", &vmid.to_string(), "OK")
