@@ -11,7 +11,7 @@ use super::describe::computed;
 use super::job::{Job, seed_volume};
 use super::model::TalosVm;
 use super::observe::Found;
-use super::plan::{Private, decide, effect_name};
+use super::plan::{Private, cycles, decide, effect_name};
 use super::power;
 use super::sight::Sight;
 use crate::shared::change::{listing, text_map};
@@ -189,7 +189,7 @@ async fn set_power(
 
 /// Shuts down and starts a machine that has something pending, where that is allowed. One machine at a time, until it answers again.
 async fn cycle(job: &Job<'_>, planned: &TalosVm, vmid: u32, node: &str) -> Result<(), Error> {
-    if planned.reboot_policy.text() != "if_required" || planned.power_state.text() != "running" {
+    if !cycles(planned) {
         return Ok(());
     }
     let pending = job
