@@ -88,6 +88,8 @@ impl Planned {
             format!("-> \"{effect}\""),
             format!("plan_effect = \"{effect}\""),
             format!("effect {effect}"),
+            // Core shows no attribute that stays as the last change left it.
+            format!("({effect})"),
         ];
         assert!(
             told.iter().any(|told| self.text.contains(told)),
