@@ -1,5 +1,7 @@
 //! How long steps tell what they are doing.
 
+use std::time::Instant;
+
 /// Receives one short line per step of a long piece of work.
 pub trait Progress {
     /// Says that `text` is going on, or is done.
@@ -23,5 +25,21 @@ impl Progress for Stderr {
         use std::io::Write as _;
         // A closed standard error is no reason to stop the work.
         let _ = writeln!(std::io::stderr(), "{text}");
+    }
+}
+
+/// Tells the steps of a test, with the time since its begin.
+pub struct Steps(Instant);
+
+impl Steps {
+    /// Begins now.
+    pub fn begin() -> Self {
+        Self(Instant::now())
+    }
+
+    /// One more step.
+    pub fn tell(&self, what: &str) {
+        let seconds = self.0.elapsed().as_secs_f32();
+        Stderr.line(&format!("{seconds:5.1} s  {what}"));
     }
 }

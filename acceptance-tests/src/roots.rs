@@ -1,4 +1,4 @@
-//! Small root modules that a test writes itself, run by OpenTofu in the network of a rack.
+//! Small root modules that a test writes itself, run by OpenTofu in a network with machines.
 //!
 //! Commands run with `-json`, so that a test sees each diagnostic for itself and can count them.
 
@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::machines::Rack;
+use crate::network::Network;
 use crate::progress::Stderr;
 use crate::stages;
 use crate::tools::{self, Tool};
@@ -22,9 +22,9 @@ const VERSIONS: &str = "terraform {\n  required_providers {\n    talos = { sourc
 /// Nothing of the host may decide what a run does.
 const FOREIGN: [&str; 4] = ["TF_", "TALOS", "KUBE", "PROXMOX_"];
 
-/// A root module in a folder below the rack's files.
+/// A root module in a folder below the network's files.
 pub struct Root<'a> {
-    rack: &'a Rack,
+    network: &'a dyn Network,
     core: PathBuf,
     cli_config: PathBuf,
     folder: PathBuf,
@@ -63,8 +63,8 @@ impl<'a> Root<'a> {
     ///
     /// # Errors
     /// When a tool or the plugin cannot be had, or `init` fails.
-    pub fn new(rack: &'a Rack, name: &str, text: &str) -> Result<Self> {
-        let files = rack.files()?;
+    pub fn new(network: &'a dyn Network, name: &str, text: &str) -> Result<Self> {
+        let files = network.files()?;
         let core = tools::ensure(&[Tool::Tofu], &mut Stderr)?
             .into_iter()
             .next()
@@ -78,7 +78,7 @@ impl<'a> Root<'a> {
         let folder = files.join("roots").join(name);
         fs::create_dir_all(&folder)?;
         let root = Self {
-            rack,
+            network,
             core,
             cli_config,
             folder,
@@ -123,9 +123,9 @@ impl<'a> Root<'a> {
         self.write("terraform.tfvars.json", &values.to_string())
     }
 
-    /// OpenTofu with `arguments`, in the rack's network.
+    /// OpenTofu with `arguments`, in the network.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.rack.command(&self.core);
+        let mut command = self.network.start(&self.core);
         for (name, _) in std::env::vars_os() {
             if name
                 .to_str()

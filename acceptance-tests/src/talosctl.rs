@@ -1,6 +1,7 @@
-//! Official talosctl in the network of a rack: the judge of what our own client does.
+//! Official talosctl in a network with machines: the judge of what our own client does.
 
-use crate::machines::{Rack, RackError, patches};
+use crate::machines::{RackError, patches};
+use crate::network::Network;
 use crate::progress::Quiet;
 use crate::tools::{self, Tool};
 use std::ffi::OsStr;
@@ -8,12 +9,23 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use anyhow::{Context as _, Result};
+use serde_json::Value;
+
 /// Official talosctl with the files of one cluster.
-#[derive(Debug)]
 pub struct Talosctl<'a> {
-    rack: &'a Rack,
+    network: &'a dyn Network,
     binary: PathBuf,
     folder: PathBuf,
+}
+
+/// A machine's configuration as it holds it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Held {
+    /// Counts writes.
+    pub version: String,
+    /// All documents.
+    pub text: String,
 }
 
 impl<'a> Talosctl<'a> {
@@ -21,7 +33,7 @@ impl<'a> Talosctl<'a> {
     ///
     /// # Errors
     /// When talosctl cannot be had.
-    pub fn new(rack: &'a Rack, folder: &Path) -> Result<Self, RackError> {
+    pub fn new(network: &'a dyn Network, folder: &Path) -> Result<Self, RackError> {
         let tools = tools::ensure(&[Tool::Talosctl], &mut Quiet)?;
         let binary = tools
             .into_iter()
@@ -29,18 +41,19 @@ impl<'a> Talosctl<'a> {
             .map(|tool| tool.path)
             .unwrap_or_default();
         Ok(Self {
-            rack,
+            network,
             binary,
             folder: folder.to_owned(),
         })
     }
 
-    /// Generates secrets, the configuration of a control plane that suits the rack, and a talosconfig.
+    /// Generates secrets, the configuration of a control plane that suits a rack, and a talosconfig for machines at
+    /// these addresses.
     ///
     /// # Errors
     /// What talosctl says.
-    pub fn generate(&self, cluster: &str) -> Result<(), RackError> {
-        let (folder, addresses) = (self.folder.to_string_lossy(), self.addresses());
+    pub fn generate(&self, cluster: &str, addresses: &[String]) -> Result<(), RackError> {
+        let folder = self.folder.to_string_lossy();
         let endpoint = format!(
             "https://{}:6443",
             addresses.first().map_or("", String::as_str)
@@ -72,7 +85,7 @@ impl<'a> Talosctl<'a> {
         &self,
         args: impl IntoIterator<Item = S>,
     ) -> Result<String, RackError> {
-        let mut command = self.rack.command(&self.binary);
+        let mut command = self.network.start(&self.binary);
         // By the environment: commands that need no credentials do not know the flag.
         command
             .args(args)
@@ -113,7 +126,7 @@ impl<'a> Talosctl<'a> {
             .next()
             .map(|tool| tool.path)
             .unwrap_or_default();
-        let mut command = self.rack.command(binary);
+        let mut command = self.network.start(&binary);
         command
             .arg("--kubeconfig")
             .arg(self.folder.join("kubeconfig"))
@@ -122,12 +135,39 @@ impl<'a> Talosctl<'a> {
         output(&mut command)
     }
 
-    fn addresses(&self) -> Vec<String> {
-        self.rack
-            .machines()
-            .map(|machine| machine.address())
-            .collect()
+    /// The configuration that the machine at `address` holds.
+    ///
+    /// # Errors
+    /// What talosctl says.
+    pub fn held(&self, address: &str) -> Result<Held> {
+        let arguments = ["get", "machineconfig", "v1alpha1", "--output", "json"];
+        let answer: Value = serde_json::from_str(&self.at(address, &arguments)?)?;
+        let text = answer["spec"]
+            .as_str()
+            .context("the configuration is no text")?;
+        Ok(Held {
+            version: answer["metadata"]["version"].to_string(),
+            text: text.to_owned(),
+        })
     }
+
+    /// What tells this boot of the machine at `address` from every other one.
+    ///
+    /// # Errors
+    /// What talosctl says.
+    pub fn boot_id(&self, address: &str) -> Result<String, RackError> {
+        let id = self.at(address, &["read", "/proc/sys/kernel/random/boot_id"])?;
+        Ok(id.trim().to_owned())
+    }
+}
+
+/// Places of the configurations that were written to between two looks.
+pub fn writes(before: &[Held], after: &[Held]) -> Vec<usize> {
+    let pairs = before.iter().zip(after).enumerate();
+    pairs
+        .filter(|(_, (before, after))| before.version != after.version)
+        .map(|(index, _)| index)
+        .collect()
 }
 
 /// Repeats `ask` until its answer satisfies `enough`; after `limit` returns the last answer as an error.

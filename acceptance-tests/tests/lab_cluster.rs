@@ -5,10 +5,8 @@
     reason = "helpers of tests, too, end a test by panicking"
 )]
 
-use std::time::Instant;
-
 use acceptance_tests::lab::Rehearsal;
-use acceptance_tests::progress::{Progress as _, Stderr};
+use acceptance_tests::progress::{Stderr, Steps};
 use acceptance_tests::stages::Runner;
 
 #[test]
@@ -22,17 +20,13 @@ fn former_terragrunt_with_terraform_goes_all_the_way() {
 }
 
 fn all_the_way(runner: Runner) {
-    let begun = Instant::now();
-    let step = |what: &str| {
-        let seconds = begun.elapsed().as_secs_f32();
-        Stderr.line(&format!("{seconds:5.1} s  {what}"));
-    };
+    let steps = Steps::begin();
     let rehearsal = Rehearsal::new(runner, "{}").unwrap();
     rehearsal.expect_all(&["apply"], &[]).unwrap();
-    step("all stages applied");
+    steps.tell("all stages applied");
     rehearsal.assert_complete().unwrap();
-    step("plans are empty");
+    steps.tell("plans are empty");
     rehearsal.expect_all(&["destroy"], &[]).unwrap();
     rehearsal.assert_gone().unwrap();
-    step("destroyed");
+    steps.tell("destroyed");
 }

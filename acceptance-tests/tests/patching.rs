@@ -1,21 +1,20 @@
 //! Patches come and go on real machines, beside a base that changes and people who change things by hand.
 
 #![allow(
-    clippy::panic,
     clippy::unwrap_used,
     reason = "helpers of tests, too, end a test by panicking"
 )]
 
-use std::fs;
-use std::path::PathBuf;
-use std::time::Instant;
-
-use acceptance_tests::progress::{Progress as _, Stderr};
+use acceptance_tests::progress::{Stderr, Steps};
 use acceptance_tests::skip;
-use acceptance_tests::stages::{Runner, Stage};
-use acceptance_tests::worlds::{Held, Planned, World};
+use acceptance_tests::stages::{Planned, Runner, Stage};
+use acceptance_tests::talosctl::{Held, writes};
+use acceptance_tests::worlds::World;
 
 const ADDRESSES: [&str; 3] = ["10.5.0.11", "10.5.0.12", "10.5.0.13"];
+
+/// The base's layer that all machines have in common.
+const LAYER: &str = "config/layers/all.yaml";
 
 /// A sysctl of the base that patches override.
 const OVERRIDDEN: &str = "net.ipv4.tcp_keepalive_time";
@@ -36,10 +35,12 @@ fn patches_come_and_go_without_a_trace() {
     bench.bring_base(&ADDRESSES, &[OVERRIDDEN, DELETED]);
     let before = bench.held();
 
-    bench.step("a label on one machine");
+    bench.steps.tell("a label on one machine");
     bench.set("nodes/realcp02", "machine:\n  nodeLabels:\n    rack: b2\n");
     bench.patches(&[1], &[("machine.nodeLabels.rack", "(none) -> b2")]);
-    bench.step("a sysctl on all, one of the base overridden");
+    bench
+        .steps
+        .tell("a sysctl on all, one of the base overridden");
     bench.set("all", &sysctls(&[(PATCHED, "8192"), (OVERRIDDEN, "900")]));
     let here = format!("machine.sysctls[\"{PATCHED}\"]");
     let there = format!("machine.sysctls[\"{OVERRIDDEN}\"]");
@@ -47,7 +48,9 @@ fn patches_come_and_go_without_a_trace() {
         &[0, 1, 2],
         &[(&here, "(none) -> 8192"), (&there, "600 -> 900")],
     );
-    bench.step("a document and a setting of the base deleted");
+    bench
+        .steps
+        .tell("a document and a setting of the base deleted");
     bench.set("nodes/realcp03", DELETIONS);
     bench.patches(
         &[2],
@@ -57,7 +60,7 @@ fn patches_come_and_go_without_a_trace() {
         ],
     );
 
-    bench.step("the base changes while patches are on");
+    bench.steps.tell("the base changes while patches are on");
     bench.base(&[(OVERRIDDEN, "600"), (DELETED, "60"), (LATE, "7")]);
     bench.bring_base(&ADDRESSES, &[LATE]);
     for (index, held) in bench.held().iter().enumerate() {
@@ -74,7 +77,7 @@ fn patches_come_and_go_without_a_trace() {
     bench.base(&[(OVERRIDDEN, "600"), (DELETED, "60")]);
     bench.bring_base(&ADDRESSES, &[LATE]);
 
-    bench.step("each is taken away again");
+    bench.steps.tell("each is taken away again");
     bench.unset("nodes/realcp02");
     bench.patches(&[1], &[("machine.nodeLabels.rack", "b2 -> (none)")]);
     bench.unset("nodes/realcp03");
@@ -99,7 +102,7 @@ fn patches_come_and_go_without_a_trace() {
 
 /// Somebody else changes what the base sets and what a patch sets.
 fn by_hand(bench: &Bench) {
-    bench.step("somebody changes sysctls by hand");
+    bench.steps.tell("somebody changes sysctls by hand");
     bench.set("all", &sysctls(&[(PATCHED, "8192")]));
     bench.patches(&[0, 1, 2], &[(PATCHED, "(none) -> 8192")]);
     let change =
@@ -145,7 +148,9 @@ fn by_hand(bench: &Bench) {
     bench.apply(Stage::Patch);
     assert_eq!(bench.held(), changed, "something was reverted unasked");
 
-    bench.step("a patch that leaves keeps what somebody changed");
+    bench
+        .steps
+        .tell("a patch that leaves keeps what somebody changed");
     bench.unset("all");
     let leaving = bench.plan(Stage::Patch);
     assert!(
@@ -162,15 +167,17 @@ fn by_hand(bench: &Bench) {
     );
     assert!(!held[0].text.contains(PATCHED), "{}", held[0].text);
 
-    bench.step("drift = \"revert\"");
-    bench.edit(
-        Stage::Apply,
+    bench.steps.tell("drift = \"revert\"");
+    let tree = &bench.world.tree;
+    tree.edit(
+        "apply/terragrunt.hcl",
         "inputs = {",
         "inputs = {\n  drift = \"revert\"",
-    );
+    )
+    .unwrap();
     let reverting = bench.plan(Stage::Apply);
     let paths = [(OVERRIDDEN, "1200 -> 600"), (PATCHED, "9999 -> (none)")];
-    bench.names(&reverting, &resource(Stage::Apply, 1), &paths);
+    reverting.assert_tells(&resource(Stage::Apply, 1), &paths, "live");
     bench.apply(Stage::Apply);
     let after = bench.held();
     assert_eq!(writes(&held, &after), [1]);
@@ -211,41 +218,24 @@ fn resource(stage: Stage, index: usize) -> String {
     )
 }
 
-/// Machines that were written to.
-fn writes(before: &[Held], after: &[Held]) -> Vec<usize> {
-    let pairs = before.iter().zip(after).enumerate();
-    pairs
-        .filter(|(_, (before, after))| before.version != after.version)
-        .map(|(index, _)| index)
-        .collect()
-}
-
 /// The world, and what the tests do to it again and again.
 struct Bench {
     world: World,
-    started: Instant,
+    steps: Steps,
     /// The base's layer as the tree has it.
     layer: String,
 }
 
 impl Bench {
     fn new() -> Self {
-        let started = Instant::now();
+        let steps = Steps::begin();
         let world = World::cluster(Runner::current(&mut Stderr).unwrap()).unwrap();
-        let layer =
-            fs::read_to_string(world.tree.stage(Stage::Config).join("layers/all.yaml")).unwrap();
+        let layer = world.tree.read(LAYER).unwrap();
         Self {
             world,
-            started,
+            steps,
             layer,
         }
-    }
-
-    fn step(&self, what: &str) {
-        Stderr.line(&format!(
-            "{:5.1} s  {what}",
-            self.started.elapsed().as_secs_f32()
-        ));
     }
 
     fn held(&self) -> Vec<Held> {
@@ -265,31 +255,16 @@ impl Bench {
             .unwrap();
     }
 
-    fn file(&self, name: &str) -> PathBuf {
-        self.world
-            .tree
-            .stage(Stage::Patch)
-            .join("patches")
-            .join(format!("{name}.yaml"))
-    }
-
     /// Puts a patch into the patch stage.
     fn set(&self, name: &str, text: &str) {
-        let file = self.file(name);
-        fs::create_dir_all(file.parent().unwrap()).unwrap();
-        fs::write(file, text).unwrap();
+        let file = format!("patch/patches/{name}.yaml");
+        self.world.tree.write(&file, text).unwrap();
     }
 
     /// Takes a patch out of the patch stage.
     fn unset(&self, name: &str) {
-        fs::remove_file(self.file(name)).unwrap();
-    }
-
-    fn edit(&self, stage: Stage, from: &str, to: &str) {
-        let file = self.world.tree.stage(stage).join("terragrunt.hcl");
-        let text = fs::read_to_string(&file).unwrap();
-        assert!(text.contains(from));
-        fs::write(file, text.replace(from, to)).unwrap();
+        let file = format!("patch/patches/{name}.yaml");
+        self.world.tree.remove(&file).unwrap();
     }
 
     /// Gives the base these sysctls.
@@ -302,11 +277,7 @@ impl Bench {
             .layer
             .replace("  sysctls:\n", &format!("  sysctls:\n{lines}"));
         assert_ne!(text, self.layer);
-        fs::write(
-            self.world.tree.stage(Stage::Config).join("layers/all.yaml"),
-            text,
-        )
-        .unwrap();
+        self.world.tree.write(LAYER, &text).unwrap();
     }
 
     /// Brings the base to all machines: the plan names these paths and nothing else; patches stay.
@@ -341,7 +312,7 @@ impl Bench {
             .collect();
         assert_eq!(plan.changed(), named, "{}", plan.text);
         for address in &named {
-            self.names(&plan, address, changes);
+            plan.assert_tells(address, changes, "live");
         }
         self.apply(Stage::Patch);
         assert_eq!(writes(&before, &self.held()), machines);
@@ -361,31 +332,5 @@ impl Bench {
                 "{address} {drift}"
             );
         }
-    }
-
-    /// The plan says path, old and new value, and effect: in the text that people read and in what core saves.
-    fn names(&self, plan: &Planned, address: &str, changes: &[(&str, &str)]) {
-        let shown = plan.after(address, "changes");
-        let shown = shown.as_object().unwrap();
-        assert_eq!(shown.len(), changes.len(), "{shown:?}");
-        for (path, line) in changes {
-            let found = shown.iter().find(|(key, _)| key.contains(path));
-            let (key, value) = found.unwrap_or_else(|| panic!("{path} is not in {shown:?}"));
-            assert!(value.as_str().unwrap().contains(line), "{key}: {value}");
-            // Beside what the last change said, which core shows as the old value.
-            let escaped = format!("\"{}\" = ", key.replace('"', "\\\""));
-            let told = plan.text.split(&escaped).skip(1).any(|rest| {
-                let rest = rest.split(" STDOUT ").next().unwrap_or_default();
-                rest.contains(&value.to_string())
-            });
-            assert!(told, "{key} = {value}\n{}", plan.text);
-        }
-        let effect = ["-> \"live\"", "effect live"];
-        assert!(
-            effect.iter().any(|effect| plan.text.contains(effect)),
-            "{}",
-            plan.text
-        );
-        assert_eq!(plan.after(address, "plan_effect"), "live", "{}", plan.text);
     }
 }

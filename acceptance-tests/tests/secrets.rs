@@ -6,19 +6,16 @@
     reason = "helpers of tests, too, end a test by panicking"
 )]
 
-#[path = "secrets/capture.rs"]
-mod capture;
 #[path = "secrets/module.rs"]
 mod module;
-#[path = "secrets/scanner.rs"]
-mod scanner;
+#[path = "secrets/run.rs"]
+mod run;
 
 use acceptance_tests::machines::{Rack, RackSpec, patches};
 use acceptance_tests::progress::{Progress as _, Stderr};
 use acceptance_tests::roots::Root;
+use acceptance_tests::secrecy::{Capture, Scanner, attributes, secrets_in};
 use acceptance_tests::skip;
-use capture::Capture;
-use scanner::Scanner;
 use serde_json::{Value, json};
 
 const FIRST_PASSWORD: &str = "first-password-of-a-registry";
@@ -31,21 +28,21 @@ fn no_secret_of_a_run_is_told() {
     }
     let rack = Rack::start(RackSpec::new(1), &mut Stderr).unwrap();
     let root = Root::new(&rack, "run", module::RUN).unwrap();
-    let mut capture = Capture::new();
+    let mut capture = Capture::default();
     whole_run(&root, &mut capture);
-    let scanner = Scanner::of(&root.state().unwrap(), &[FIRST_PASSWORD, SECOND_PASSWORD]);
+    let passwords = [FIRST_PASSWORD, SECOND_PASSWORD]
+        .map(|password| ("a password".to_owned(), password.to_owned()));
+    let secrets = secrets_in(&root.state().unwrap());
+    let scanner = Scanner::new(secrets.into_iter().chain(passwords));
     faults(&rack, &root, &mut capture);
 
     Stderr.line(&format!(
         "{} secrets, {} texts",
-        scanner.len(),
+        scanner.count(),
         capture.texts().len()
     ));
-    capture.is_complete();
-    for (name, text) in capture.texts() {
-        let found = scanner.find(text);
-        assert!(found.is_empty(), "{name} holds {found:?}");
-    }
+    run::is_complete(&capture);
+    capture.keeps(&scanner);
     planted(&root, &scanner);
 }
 
@@ -57,20 +54,17 @@ fn variables(password: &str) -> Value {
 fn whole_run(root: &Root<'_>, capture: &mut Capture) {
     for (name, password) in [("first", FIRST_PASSWORD), ("second", SECOND_PASSWORD)] {
         root.variables(&variables(password)).unwrap();
-        capture.plan(root, &format!("{name} plan"));
-        assert!(
-            capture.apply(root, &format!("{name} apply")),
-            "{}",
-            capture.last()
-        );
-        capture.state(root, &format!("state after the {name} apply"));
+        run::plan(capture, root, &format!("{name} plan"));
+        let applied = run::apply(capture, root, &format!("{name} apply"));
+        assert!(applied, "{}", capture.last());
+        run::state(capture, root, &format!("state after the {name} apply"));
     }
 }
 
 /// Secrets stand where something is wrong: next to it, under an unknown key, in the place of another type.
 fn faults(rack: &Rack, root: &Root<'_>, capture: &mut Capture) {
     let state = root.state().unwrap();
-    let secrets = scanner::attributes(&state, "talos_secrets");
+    let secrets = attributes(&state, "talos_secrets").unwrap();
     let token = secrets["machine_secrets"]["trustdinfo"]["token"]
         .as_str()
         .unwrap()
@@ -104,7 +98,7 @@ fn faults(rack: &Rack, root: &Root<'_>, capture: &mut Capture) {
             root.variables(&json!({ "client_configuration": identity, "text": text }))
                 .unwrap();
             let name = format!("fault {index} by {resource}");
-            let went_through = capture.apply(&root, &name);
+            let went_through = run::apply(capture, &root, &name);
             assert!(!went_through, "{name}: {text}");
         }
     }
@@ -117,7 +111,8 @@ fn faults(rack: &Rack, root: &Root<'_>, capture: &mut Capture) {
         broken
             .variables(&json!({ "client_configuration": identity, "text": "machine: {}" }))
             .unwrap();
-        assert!(!capture.apply(&broken, &format!("broken identity {index}")));
+        let went_through = run::apply(capture, &broken, &format!("broken identity {index}"));
+        assert!(!went_through);
     }
 }
 
@@ -127,19 +122,12 @@ fn planted(root: &Root<'_>, scanner: &Scanner) {
     let mut variables = variables(SECOND_PASSWORD);
     variables["planted"] = json!(true);
     root.variables(&variables).unwrap();
-    let mut capture = Capture::new();
-    capture.plan(root, "planted plan");
-    assert!(capture.apply(root, "planted apply"), "{}", capture.last());
-    capture.state(root, "planted state");
+    let mut capture = Capture::default();
+    run::plan(&mut capture, root, "planted plan");
+    let applied = run::apply(&mut capture, root, "planted apply");
+    assert!(applied, "{}", capture.last());
+    run::state(&mut capture, root, "planted state");
     for name in ["planted plan", "planted apply", "planted state"] {
-        let found: Vec<_> = capture
-            .texts()
-            .iter()
-            .filter(|(text, _)| text.starts_with(name))
-            .collect();
-        assert!(
-            found.iter().any(|(_, text)| !scanner.find(text).is_empty()),
-            "{name} hides what was planted"
-        );
+        capture.betrays(name, scanner);
     }
 }

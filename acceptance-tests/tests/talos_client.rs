@@ -72,7 +72,7 @@ impl Bench {
         let files = rack.files().unwrap();
         Talosctl::new(&rack, &files)
             .unwrap()
-            .generate("client")
+            .generate("client", &rack.addresses())
             .unwrap();
         Self::with(rack, test)
     }
@@ -237,7 +237,7 @@ fn configured(bench: &Bench) {
 fn strangers(bench: &Bench) {
     let other = tempfile::tempdir().unwrap();
     let talosctl = Talosctl::new(&bench.rack, other.path()).unwrap();
-    talosctl.generate("other").unwrap();
+    talosctl.generate("other", &bench.rack.addresses()).unwrap();
     let stranger = identity(&other.path().join("talosconfig"));
     let reader = bench.rack.files().unwrap().join("reader");
     let ours = Talosctl::new(&bench.rack, &bench.rack.files().unwrap()).unwrap();

@@ -1,6 +1,6 @@
 //! The lab as a process of its own, and the stages of cluster-101 on it.
 //!
-//! * [`Lab`] is a served world: its network, its journal, its power switches.
+//! * [`Lab`] is a served world: its network, its journal, its power switches, what goes wrong in it.
 //! * [`Rehearsal`] runs the stage tree in it.
 
 mod rehearsal;
@@ -18,9 +18,10 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
-pub use rehearsal::Rehearsal;
+pub use rehearsal::{ADDRESSES, MACHINES, Rehearsal};
 pub use seen::Seen;
 
+use crate::network::Network;
 use crate::stages;
 use crate::tools::Tool;
 
@@ -105,13 +106,35 @@ impl Lab {
 
     /// Does at a machine what a person could do: `on`, `off` or `reset`.
     pub fn power(&self, machine: &str, switch: &str) -> Result<()> {
-        let output = self.about("power").args([machine, switch]).output()?;
-        ensure!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
+        succeeds(self.about("power").args([machine, switch]))
+    }
+
+    /// From now on this goes wrong and nothing else: the `faults` of a scenario (YAML).
+    pub fn faults(&self, faults: &str) -> Result<()> {
+        let file = self.folder.join("faults.yaml");
+        fs::write(&file, format!("faults: [{faults}]\n"))?;
+        succeeds(self.about("faults").arg(file))
+    }
+
+    /// What Proxmox VE answers to a question, as curl gets it: `/nodes/pve01/qemu/100/config`.
+    pub fn proxmox(&self, path: &str) -> Result<Value> {
+        let ask = format!(
+            "curl --silent --show-error --fail --cacert \"$PROXMOX_VE_CA_PEM\" \
+             --header \"Authorization: PVEAPIToken=$PROXMOX_VE_API_TOKEN\" \"$PROXMOX_VE_ENDPOINT/api2/json{path}\""
         );
-        Ok(())
+        let output = self.command("sh").args(["-c", &ask]).output()?;
+        let mut answer: Value = serde_json::from_slice(&output.stdout).with_context(|| {
+            let said = String::from_utf8_lossy(&output.stderr);
+            format!("{path}: the answer is not JSON: {said}")
+        })?;
+        Ok(answer["data"].take())
+    }
+
+    /// A variable of the environment that commands find in the lab.
+    pub fn variable(&self, name: &str) -> Result<String> {
+        let output = self.command("printenv").arg(name).output()?;
+        ensure!(output.status.success(), "the lab sets no {name}");
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 
     /// What is in the world.
@@ -154,6 +177,25 @@ fn lines(file: &Path) -> Result<Vec<Value>> {
     lines
         .collect::<Result<_, _>>()
         .with_context(|| format!("{} is not JSON", file.display()))
+}
+
+impl Network for Lab {
+    fn start(&self, program: &Path) -> Command {
+        self.command(program)
+    }
+
+    fn files(&self) -> Result<PathBuf> {
+        let files = self.folder.join("files");
+        fs::create_dir_all(&files)?;
+        Ok(files)
+    }
+}
+
+fn succeeds(command: &mut Command) -> Result<()> {
+    let output = command.output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{said}");
+    Ok(())
 }
 
 impl Drop for Lab {

@@ -1,15 +1,17 @@
 //! The stages of cluster-101 on the lab.
 
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Command, Output};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use tempfile::TempDir;
 
 use super::Lab;
-use crate::stages::{self, Runner, Stage, Tree};
-use crate::worlds::{flat, said};
+use crate::network::Network as _;
+use crate::stages::{self, Planned, Runner, Stage, Tree, flat, said, succeeded};
+use crate::talosctl::{Held, Talosctl};
 
 /// Cluster of the stage tree that starts from bare Proxmox VE hosts.
 pub const CLUSTER: &str = "cluster-101";
@@ -17,6 +19,16 @@ pub const CLUSTER: &str = "cluster-101";
 /// Its machines.
 pub const MACHINES: [&str; 6] = [
     "solcp01", "solcp02", "solcp03", "solwk01", "solwk02", "solwk03",
+];
+
+/// Their addresses, in the same order.
+pub const ADDRESSES: [&str; 6] = [
+    "10.101.0.11",
+    "10.101.0.12",
+    "10.101.0.13",
+    "10.101.0.21",
+    "10.101.0.22",
+    "10.101.0.23",
 ];
 
 /// A lab, and stages that work on it.
@@ -50,20 +62,67 @@ impl Rehearsal {
         self.folder.path().to_owned()
     }
 
+    /// terragrunt in one stage.
+    pub fn command(&self, stage: Stage, arguments: &[&str]) -> Command {
+        let start = |program: &Path| self.lab.command(program);
+        self.tree.command(&self.runner, stage, arguments, &start)
+    }
+
+    /// terragrunt over all stages.
+    pub fn command_all(&self, arguments: &[&str]) -> Command {
+        let start = |program: &Path| self.lab.command(program);
+        self.tree.command_all(&self.runner, arguments, &start)
+    }
+
     /// Runs terragrunt in one stage.
     pub fn run(&self, stage: Stage, arguments: &[&str]) -> Result<Output> {
-        let start = |program: &Path| self.lab.command(program);
-        self.tree.run(&self.runner, stage, arguments, &start)
+        let output = self.command(stage, arguments).output();
+        output.with_context(|| format!("cannot run {}", self.runner.name))
     }
 
     /// Runs terragrunt over all stages, with variables in its environment.
     pub fn run_all(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Result<Output> {
-        let start = |program: &Path| {
-            let mut command = self.lab.command(program);
-            command.envs(variables.iter().copied());
-            command
-        };
-        self.tree.run_all(&self.runner, arguments, &start)
+        let mut command = self.command_all(arguments);
+        let output = command.envs(variables.iter().copied()).output();
+        output.with_context(|| format!("cannot run {}", self.runner.name))
+    }
+
+    /// Runs terragrunt in one stage, which must succeed; what it said.
+    pub fn expect(&self, stage: Stage, arguments: &[&str]) -> Result<String> {
+        succeeded(stage.name(), arguments, &self.run(stage, arguments)?)
+    }
+
+    /// Plans a stage and reads the plan back.
+    pub fn plan(&self, stage: Stage) -> Result<Planned> {
+        let file = self.lab.files()?.join(format!("plan-{}", stage.name()));
+        Planned::make(&file, |arguments| self.run(stage, arguments))
+    }
+
+    /// Official talosctl with the talosconfig of the stages.
+    pub fn talosctl(&self) -> Result<Talosctl<'_>> {
+        let (folder, output) = (
+            self.lab.files()?,
+            self.output(Stage::Config, "talosconfig")?,
+        );
+        let talosconfig = output.as_str().context("there is no talosconfig yet")?;
+        fs::write(folder.join("talosconfig"), talosconfig)?;
+        Ok(Talosctl::new(&self.lab, &folder)?)
+    }
+
+    /// The configurations that all machines hold, in order.
+    pub fn held(&self) -> Result<Vec<Held>> {
+        let talosctl = self.talosctl()?;
+        ADDRESSES
+            .iter()
+            .map(|address| talosctl.held(address))
+            .collect()
+    }
+
+    /// What tells the present boots of all machines from others, in order.
+    pub fn boots(&self) -> Result<Vec<String>> {
+        let talosctl = self.talosctl()?;
+        let boots = ADDRESSES.iter().map(|address| talosctl.boot_id(address));
+        Ok(boots.collect::<Result<_, _>>()?)
     }
 
     /// Runs a command over all stages that must succeed; what it said.

@@ -194,6 +194,11 @@ impl Rack {
         running.iter().try_for_each(Machine::start)
     }
 
+    /// Addresses of all machines, in order.
+    pub fn addresses(&self) -> Vec<String> {
+        self.machines().map(|machine| machine.address()).collect()
+    }
+
     /// All machines, in the order of their addresses.
     pub fn machines(&self) -> impl Iterator<Item = Machine<'_>> {
         (0..self.state.machines.len()).map(|index| Machine { rack: self, index })

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 use super::{Runner, mirror};
@@ -169,7 +169,32 @@ impl Tree {
         command
     }
 
-    /// Runs terragrunt in one stage. `start` makes the command: on the host, or inside a rack.
+    /// terragrunt in one stage. `start` makes the command: on the host, or inside a network.
+    pub fn command(
+        &self,
+        runner: &Runner,
+        stage: Stage,
+        arguments: &[&str],
+        start: &dyn Fn(&Path) -> Command,
+    ) -> Command {
+        let mut command = self.prepare(start(&runner.terragrunt), runner, &self.stage(stage));
+        command.args(arguments);
+        command
+    }
+
+    /// terragrunt over all stages.
+    pub fn command_all(
+        &self,
+        runner: &Runner,
+        arguments: &[&str],
+        start: &dyn Fn(&Path) -> Command,
+    ) -> Command {
+        let mut command = self.prepare(start(&runner.terragrunt), runner, &self.cluster());
+        command.args(runner.all).args(arguments);
+        command
+    }
+
+    /// Runs terragrunt in one stage.
     pub fn run(
         &self,
         runner: &Runner,
@@ -177,11 +202,7 @@ impl Tree {
         arguments: &[&str],
         start: &dyn Fn(&Path) -> Command,
     ) -> Result<Output> {
-        let mut command = self.prepare(start(&runner.terragrunt), runner, &self.stage(stage));
-        command
-            .args(arguments)
-            .output()
-            .with_context(|| format!("cannot run {}", runner.terragrunt.display()))
+        output(self.command(runner, stage, arguments, start))
     }
 
     /// Runs terragrunt over all stages.
@@ -191,13 +212,42 @@ impl Tree {
         arguments: &[&str],
         start: &dyn Fn(&Path) -> Command,
     ) -> Result<Output> {
-        let mut command = self.prepare(start(&runner.terragrunt), runner, &self.cluster());
-        command
-            .args(runner.all)
-            .args(arguments)
-            .output()
-            .with_context(|| format!("cannot run {}", runner.terragrunt.display()))
+        output(self.command_all(runner, arguments, start))
     }
+
+    /// Text of a file by its path from the cluster's folder: `config/layers/all.yaml`, `../../../modules/compute/main.tf`.
+    pub fn read(&self, file: &str) -> Result<String> {
+        let file = self.cluster().join(file);
+        fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))
+    }
+
+    /// Writes such a file; its folder is made.
+    pub fn write(&self, file: &str, text: &str) -> Result<()> {
+        let file = self.cluster().join(file);
+        let folder = file.parent().context("a file without a folder")?;
+        fs::create_dir_all(folder)?;
+        fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))
+    }
+
+    /// Removes such a file.
+    pub fn remove(&self, file: &str) -> Result<()> {
+        let file = self.cluster().join(file);
+        fs::remove_file(&file).with_context(|| format!("cannot remove {}", file.display()))
+    }
+
+    /// Replaces every `from` in such a file; an error where there is none. What it was before.
+    pub fn edit(&self, file: &str, from: &str, to: &str) -> Result<String> {
+        let before = self.read(file)?;
+        ensure!(before.contains(from), "{from:?} is not in {file}");
+        self.write(file, &before.replace(from, to))?;
+        Ok(before)
+    }
+}
+
+fn output(mut command: Command) -> Result<Output> {
+    command
+        .output()
+        .with_context(|| format!("cannot run {:?}", command.get_program()))
 }
 
 /// Root of the checkout that this crate was built from.

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
@@ -21,7 +21,7 @@ use crate::progress::{Quiet, Stderr};
 use crate::stages::{self, Runner, Stage, Tree};
 use crate::talosctl::Talosctl;
 
-pub use observe::{Held, Planned, flat};
+pub use crate::stages::{said, succeeded};
 
 /// Cluster of the stage tree that suits real machines.
 pub const CLUSTER: &str = "real-101";
@@ -163,24 +163,6 @@ impl World {
 pub fn voters(members: &str) -> usize {
     let votes = |line: &&str| line.trim_end().ends_with("false");
     members.lines().filter(votes).count()
-}
-
-/// What a command said, output and errors; an error with all of it where the command failed.
-pub fn succeeded(about: &str, arguments: &[&str], output: &Output) -> Result<String> {
-    let text = said(output);
-    ensure!(
-        output.status.success(),
-        "{about}: {arguments:?} ended with {}\n{text}",
-        output.status
-    );
-    Ok(text)
-}
-
-/// What a command said, output and errors.
-pub fn said(output: &Output) -> String {
-    [&output.stdout, &output.stderr]
-        .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
-        .join("\n")
 }
 
 fn work(rack: &Rack) -> Result<PathBuf> {

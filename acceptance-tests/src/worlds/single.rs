@@ -26,7 +26,7 @@ pub fn build() -> Result<Rack> {
     let rack = Rack::start(RackSpec::new(1), &mut Stderr)?;
     let folder = rack.files()?;
     let talosctl = Talosctl::new(&rack, &folder)?;
-    talosctl.generate("one")?;
+    talosctl.generate("one", &rack.addresses())?;
     let file = folder.join("controlplane.yaml");
     let apply = [
         "apply-config",

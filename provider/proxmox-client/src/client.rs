@@ -15,8 +15,10 @@ use crate::settings::{Settings, Token};
 use crate::transport::{Content, Host};
 use client_core::{Backoff, Cx, Ended};
 
-/// How long we go on asking when nobody answers, a host is offline or the cluster has no quorum.
+/// How long we go on asking when nobody answers or the cluster has no quorum.
 const OUTAGE: Duration = Duration::from_secs(30);
+/// The same where the cluster answers that a host is offline: it takes minutes to start, which nobody waits for.
+const OFFLINE: Duration = Duration::from_secs(5);
 /// The longest pause between two attempts.
 const PAUSE: Duration = Duration::from_secs(4);
 
@@ -66,7 +68,7 @@ impl Client {
     /// # Errors
     /// What was answered last, or why nobody did.
     pub async fn call(&self, cx: &Cx, request: &Request) -> Result<Value> {
-        let outage = tokio::time::Instant::now() + OUTAGE;
+        let began = tokio::time::Instant::now();
         let backoff = Backoff::up_to(PAUSE);
         loop {
             let error = match self.once(cx, request).await {
@@ -74,7 +76,7 @@ impl Client {
                 Err(error) => error,
             };
             let harmless = error.sent != Sent::Maybe || request.is_read();
-            let late = is_outage(&error) && tokio::time::Instant::now() >= outage;
+            let late = patience(&error).is_some_and(|patience| began.elapsed() >= patience);
             if !error.is_transient() || !harmless || late {
                 return Err(error);
             }
@@ -174,17 +176,13 @@ fn passes_on(error: &Error) -> bool {
         && error.sent != Sent::Maybe
 }
 
-/// Failures that end by themselves soon, or not at all.
-fn is_outage(error: &Error) -> bool {
-    matches!(
-        error.code,
-        Code::Unreachable
-            | Code::Name
-            | Code::Timeout
-            | Code::HostOffline
-            | Code::Quorum
-            | Code::Busy
-    )
+/// How long a failure is waited out that ends by itself soon, or not at all.
+fn patience(error: &Error) -> Option<Duration> {
+    match error.code {
+        Code::HostOffline => Some(OFFLINE),
+        Code::Unreachable | Code::Name | Code::Timeout | Code::Quorum | Code::Busy => Some(OUTAGE),
+        _ => None,
+    }
 }
 
 fn unanswered(host: &Host, request: &Request, ended: Ended) -> Error {

@@ -9,8 +9,18 @@ use std::sync::Arc;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 
+use crate::faults::Fault;
 use crate::talos::Fleet;
 use crate::world::{Lab, Switch};
+
+/// What a served world may be told.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Order {
+    /// Somebody does this at a machine.
+    Power(String, Switch),
+    /// From now on this goes wrong and nothing else.
+    Faults(Vec<Fault>),
+}
 
 fn path(folder: &Path) -> PathBuf {
     folder.join("control.sock")
@@ -53,11 +63,15 @@ async fn obey(lab: &Lab, machines: &Fleet, stream: UnixStream) {
     {
         return;
     }
-    let answer = match order(&line) {
+    let answer = match Order::read(&line) {
         // A machine without a hypervisor is nobody's VM.
-        Some((machine, switch)) => machines
+        Some(Order::Power(machine, switch)) => machines
             .switch(&machine, switch)
             .unwrap_or_else(|| lab.switch(&machine, switch)),
+        Some(Order::Faults(faults)) => {
+            lab.replace_faults(faults);
+            Ok(())
+        }
         None => Err("this is no order".to_owned()),
     };
     let text = match answer {
@@ -68,27 +82,43 @@ async fn obey(lab: &Lab, machines: &Fleet, stream: UnixStream) {
     let _ = write.write_all(text.as_bytes()).await;
 }
 
-/// `on cp01`.
-fn order(line: &str) -> Option<(String, Switch)> {
-    let (word, machine) = line.trim().split_once(' ')?;
-    let switch = match word {
-        "on" => Switch::On,
-        "off" => Switch::Off,
-        "reset" => Switch::Reset,
-        _ => return None,
-    };
-    Some((machine.to_owned(), switch))
+impl Order {
+    /// `on cp01`, or `faults` with a list in JSON.
+    fn read(line: &str) -> Option<Self> {
+        let (word, rest) = line.trim().split_once(' ')?;
+        let switch = match word {
+            "on" => Switch::On,
+            "off" => Switch::Off,
+            "reset" => Switch::Reset,
+            "faults" => return serde_json::from_str(rest).ok().map(Self::Faults),
+            _ => return None,
+        };
+        Some(Self::Power(rest.to_owned(), switch))
+    }
+
+    fn line(&self) -> Result<String, String> {
+        match self {
+            Self::Power(machine, switch) => Ok(format!("{} {machine}", word(*switch))),
+            Self::Faults(faults) => {
+                let faults = serde_json::to_string(faults);
+                Ok(format!(
+                    "faults {}",
+                    faults.map_err(|error| error.to_string())?
+                ))
+            }
+        }
+    }
 }
 
 /// Gives an order to a served world.
 ///
 /// # Errors
 /// No world is served there, or it refuses.
-pub(super) fn send(folder: &Path, machine: &str, switch: Switch) -> Result<ExitCode, String> {
+pub(super) fn send(folder: &Path, order: &Order) -> Result<ExitCode, String> {
     let none =
         |error: std::io::Error| format!("no lab is being served in {} ({error})", folder.display());
     let mut stream = Stream::connect(path(folder)).map_err(none)?;
-    writeln!(stream, "{} {machine}", word(switch)).map_err(none)?;
+    writeln!(stream, "{}", order.line()?).map_err(none)?;
     let mut line = String::new();
     BufReader::new(stream).read_line(&mut line).map_err(none)?;
     match line.trim() {
@@ -103,10 +133,15 @@ mod tests {
 
     #[test]
     fn orders_are_read_back() {
-        for switch in [Switch::On, Switch::Off, Switch::Reset] {
-            let line = format!("{} cp01\n", word(switch));
-            assert_eq!(order(&line), Some(("cp01".to_owned(), switch)));
+        let switches = [Switch::On, Switch::Off, Switch::Reset];
+        let powers = switches.map(|switch| Order::Power("cp01".to_owned(), switch));
+        let text =
+            "{ match: { method: GET, every: 2 }, when: after, effect: delay, milliseconds: 5 }";
+        let faults = Order::Faults(vec![serde_saphyr::from_str(text).unwrap()]);
+        for order in powers.into_iter().chain([faults]) {
+            let line = order.line().unwrap();
+            assert_eq!(Order::read(&format!("{line}\n")), Some(order));
         }
-        assert_eq!(order("burn cp01"), None);
+        assert_eq!(Order::read("burn cp01"), None);
     }
 }

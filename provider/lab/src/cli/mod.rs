@@ -14,6 +14,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::world::Switch;
+use control::Order;
 
 /// A Proxmox VE cluster on one machine, in a network of its own.
 #[derive(Debug, Parser)]
@@ -71,6 +72,14 @@ enum Command {
         machine: String,
         /// What is done.
         switch: PowerSwitch,
+    },
+    /// Replaces what goes wrong in a world that is served.
+    Faults {
+        /// The world's directory.
+        #[arg(long)]
+        dir: PathBuf,
+        /// A scenario (YAML), of which the faults count.
+        scenario: PathBuf,
     },
 }
 
@@ -136,7 +145,9 @@ pub fn main() -> ExitCode {
             dir,
             machine,
             switch,
-        } => control::send(&dir, &machine, switch.into()),
+        } => control::send(&dir, &Order::Power(machine, switch.into())),
+        Command::Faults { dir, scenario } => play::scenario(&scenario)
+            .and_then(|scenario| control::send(&dir, &Order::Faults(scenario.faults))),
     };
     done.unwrap_or_else(|problem| {
         say(&format!("talos-lab: {problem}"));

@@ -41,24 +41,27 @@ struct Played {
 }
 
 fn options(options: &WorldOptions, folder: &Path) -> Result<Options, String> {
-    let scenario = match &options.scenario {
+    let read = match &options.scenario {
         None => Scenario {
             world: World::usual(),
             faults: Vec::new(),
         },
-        Some(path) => {
-            let problem = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-            let text = fs::read_to_string(path).map_err(|error| problem(&error))?;
-            Scenario::parse(&text).map_err(|error| problem(&error))?
-        }
+        Some(path) => scenario(path)?,
     };
     Ok(Options {
         seed: options.seed,
         pace: Pace::Auto(options.speed),
         folder: Some(folder.to_owned()),
         journal: options.journal.clone(),
-        scenario,
+        scenario: read,
     })
+}
+
+/// Reads a scenario file.
+pub(super) fn scenario(path: &Path) -> Result<Scenario, String> {
+    let problem = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    let text = fs::read_to_string(path).map_err(|error| problem(&error))?;
+    Scenario::parse(&text).map_err(|error| problem(&error))
 }
 
 /// Builds the world in a network of its own and starts its servers.

@@ -52,8 +52,11 @@ pub struct Match {
     #[serde(default)]
     pub node: Option<String>,
     /// Only the request of this number among those that match otherwise, from 1.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nth: Option<u32>,
+    /// Only one in so many of those that match otherwise: 2 is every second one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every: Option<u32>,
 }
 
 /// A moment in a machine's life.
@@ -110,6 +113,14 @@ pub struct Seen<'a> {
     pub node: &'a str,
 }
 
+impl Fault {
+    /// As the journal names it.
+    pub(crate) fn name(&self) -> String {
+        let effect = serde_json::to_value(self.effect).unwrap_or_default();
+        effect.as_str().unwrap_or_default().to_owned()
+    }
+}
+
 /// Faults with their counts.
 #[derive(Debug, Default)]
 pub struct Faults {
@@ -154,7 +165,10 @@ impl Faults {
                 continue;
             };
             armed.matched += 1;
-            let numbered = matches.nth.is_none_or(|nth| nth == armed.matched);
+            let numbered = matches.nth.is_none_or(|nth| nth == armed.matched)
+                && matches
+                    .every
+                    .is_none_or(|every| armed.matched.is_multiple_of(every));
             let left = armed.fault.times.is_none_or(|times| armed.struck < times);
             if hit.is_none() && numbered && left {
                 armed.struck += 1;
@@ -238,6 +252,14 @@ mod tests {
         assert!(!strike("GET"));
         assert!(strike("POST"));
         assert!(!strike("POST"));
+    }
+
+    #[test]
+    fn every_second_request_is_hit() {
+        let text = "{ match: { method: GET, every: 2 }, when: after, effect: delay }";
+        let mut faults = Faults::new(vec![fault(text)]);
+        let hits = (1..=5).filter(|_| faults.strike(seen("GET", "/version")).is_some());
+        assert_eq!(hits.collect::<Vec<_>>(), [2, 4]);
     }
 
     #[test]

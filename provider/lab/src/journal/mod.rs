@@ -1,4 +1,4 @@
-//! The journal: one JSON line per request.
+//! The journal: one JSON line per request, and per fault that strikes a machine by itself.
 
 use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 pub struct Entry {
     /// Milliseconds of the lab's clock since 1970.
     pub time: i64,
-    /// The service that answered.
+    /// The service that answered; `machine` where a machine was struck without a request.
     pub service: String,
-    /// HTTP method or procedure.
+    /// HTTP method or procedure; the stage that the machine entered.
     pub method: String,
     /// Path; empty for procedures.
     pub path: String,

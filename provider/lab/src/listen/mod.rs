@@ -104,7 +104,6 @@ impl Book {
         let Some(lab) = self.lab() else {
             return;
         };
-        let effect = fault.map(|fault| serde_json::to_value(fault.effect).unwrap_or_default());
         lab.journal.add(Entry {
             time: lab.now(),
             service: seen.service.to_owned(),
@@ -113,7 +112,7 @@ impl Book {
             node: seen.node.to_owned(),
             status,
             write,
-            fault: effect.and_then(|effect| effect.as_str().map(str::to_owned)),
+            fault: fault.map(Fault::name),
         });
     }
 }

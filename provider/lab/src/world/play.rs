@@ -14,7 +14,7 @@ use super::follow::Follow;
 use super::machines::Machines;
 use super::persist;
 use super::scenario::Scenario;
-use crate::faults::Faults;
+use crate::faults::{Fault, Faults};
 use crate::journal::Journal;
 use crate::proxmox::{Answer, Blobs, Datacenter, Effect, Fetch, Fetched, Outcome, Request};
 
@@ -345,13 +345,20 @@ impl Lab {
     }
 
     /// The fault that hits a request.
-    pub(crate) fn strike(&self, seen: crate::faults::Seen<'_>) -> Option<crate::faults::Fault> {
+    pub(crate) fn strike(&self, seen: crate::faults::Seen<'_>) -> Option<Fault> {
         self.faults.lock().ok()?.strike(seen)
     }
 
     /// The fault that hits a machine, by any of its names, as it enters a stage.
-    pub(crate) fn strike_at(&self, names: &[String], stage: &str) -> Option<crate::faults::Fault> {
+    pub(crate) fn strike_at(&self, names: &[String], stage: &str) -> Option<Fault> {
         self.faults.lock().ok()?.strike_at(names, stage)
+    }
+
+    /// From now on this goes wrong and nothing else.
+    pub fn replace_faults(&self, faults: Vec<Fault>) {
+        if let Ok(mut own) = self.faults.lock() {
+            *own = Faults::new(faults);
+        }
     }
 
     /// Notes the fingerprint of a host's certificate.

@@ -255,6 +255,12 @@ async fn power_is_lost_at_the_moment_that_a_fault_names() {
             .to_owned()
     };
     until(|| async { (stage() == "off").then_some(()) }).await;
+    let entries = bench.lab.journal.entries();
+    let struck = entries.iter().find(|entry| entry.fault.is_some()).unwrap();
+    assert_eq!(
+        (struck.service.as_str(), struck.method.as_str()),
+        ("machine", "installing")
+    );
     assert!(dial(bench.addresses[0], insecure()).await.is_err());
     bench
         .fleet

@@ -51,7 +51,8 @@ impl ApiServer {
     /// The one behind the address at which the Talos API of `client` answers; `None` where the machine has no
     /// credentials for it yet.
     pub async fn of(client: &Client, cx: &Cx) -> Result<Option<Self>, talos_client::Error> {
-        let secrets = client.get(cx, &SECRETS, "k8s-certs").await?;
+        let (secrets, config) =
+            tokio::try_join!(client.get(cx, &SECRETS, "k8s-certs"), config(client, cx))?;
         let Some(http) = secrets.and_then(|secrets| {
             let text = secrets.spec["localhostAdminKubeconfig"].as_str()?;
             http(text)
@@ -64,9 +65,14 @@ impl ApiServer {
         } else {
             host.to_owned()
         };
-        let port = port(config(client, cx).await?.as_ref());
+        let port = port(config.as_ref());
         let url = format!("https://{host}:{port}");
         Ok(Some(Self { http, url }))
+    }
+
+    /// Asks `/readyz`. No answer is not ready.
+    pub async fn is_ready(&self) -> bool {
+        self.get("/readyz").await.is_some()
     }
 
     /// The answer to a GET of `path`; no answer, and any but a good one, is `None`.
@@ -74,14 +80,6 @@ impl ApiServer {
         let answer = self.http.get(format!("{}{path}", self.url)).send().await;
         let answer = answer.ok().filter(|answer| answer.status().is_success())?;
         answer.bytes().await.ok().map(|bytes| bytes.to_vec())
-    }
-}
-
-/// Asks `/readyz`. No answer is not ready.
-pub async fn is_ready(client: &Client, cx: &Cx) -> Result<bool, talos_client::Error> {
-    match ApiServer::of(client, cx).await? {
-        Some(server) => Ok(server.get("/readyz").await.is_some()),
-        None => Ok(false),
     }
 }
 

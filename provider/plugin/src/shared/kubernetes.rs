@@ -10,8 +10,10 @@ use super::kubernetes_access::KubernetesAccess;
 use super::{announce, report};
 use crate::provider::{Data, TalosStack, UnreachableDestroy};
 
-/// How long a refresh waits before it keeps what it knows.
-const REFRESH: Duration = Duration::from_secs(8);
+/// How long a refresh waits for the first answer before it keeps what it knows.
+pub const ANSWER: Duration = Duration::from_secs(8);
+/// How long it may take in all: a server that answers late is no silent one.
+const REFRESH: Duration = Duration::from_secs(40);
 /// How long apply tries to reach anybody before it says so.
 pub const REACH: Duration = Duration::from_secs(9);
 

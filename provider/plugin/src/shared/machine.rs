@@ -37,16 +37,18 @@ pub async fn observe(
     cx: &Cx,
 ) -> Result<Observed, talos_client::Error> {
     let reach = talos_client::reach(&access.endpoints, access.identity.as_ref(), pool, cx).await?;
-    let (client, maintenance) = match reach {
-        Reach::Configured { client, .. } => (client, false),
-        Reach::Maintenance { client, .. } => (client, true),
+    let (client, status, maintenance) = match reach {
+        Reach::Configured { client, status } => (client, status, false),
+        Reach::Maintenance { client, status, .. } => (client, status, true),
     };
-    let facts = client.facts(cx).await?;
-    let (live, staged) = if maintenance {
-        (None, None)
-    } else {
-        configurations(&client, cx).await?
+    let configurations = async {
+        match maintenance {
+            true => Ok((None, None)),
+            false => configurations(&client, cx).await,
+        }
     };
+    let (facts, (live, staged)) =
+        tokio::try_join!(client.facts_beside(status, cx), configurations)?;
     let endpoint = client.endpoint().host().to_owned();
     Ok(Observed {
         client,
@@ -62,11 +64,11 @@ type Configurations = (Option<Secret<String>>, Option<Secret<String>>);
 
 async fn configurations(client: &Client, cx: &Cx) -> Result<Configurations, talos_client::Error> {
     let text = |config: talos_client::MachineConfig| config.text.expose().to_owned();
-    let live = client.machine_config(cx, ConfigId::Active).await?.map(text);
-    let persistent = client
-        .machine_config(cx, ConfigId::Persistent)
-        .await?
-        .map(text);
+    let (live, persistent) = tokio::try_join!(
+        client.machine_config(cx, ConfigId::Active),
+        client.machine_config(cx, ConfigId::Persistent),
+    )?;
+    let (live, persistent) = (live.map(text), persistent.map(text));
     let staged = persistent.filter(|persistent| Some(persistent) != live.as_ref());
     Ok((live.map(Secret::new), staged.map(Secret::new)))
 }
@@ -149,7 +151,7 @@ pub async fn write(
     Ok(warnings)
 }
 
-/// How long a machine that runs may answer with another configuration before that is the answer.
+/// How long a machine may answer with another configuration, or without one, before that is the answer.
 const STEADY: Duration = Duration::from_secs(30);
 
 /// What is waited for after a write.
@@ -191,10 +193,11 @@ pub async fn settle(
         let seen = observe(access, pool, &cx.capped(Duration::from_secs(10))).await;
         match &seen {
             Ok(machine) if expected.is_met(machine) => return seen,
-            Ok(machine) if machine.maintenance || expected.reboots_from.is_some() => {
+            Ok(machine) if expected.reboots_from.is_some() && !machine.maintenance => {
                 steady_since = None;
                 phase(&format!("the machine is {}", machine.facts.status.stage));
             }
+            // In maintenance mode, too: it may have lost its power before the installation was done.
             Ok(machine) => {
                 let since = *steady_since.get_or_insert_with(tokio::time::Instant::now);
                 if since.elapsed() > STEADY {
@@ -219,7 +222,10 @@ pub async fn settle(
 
 /// What a machine answers while it goes from maintenance mode to its configuration: with one certificate and then another.
 fn is_between(code: Code) -> bool {
-    matches!(code, Code::NodeMaintenance | Code::NodeFingerprint)
+    matches!(
+        code,
+        Code::NodeMaintenance | Code::NodeNotMaintenance | Code::NodeFingerprint
+    )
 }
 
 impl Observed {

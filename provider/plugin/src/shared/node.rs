@@ -300,8 +300,18 @@ impl<'a> Node<'a> {
         .map_err(|error| report::error(&self.name, &error))
     }
 
-    /// The machine answers, with another configuration than the one written.
-    pub fn not_held(&self) -> Error {
+    /// The machine answers, with another configuration than the one written, or without one.
+    pub fn not_held(&self, machine: &Observed) -> Error {
+        if machine.maintenance {
+            return Error::new(
+                format!(
+                    "TS-CONFIG-LOST: {}: the machine took the configuration and waits for one again",
+                    self.name
+                ),
+                "It lost its power before the installation was done, or it starts from something else than the disk that it was installed on.\n\n\
+                 Apply again: it is installed once more. If it comes back to this, correct its boot order.",
+            );
+        }
         Error::new(
             format!(
                 "TS-CONFIG-NOT-HELD: {}: the machine does not hold what was written",

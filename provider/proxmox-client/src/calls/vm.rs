@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::answer::{self, member, number, scalars, truth};
 use crate::client::Client;
 use crate::error::Result;
+use crate::error::classify::without_privilege;
 use crate::request::{Method, Request};
 use crate::task::Finished;
 use client_core::Cx;
@@ -90,7 +91,9 @@ impl Client {
         vmid: u32,
         values: &BTreeMap<String, String>,
     ) -> Result<Finished> {
-        self.run(cx, &create_request(node, vmid, values)).await
+        let made = self.run(cx, &create_request(node, vmid, values)).await;
+        // Where the right to make machines is missing, the answer does not say so.
+        made.map_err(|error| without_privilege(error, "VM.Allocate", &format!("/vms/{vmid}")))
     }
 
     /// Configuration, pending values included.

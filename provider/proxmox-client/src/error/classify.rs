@@ -114,11 +114,24 @@ pub(crate) fn with_privilege(error: Error, text: &str) -> Error {
         .and_then(|(_, rest)| rest.split_once(')'))
         .and_then(|(inside, _)| inside.split_once(", "));
     match named.filter(|_| error.code == Code::Permission) {
-        Some((path, privilege)) => error.cured_by(format!(
-            "give the token (and, with privilege separation, its user) a role with the privilege {} on {path}: \
-             pveum acl modify {path} --tokens 'USER@REALM!NAME' --roles ROLE",
-            privilege.replace('|', " or ")
-        )),
+        Some((path, privilege)) => lacking(error, &privilege.replace('|', " or "), path),
         None => error,
     }
+}
+
+/// The same where it names neither, and the caller knows which privilege it is.
+pub(crate) fn without_privilege(error: Error, privilege: &str, path: &str) -> Error {
+    let unnamed = error.code == Code::Permission && !error.seen.contains("check failed (");
+    if unnamed {
+        lacking(error, privilege, path)
+    } else {
+        error
+    }
+}
+
+fn lacking(error: Error, privilege: &str, path: &str) -> Error {
+    error.cured_by(format!(
+        "give the token (and, with privilege separation, its user) a role with the privilege {privilege} on {path}: \
+         pveum acl modify {path} --tokens 'USER@REALM!NAME' --roles ROLE"
+    ))
 }

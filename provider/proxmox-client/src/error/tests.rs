@@ -1,4 +1,4 @@
-use super::classify::{of_answer, of_task, with_privilege};
+use super::classify::{of_answer, of_task, with_privilege, without_privilege};
 use super::{CATALOGUE, Code, Error, Sent};
 
 #[test]
@@ -129,6 +129,15 @@ fn a_missing_privilege_is_named() {
             .contains("Datastore.Audit or Datastore.AllocateSpace on /storage/local"),
         "{}",
         error.cure
+    );
+    let kept = without_privilege(error.clone(), "VM.Allocate", "/vms/100");
+    assert_eq!(kept, error);
+    let bare = Error::new(Code::Permission, "creating", "403 Permission check failed");
+    let bare = without_privilege(bare, "VM.Allocate", "/vms/100");
+    assert!(
+        bare.cure.contains("VM.Allocate on /vms/100"),
+        "{}",
+        bare.cure
     );
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{ClusterInfo, Disk, Extension, Link, NodeFacts};
+use super::{ClusterInfo, Disk, Extension, Link, MachineStatus, NodeFacts};
 use crate::calls::{Kind, Resource, Service, kind};
 use crate::client::Client;
 use crate::cx::Cx;
@@ -16,25 +16,42 @@ impl Client {
     pub async fn facts(&self, cx: &Cx) -> Result<NodeFacts> {
         // First alone: it decides whether the machine answers at all.
         let status = self.machine_status(cx).await?;
-        let (hardware, identity, hostname, version, platform, schematic, system_disk) = tokio::try_join!(
-            self.one(cx, &kind::SYSTEM_INFORMATION, "systeminformation"),
-            self.one(cx, &kind::IDENTITY, "local"),
-            self.one(cx, &kind::HOSTNAME, "hostname"),
-            self.one(cx, &kind::VERSION, "version"),
-            self.one(cx, &kind::PLATFORM, "platformmetadata"),
-            self.one(cx, &kind::SCHEMATIC, "image-factory-schematic"),
-            self.one(cx, &kind::SYSTEM_DISK, "system-disk"),
-        )?;
-        let (addresses, extensions, disks, links, services, boot_id, cluster, machine_type) = tokio::try_join!(
-            self.addresses(cx),
-            self.all(cx, &kind::EXTENSION),
-            self.all(cx, &kind::DISK),
-            self.all(cx, &kind::LINK),
-            self.known_services(cx),
-            self.known_boot_id(cx),
-            self.cluster_info(cx),
-            self.machine_type(cx),
-        )?;
+        self.facts_beside(status, cx).await
+    }
+
+    /// The same for a machine that has just answered with its status. All is asked for at once, so that answers that
+    /// come late cost their time once.
+    ///
+    /// # Errors
+    /// As [`Self::facts`].
+    pub async fn facts_beside(&self, status: MachineStatus, cx: &Cx) -> Result<NodeFacts> {
+        let itself = async {
+            tokio::try_join!(
+                self.one(cx, &kind::SYSTEM_INFORMATION, "systeminformation"),
+                self.one(cx, &kind::IDENTITY, "local"),
+                self.one(cx, &kind::HOSTNAME, "hostname"),
+                self.one(cx, &kind::VERSION, "version"),
+                self.one(cx, &kind::PLATFORM, "platformmetadata"),
+                self.one(cx, &kind::SCHEMATIC, "image-factory-schematic"),
+                self.one(cx, &kind::SYSTEM_DISK, "system-disk"),
+            )
+        };
+        let parts = async {
+            tokio::try_join!(
+                self.addresses(cx),
+                self.all(cx, &kind::EXTENSION),
+                self.all(cx, &kind::DISK),
+                self.all(cx, &kind::LINK),
+                self.known_services(cx),
+                self.known_boot_id(cx),
+                self.cluster_info(cx),
+                self.machine_type(cx),
+            )
+        };
+        let (
+            (hardware, identity, hostname, version, platform, schematic, system_disk),
+            (addresses, extensions, disks, links, services, boot_id, cluster, machine_type),
+        ) = tokio::try_join!(itself, parts)?;
         let text =
             |resource: Option<Resource>, key| resource.and_then(|resource| resource.text(&[key]));
         let extensions: Vec<_> = extensions.iter().map(extension).collect();

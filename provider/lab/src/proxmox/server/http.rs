@@ -166,16 +166,11 @@ async fn answer(
         node: seen.node.to_owned(),
         status: given.as_ref().map_or(0, |given| given.status),
         write: changed,
-        fault: fault.as_ref().map(name_of),
+        fault: fault.as_ref().map(Fault::name),
         method: method.clone(),
         path: path.clone(),
     });
     given.map(into_http).ok_or(Dropped)
-}
-
-fn name_of(fault: &Fault) -> String {
-    let effect = serde_json::to_value(fault.effect).unwrap_or_default();
-    effect.as_str().unwrap_or_default().to_owned()
 }
 
 fn node_of(path: &str) -> Option<&str> {

@@ -36,6 +36,7 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// Serves a connection until it ends.
 pub(crate) async fn serve(fleet: Arc<Fleet>, key: Key, stream: TcpStream, peer: SocketAddr) {
+    let opened = opened(&fleet, &key);
     let Ok(tls) = fleet.tls(&key) else {
         return;
     };
@@ -49,6 +50,7 @@ pub(crate) async fn serve(fleet: Arc<Fleet>, key: Key, stream: TcpStream, peer: 
     let connection = Connection {
         fleet,
         key,
+        opened,
         peer,
         roles,
         broken: Arc::clone(&broken),
@@ -78,9 +80,20 @@ fn roles(certificate: &CertificateDer<'_>) -> Roles {
     Roles::new(organizations.filter_map(|one| one.as_str().ok().map(str::to_owned)))
 }
 
+/// Which opening of a machine's door is the present one: its start, and who was let in when.
+fn opened(fleet: &Fleet, key: &Key) -> Option<(u64, u64)> {
+    fleet.look(|rack| {
+        let machine = rack.machine(key)?;
+        let run = machine.run.as_ref()?;
+        (run.door != Door::Closed).then_some((machine.starts, run.epoch))
+    })
+}
+
 struct Connection {
     fleet: Arc<Fleet>,
     key: Key,
+    /// The opening of the door by which it came in.
+    opened: Option<(u64, u64)>,
     peer: SocketAddr,
     /// None without a certificate.
     roles: Option<Roles>,
@@ -143,7 +156,7 @@ impl Connection {
             node: node.clone(),
             status,
             write: write && effective,
-            fault: fault.as_ref().map(name_of),
+            fault: fault.as_ref().map(Fault::name),
         });
         match answered {
             Some(answered) => answered,
@@ -174,6 +187,10 @@ impl Connection {
     }
 
     async fn dispatch(&self, mut call: Call) -> Result<Reply, Status> {
+        // The service that took the connection is gone, and the connection about to go.
+        if self.opened.is_none() || opened(&self.fleet, &self.key) != self.opened {
+            return Err(Status::unavailable("transport is closing"));
+        }
         let (door, minor) = self.fleet.look(|rack| {
             let door = rack.run(&self.key).map_or(Door::Closed, |run| run.door);
             let minor = rack
@@ -223,11 +240,6 @@ impl Connection {
             Effect::Drop | Effect::Reset | Effect::Delay | Effect::Slow => None,
         }
     }
-}
-
-fn name_of(fault: &Fault) -> String {
-    let effect = serde_json::to_value(fault.effect).unwrap_or_default();
-    effect.as_str().unwrap_or_default().to_owned()
 }
 
 /// An answer that comes in drops is a late one: it is small.

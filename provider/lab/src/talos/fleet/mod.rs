@@ -218,7 +218,18 @@ impl Fleet {
         });
         let names = names.unwrap_or_default();
         let fault = lab.strike_at(&names, stage.name());
-        if fault.is_some_and(|fault| fault.effect == FaultEffect::PowerLoss) {
+        if let Some(fault) = fault.filter(|fault| fault.effect == FaultEffect::PowerLoss) {
+            let [name, _] = names;
+            lab.journal.add(Entry {
+                time: lab.now(),
+                service: "machine".to_owned(),
+                method: stage.name().to_owned(),
+                path: String::new(),
+                node: name,
+                status: 0,
+                write: false,
+                fault: Some(fault.name()),
+            });
             self.lose_power(lab, key);
         }
     }

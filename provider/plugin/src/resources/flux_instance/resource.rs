@@ -133,7 +133,8 @@ async fn look(
     state: &mut FluxInstance,
     private: &mut Private,
 ) -> kubernetes::Result<bool> {
-    private.cluster = client.expect_cluster(calls, &private.cluster).await?;
+    let soon = calls.capped(operation::ANSWER);
+    private.cluster = client.expect_cluster(&soon, &private.cluster).await?;
     let Some(instance) = client
         .find(calls, &instance_id(state.namespace.text()))
         .await?

@@ -4,6 +4,7 @@
 //! make of them. Delete takes the set away, last first, and never while a FluxInstance needs the operator.
 
 use framework::prelude::*;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use kubernetes::{Client, Code, Mode, difference};
 use serde_json::Value;
 
@@ -141,7 +142,8 @@ async fn observe(
     state: &mut FluxOperator,
     private: &mut Private,
 ) -> kubernetes::Result<Seen> {
-    private.cluster = client.expect_cluster(calls, &private.cluster).await?;
+    let soon = calls.capped(operation::ANSWER);
+    private.cluster = client.expect_cluster(&soon, &private.cluster).await?;
     let Some(deployment) = client
         .find(calls, &deployment_id(state.namespace.text()))
         .await?
@@ -153,30 +155,39 @@ async fn observe(
         return Ok(Seen::There);
     }
     let manifests: Vec<Value> = packed::unpack(&private.manifests).unwrap_or_default();
-    private.drift.clear();
-    for object in render(&manifests, state, &private.selector) {
-        let id = kubernetes::Id::of(&object)?;
-        let Some(live) = client.find(calls, &id).await? else {
-            private
-                .drift
-                .insert(id.to_string(), "applied -> (absent)".to_owned());
-            continue;
-        };
-        match client.apply(calls, &object, Mode::DryRun).await {
-            Ok(wanted) => {
-                let paths = difference(&live, &wanted);
-                private.drift.extend(
-                    paths
-                        .into_iter()
-                        .map(|(path, line)| (format!("{id} {path}"), line)),
-                );
-            }
-            // Who may only read sees no drift.
-            Err(error) if error.code == Code::Permission => break,
-            Err(error) => return Err(error),
-        }
-    }
+    let objects = render(&manifests, state, &private.selector);
+    let looks = stream::iter(objects)
+        .map(|object| async move { drift(client, calls, &object).await })
+        .buffered(AT_ONCE);
+    let found: Vec<_> = looks.try_collect().await?;
+    private.drift = found.into_iter().flatten().collect();
     Ok(Seen::There)
+}
+
+/// How many objects are looked at together.
+const AT_ONCE: usize = 8;
+
+/// What applying would change on one object.
+async fn drift(
+    client: &Client,
+    calls: &kubernetes::Cx,
+    object: &Value,
+) -> kubernetes::Result<Vec<(String, String)>> {
+    let id = kubernetes::Id::of(object)?;
+    let Some(live) = client.find(calls, &id).await? else {
+        return Ok(vec![(id.to_string(), "applied -> (absent)".to_owned())]);
+    };
+    match client.apply(calls, object, Mode::DryRun).await {
+        Ok(wanted) => {
+            let paths = difference(&live, &wanted).into_iter();
+            Ok(paths
+                .map(|(path, line)| (format!("{id} {path}"), line))
+                .collect())
+        }
+        // Who may only read sees no drift.
+        Err(error) if error.code == Code::Permission => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
 }
 
 /// What the Deployment shows.

@@ -6,6 +6,7 @@ use super::describe::computed;
 use super::job::Job;
 use super::model::TalosVm;
 use super::observe::look;
+use super::plan::cycles;
 use super::power;
 
 /// Ports of services that other machines count on: etcd and the Kubernetes API.
@@ -13,7 +14,7 @@ const SERVED: [u16; 2] = [2379, 6443];
 
 /// Shuts down and starts a machine that has something pending, where that is allowed.
 pub async fn cycle(job: &Job<'_>, planned: &TalosVm, vmid: u32, node: &str) -> Result<(), Error> {
-    if planned.reboot_policy.text() != "if_required" || planned.power_state.text() != "running" {
+    if !cycles(planned) {
         return Ok(());
     }
     let pending = job.client.pending(&job.calls, node, vmid).await;

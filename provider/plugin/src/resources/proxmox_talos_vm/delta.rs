@@ -63,6 +63,16 @@ impl Delta {
         self.changes.is_empty()
     }
 
+    /// Adds what waits for a power cycle since an earlier change and was not changed again.
+    pub fn take_up(&mut self, live: &Sight) {
+        for (key, (now, then)) in &live.pending {
+            if !self.changes.contains_key(&attribute(key)) {
+                let told = format!("{} -> {}", shown(now.as_ref()), shown(then.as_ref()));
+                self.tell(key, told, Effect::Pending, live);
+            }
+        }
+    }
+
     fn tell(&mut self, key: &str, what: impl Into<String>, effect: Effect, live: &Sight) {
         let what = what.into();
         let when = match effect {

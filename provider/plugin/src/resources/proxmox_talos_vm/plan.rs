@@ -164,6 +164,9 @@ pub fn decide(
     };
     let macs = hardware_addresses(cluster, proposed, sight);
     let mut delta = delta(&before, &wanted, &macs, sight)?;
+    if cycles(proposed) && sight.running {
+        delta.take_up(sight);
+    }
     let (now, then) = (power(sight.running), proposed.power_state.text());
     if now != then {
         delta
@@ -241,14 +244,17 @@ fn refuse_replacement(prior: &TalosVm, config: &TalosVm, sight: &Sight) -> Resul
     }
 }
 
+/// Whether a machine may be shut down and started again for what waits for it.
+pub fn cycles(model: &TalosVm) -> bool {
+    model.reboot_policy.text() == "if_required" && model.power_state.text() == "running"
+}
+
 /// What the changes come to on this machine.
 pub fn effect_name(delta: &Delta, sight: &Sight, model: &TalosVm) -> &'static str {
-    let cycles =
-        model.reboot_policy.text() == "if_required" && model.power_state.text() == "running";
     match delta.effect {
         _ if delta.is_empty() => "none",
         _ if !sight.running => "offline",
-        Effect::Pending if cycles => "power_cycle",
+        Effect::Pending if cycles(model) => "power_cycle",
         Effect::Pending => "pending",
         Effect::None | Effect::Hot => "hot",
     }

@@ -8,10 +8,10 @@ use talos_client::{Client, Code, Cx, Kind, Pool, Reach};
 
 use super::decide::{Configured, Seen};
 use crate::shared::access::Access;
-use crate::shared::api_server;
+use crate::shared::api_server::{self, ApiServer};
 
-/// How long one look at one machine may take.
-const LOOK: Duration = Duration::from_secs(5);
+/// How long a machine may take to answer, and as long again to say everything: one that answers late is no silent one.
+pub const LOOK: Duration = Duration::from_secs(5);
 
 /// One look at each of `machines`.
 pub async fn observe(
@@ -26,37 +26,45 @@ pub async fn observe(
 }
 
 async fn look(access: &Access, pool: &Pool, cx: &Cx) -> Seen {
-    let cx = cx.capped(LOOK);
-    match talos_client::reach(&access.endpoints, access.identity.as_ref(), pool, &cx).await {
+    let soon = cx.capped(LOOK);
+    match talos_client::reach(&access.endpoints, access.identity.as_ref(), pool, &soon).await {
         Err(error) => Seen::Silent(error),
         Ok(Reach::Maintenance { .. }) => Seen::Maintenance,
-        Ok(Reach::Configured { client, .. }) => configured(&client, &cx)
+        Ok(Reach::Configured { client, .. }) => configured(&client, &cx.capped(LOOK))
             .await
             .map_or_else(Seen::Silent, Seen::Configured),
     }
 }
 
 async fn configured(client: &Client, cx: &Cx) -> Result<Configured, talos_client::Error> {
-    let services = client.services(cx).await?;
-    let etcd_state = services
-        .into_iter()
-        .find(|service| service.id == "etcd")
-        .map(|service| service.state)
-        .unwrap_or_default();
-    let members = match client.etcd_members(cx, true).await {
+    let (services, members, server, cluster, version, nodes) = tokio::join!(
+        client.services(cx),
+        client.etcd_members(cx, true),
+        ApiServer::of(client, cx),
+        client.cluster_info(cx),
+        kubernetes_version(client, cx),
+        client.list(cx, &NODE_STATUS),
+    );
+    let mut services = services?.into_iter();
+    let etcd = services.find(|service| service.id == "etcd");
+    let members = match members {
         Ok(members) => members,
         Err(error) if error.code == Code::EtcdDown => Vec::new(),
         Err(error) => return Err(error),
     };
     // Without etcd there is none to ask.
-    let api_server = !members.is_empty() && api_server::is_ready(client, cx).await?;
+    let server = if members.is_empty() { None } else { server? };
+    let api_server = match server {
+        Some(server) => server.is_ready().await,
+        None => false,
+    };
     Ok(Configured {
-        cluster_id: client.cluster_info(cx).await?.map(|cluster| cluster.id),
+        cluster_id: cluster?.map(|cluster| cluster.id),
         members,
-        etcd_state,
+        etcd_state: etcd.map(|etcd| etcd.state).unwrap_or_default(),
         api_server,
-        kubernetes_version: kubernetes_version(client, cx).await?,
-        registered: !client.list(cx, &NODE_STATUS).await?.is_empty(),
+        kubernetes_version: version?,
+        registered: !nodes?.is_empty(),
     })
 }
 

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::decide::{self, Decision, Seen};
 use super::model::{Bootstrap, WaitFor};
-use super::observe::observe;
+use super::observe::{LOOK, observe};
 use super::plan::{self, Private};
 use crate::provider::{Data, TalosStack};
 use crate::shared::access::{Access, Unusable};
@@ -85,7 +85,7 @@ impl Resource for TalosBootstrap {
         mut state: Bootstrap,
         mut private: Private,
     ) -> Result<Read<Self>, Error> {
-        let job = match Job::new(&state, cx.provider(), calls::REFRESH, cx.token()) {
+        let job = match Job::new(&state, cx.provider(), LOOK * 2, cx.token()) {
             Ok(job) => job,
             Err(_) => {
                 cx.warn(

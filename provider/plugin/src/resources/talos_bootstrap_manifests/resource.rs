@@ -155,7 +155,8 @@ async fn look(
     state: &mut BootstrapManifests,
     private: &mut Private,
 ) -> kubernetes::Result<()> {
-    private.cluster = client.expect_cluster(calls, &private.cluster).await?;
+    let soon = calls.capped(operation::ANSWER);
+    private.cluster = client.expect_cluster(&soon, &private.cluster).await?;
     if private.unfinished {
         return Ok(());
     }

@@ -146,13 +146,13 @@ fn install_again(plan: &mut Plan<TalosMachineApply>, digest: &str) -> Result<(),
     Ok(())
 }
 
-/// The machine has never been read: what would change on it cannot be said.
+/// The machine has not been read since it was written to: what would change on it cannot be said.
 fn unseen(
     plan: &mut Plan<TalosMachineApply>,
     prior: &MachineApply,
     digest: &str,
 ) -> Result<(), Diagnostics> {
-    if prior.config_hash.as_str() == Some(digest) {
+    if prior.config_hash.as_str() == Some(digest) && !plan.prior_private.unfinished {
         keep_observed(&mut plan.proposed, prior);
     } else {
         plan.touch();

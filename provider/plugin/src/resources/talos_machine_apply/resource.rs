@@ -358,7 +358,7 @@ async fn carry_out(
     let expected = Expected { text, reboots_from };
     let settled = job.node.settle(cx, &expected).await?;
     if !expected.is_met(&settled) {
-        return Err(job.node.not_held());
+        return Err(job.node.not_held(&settled));
     }
     see(&mut state, &mut private, &settled);
     slot.set(state);

@@ -157,7 +157,7 @@ impl Resource for TalosMachinePatch {
         let (expected, voter_goes) = write(&node, cx, &work, &state).await?;
         let settled = node.settle(cx, &expected).await?;
         if !expected.is_met(&settled) {
-            return Err(node.not_held());
+            return Err(node.not_held(&settled));
         }
         if voter_goes {
             node.rejoin(cx, &settled).await?;
@@ -359,7 +359,7 @@ async fn carry_out(
         slot.irreversible();
         let settled = node.settle(cx, &expected).await?;
         if !expected.is_met(&settled) {
-            return Err(node.not_held());
+            return Err(node.not_held(&settled));
         }
         describe_machine!(state, &settled);
         private.live = settled.held().map(pack).unwrap_or_default();

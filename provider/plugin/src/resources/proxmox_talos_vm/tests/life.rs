@@ -148,10 +148,18 @@ async fn memory_waits_for_a_power_cycle_and_a_disk_grows_at_once() {
     assert!(pve.world().vms[&101].running);
     assert_eq!(vm.plan(Some(&larger)).await.unwrap().change, Change::None);
 
+    // What waits is taken as soon as that is allowed.
     let cycled = TalosVm {
         reboot_policy: "if_required".into(),
         ..larger
     };
+    let plan = vm.apply(Some(&cycled)).await.unwrap();
+    let planned = plan.model.as_ref().unwrap();
+    assert_eq!(planned.plan_effect.as_str(), Some("power_cycle"));
+    let changes = planned.changes.get().unwrap();
+    assert_eq!(changes["memory.mib"].text(), "8192 -> 16384 (pending)");
+    assert_eq!(vm.state().unwrap().reboot_required.get(), Some(&false));
+    assert_eq!(vm.plan(Some(&cycled)).await.unwrap().change, Change::None);
     let plan = vm
         .apply(Some(&TalosVm {
             memory: Field::Known(VmMemory {

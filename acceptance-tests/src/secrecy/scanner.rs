@@ -29,44 +29,16 @@ pub struct Scanner {
 }
 
 impl Scanner {
-    /// Everything secret in the objects of a state file, and `more`.
-    pub fn of(state: &Value, more: &[&str]) -> Self {
-        let mut found = Vec::new();
-        let secrets = attributes(state, "talos_secrets");
-        leaves("machine_secrets", &secrets["machine_secrets"], &mut found);
-        leaves(
-            "client_configuration",
-            &secrets["client_configuration"],
-            &mut found,
-        );
-        let kubeconfig = attributes(state, "talos_kubeconfig");
-        leaves(
-            "kubernetes_client_configuration",
-            &kubeconfig["kubernetes_client_configuration"],
-            &mut found,
-        );
-        found.extend(
-            more.iter()
-                .map(|text| ("a password".to_owned(), (*text).to_owned())),
-        );
-        // The whole texts hold nothing else, which is checked here.
-        for text in [&secrets["secrets_yaml"], &kubeconfig["kubeconfig"]] {
-            assert!(
-                found
-                    .iter()
-                    .any(|(_, secret)| text.as_str().unwrap().contains(secret)),
-                "{found:?}"
-            );
+    /// Looks for these, each with a name.
+    pub fn new(secrets: impl IntoIterator<Item = (String, String)>) -> Self {
+        let secrets = secrets.into_iter();
+        Self {
+            secrets: secrets.map(|(name, text)| (name, forms(&text))).collect(),
         }
-        let secrets = found
-            .into_iter()
-            .map(|(name, text)| (name, forms(&text)))
-            .collect();
-        Self { secrets }
     }
 
     /// How many secrets it knows.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.secrets.len()
     }
 
@@ -121,14 +93,41 @@ impl Scanner {
     }
 }
 
+/// Everything secret in the objects of a state file.
+pub fn secrets_in(state: &Value) -> Vec<(String, String)> {
+    let wholes = [
+        ("talos_secrets", "machine_secrets", "secrets_yaml"),
+        ("talos_secrets", "client_configuration", ""),
+        (
+            "talos_kubeconfig",
+            "kubernetes_client_configuration",
+            "kubeconfig",
+        ),
+    ];
+    let mut all = Vec::new();
+    for (kind, name, whole) in wholes {
+        let Some(attributes) = attributes(state, kind) else {
+            continue;
+        };
+        let mut found = Vec::new();
+        leaves(name, &attributes[name], &mut found);
+        // The whole texts hold nothing else, which is checked here.
+        if let Some(whole) = attributes[whole].as_str() {
+            let held = found.iter().any(|(_, secret)| whole.contains(secret));
+            assert!(held, "{found:?}");
+        }
+        all.extend(found);
+    }
+    all
+}
+
 /// Attributes of the only object of a type in a state file.
-pub fn attributes(state: &Value, kind: &str) -> Value {
-    let resources = state["resources"].as_array().unwrap();
+pub fn attributes(state: &Value, kind: &str) -> Option<Value> {
+    let resources = state["resources"].as_array()?;
     let found = resources
         .iter()
-        .find(|each| each["type"] == kind && each["mode"] == "managed")
-        .unwrap();
-    found["instances"][0]["attributes"].clone()
+        .find(|each| each["type"] == kind && each["mode"] == "managed")?;
+    Some(found["instances"][0]["attributes"].clone())
 }
 
 fn leaves(name: &str, value: &Value, found: &mut Vec<(String, String)>) {
