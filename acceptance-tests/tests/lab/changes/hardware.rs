@@ -6,7 +6,7 @@ use acceptance_tests::lab::MACHINES;
 use acceptance_tests::stages::{Planned, Stage};
 use serde_json::{Value, json};
 
-use crate::bench::Bench;
+use super::bench::Bench;
 
 const MODULE: &str = "../../../modules/compute/main.tf";
 const INPUTS: &str = "compute/terragrunt.hcl";

@@ -4,7 +4,7 @@ use acceptance_tests::lab::MACHINES;
 use acceptance_tests::stages::Stage;
 use acceptance_tests::talosctl::writes;
 
-use crate::bench::Bench;
+use super::bench::Bench;
 
 const LABEL: &str = "machine:\n  nodeLabels:\n    rack: b2\n";
 

@@ -1,11 +1,6 @@
 //! Between bare hosts and Flux everything dies once: the next run goes on, and nothing is there twice. Then all machines lose
 //! their power, and the stages are destroyed all the same.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "helpers of tests, too, end a test by panicking"
-)]
-
 use acceptance_tests::lab::Rehearsal;
 use acceptance_tests::progress::{Progress as _, Stderr};
 use acceptance_tests::stages::{Runner, Stage, flat, said};

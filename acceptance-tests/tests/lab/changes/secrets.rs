@@ -5,7 +5,7 @@ use std::fs;
 use acceptance_tests::secrecy::{Capture, Scanner, secrets_in};
 use acceptance_tests::stages::Stage;
 
-use crate::bench::Bench;
+use super::bench::Bench;
 
 const OUTPUTS: &str = "../../../modules/bootstrap/outputs.tf";
 

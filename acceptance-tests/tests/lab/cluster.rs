@@ -1,10 +1,5 @@
 //! From bare Proxmox VE hosts through all stages and away again, on the lab, with both pairs of terragrunt and core.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "helpers of tests, too, end a test by panicking"
-)]
-
 use acceptance_tests::lab::Rehearsal;
 use acceptance_tests::progress::{Stderr, Steps};
 use acceptance_tests::stages::Runner;

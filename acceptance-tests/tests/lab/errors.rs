@@ -1,11 +1,6 @@
 //! Everything that can be wrong between a configuration and Proxmox VE: each fault is one error with code, cause and
 //! cure, told soon; state and the hosts are what they were.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "helpers of tests, too, end a test by panicking"
-)]
-
 use acceptance_tests::lab::Lab;
 use acceptance_tests::roots::Root;
 use acceptance_tests::subject::{Fault, Subject, succeeds};

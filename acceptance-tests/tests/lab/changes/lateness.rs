@@ -2,7 +2,7 @@
 
 use acceptance_tests::stages::Stage;
 
-use crate::bench::Bench;
+use super::bench::Bench;
 
 const LATE: &str = "{ match: { every: 2 }, when: after, effect: delay, milliseconds: 2000 }";
 
