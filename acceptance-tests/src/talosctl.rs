@@ -12,6 +12,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
+/// How long a machine that starts may be silent.
+const STARTING: Duration = Duration::from_secs(30);
+
 /// Official talosctl with the files of one cluster.
 pub struct Talosctl<'a> {
     network: &'a dyn Network,
@@ -151,12 +154,14 @@ impl<'a> Talosctl<'a> {
         })
     }
 
-    /// What tells this boot of the machine at `address` from every other one.
+    /// What tells this boot of the machine at `address` from every other one. A machine that starts is waited for.
     ///
     /// # Errors
     /// What talosctl says.
     pub fn boot_id(&self, address: &str) -> Result<String, RackError> {
-        let id = self.at(address, &["read", "/proc/sys/kernel/random/boot_id"])?;
+        let read = ["read", "/proc/sys/kernel/random/boot_id"];
+        let told = |text: &str| !text.trim().is_empty();
+        let id = self.wait(address, &read, STARTING, told)?;
         Ok(id.trim().to_owned())
     }
 }
