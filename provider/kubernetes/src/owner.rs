@@ -26,6 +26,9 @@ const FLUX: [(&str, &str); 4] = [
 ];
 
 /// The owner of an object as the server returned it. Flux before all others: it would put back what we change.
+///
+/// The marks of Flux and Helm come before field managers: our entry stays in `managedFields` when they take an object over. Flux's own
+/// managers are no sign: its controllers are also among those of what they merely look after, such as a `Kustomization`.
 pub fn owner(object: &Value) -> Owner {
     let metadata = &object["metadata"];
     for (label, kind) in FLUX {
@@ -33,15 +36,14 @@ pub fn owner(object: &Value) -> Owner {
             return Owner::Flux(format!("{kind} {name}"));
         }
     }
+    if let Some(release) = metadata["annotations"]["meta.helm.sh/release-name"].as_str() {
+        return Owner::Helm(release.to_owned());
+    }
     let managers = managers(object);
     if managers.iter().any(|manager| manager == MANAGER) {
         return Owner::Us;
     }
-    let release = metadata["annotations"]["meta.helm.sh/release-name"].as_str();
-    match release {
-        Some(release) => Owner::Helm(release.to_owned()),
-        None => Owner::Others(managers),
-    }
+    Owner::Others(managers)
 }
 
 /// Names of those who own fields outside of status.
@@ -90,5 +92,29 @@ mod tests {
         let mut flux = managed(MANAGER);
         flux["metadata"]["labels"] = json!({"kustomize.toolkit.fluxcd.io/name": "apps"});
         assert_eq!(owner(&flux), Owner::Flux("Kustomization apps".to_owned()));
+    }
+    #[test]
+    fn what_was_taken_over_from_us_is_not_ours() {
+        let both = |manager: &str, marks: Value| {
+            let managers = json!([{"manager": MANAGER}, {"manager": manager}]);
+            let mut metadata = json!({"managedFields": managers});
+            metadata
+                .as_object_mut()
+                .unwrap()
+                .extend(marks.as_object().unwrap().clone());
+            owner(&json!({"metadata": metadata}))
+        };
+        let helm = json!({"annotations": {"meta.helm.sh/release-name": "cilium"}});
+        assert_eq!(both("helm", helm), Owner::Helm("cilium".to_owned()));
+        let by_flux = json!({
+            "annotations": {"meta.helm.sh/release-name": "cilium"},
+            "labels": {"helm.toolkit.fluxcd.io/name": "cilium"},
+        });
+        assert_eq!(
+            both("helm-controller", by_flux),
+            Owner::Flux("HelmRelease cilium".to_owned())
+        );
+        // A controller among the managers of what we applied, without a mark, only looks after it.
+        assert_eq!(both("kustomize-controller", json!({})), Owner::Us);
     }
 }

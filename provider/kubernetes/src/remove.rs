@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::client::{Call, Client};
 use crate::error::{Code, Error, Result};
 use crate::object::Id;
+use crate::owner::{Owner, owner};
 use crate::readiness::finalizers;
 use client_core::{Backoff, Cx};
 
@@ -74,7 +75,7 @@ impl Client {
         }
     }
 
-    /// Deletes what is listed and there, last first, and waits until each is gone.
+    /// Deletes what is listed, there and ours, last first, and waits until each is gone. What somebody else made or took over stays.
     ///
     /// # Errors
     /// The first that does not go.
@@ -84,6 +85,9 @@ impl Client {
             let Some(seen) = self.find(cx, id).await? else {
                 continue;
             };
+            if owner(&seen) != Owner::Us {
+                continue;
+            }
             self.delete(cx, &seen).await?;
             self.gone(cx, &seen, |_| async { Ok(()) }).await?;
             removed.push(id.clone());

@@ -79,6 +79,10 @@ pub async fn bring(
         .await
         .map_err(|error| job.error(&error))?;
     let live = settled(&job, &planned).await?;
+    if live {
+        // A failure must not taint, and so uninstall, a Flux that ran before.
+        slot.irreversible();
+    }
     let object = spec::instance(&planned).map_err(|why| {
         Error::new("TS-INPUT-INVALID: extra_spec is no YAML object", why).at("extra_spec")
     })?;
@@ -116,6 +120,7 @@ pub async fn bring(
     describe(&mut state, &applied, &[]);
     slot.set(state.clone());
     slot.private(private.clone());
+    // Those of others, which held the same, stay.
     job.client
         .prune(&job.calls, &stale)
         .await

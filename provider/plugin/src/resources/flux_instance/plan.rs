@@ -29,7 +29,7 @@ pub struct Private {
     pub other: String,
     /// Key of the digests.
     pub salt: String,
-    /// Keyed digest of each secret that was written, by name.
+    /// Keyed digest of each secret that the sync uses, by name; also of one that held the same already and is somebody else's.
     pub secrets: BTreeMap<String, String>,
 }
 

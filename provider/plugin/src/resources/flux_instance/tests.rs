@@ -9,6 +9,7 @@ use super::model::{Cluster, Distribution, FluxInstance, GitAuth, KustomizePatch,
 use super::plan::{Private, validate};
 use super::secrets::{digests, is_age_key, secrets};
 use super::spec::instance;
+use crate::resources::flux_operator::fake_api::FakeApi;
 use crate::shared::change::text_map;
 use crate::shared::testing::{data, told};
 
@@ -261,4 +262,63 @@ async fn unfinished_work_goes_on_and_another_cluster_is_refused() {
     )
     .plan_only(Some(&config()));
     assert!(told(&refused.err().unwrap()).contains("TS-K8S-OTHER-CLUSTER"));
+}
+
+const SECRET: &str = "/api/v1/namespaces/flux-system/secrets/sops-age";
+const INSTANCE: &str = "/apis/fluxcd.controlplane.io/v1/namespaces/flux-system/fluxinstances/flux";
+
+/// A fake API server with an operator that runs, and the configuration against it.
+async fn reaching(wait: &str) -> (FakeApi, FluxInstance) {
+    let api = FakeApi::start().await;
+    api.put(
+        "/apis/apps/v1/namespaces/flux-system/deployments/flux-operator",
+        json!({"spec": {"replicas": 1}, "status": {"availableReplicas": 1}}),
+    );
+    let config = FluxInstance {
+        kubernetes: api.access(),
+        wait: wait.into(),
+        ..config()
+    };
+    (api, config)
+}
+
+#[tokio::test]
+async fn a_secret_that_somebody_else_made_outlives_the_instance() {
+    for ours in [false, true] {
+        let (api, config) = reaching("none").await;
+        if !ours {
+            api.put(SECRET, secrets(&config, "flux-system")["sops-age"].clone());
+        }
+        let core = MiniCore::with_data(data());
+        let mut object = core.object::<FluxInstanceResource>();
+        object.apply(Some(&config)).await.unwrap();
+        assert_eq!(api.writes().contains(&format!("PATCH {SECRET}")), ours);
+        object.apply(None).await.unwrap();
+        assert_eq!(api.at(INSTANCE), None);
+        assert_eq!(api.at(SECRET).is_some(), !ours);
+    }
+}
+
+#[tokio::test]
+async fn a_failure_taints_only_an_instance_that_was_not_there_before() {
+    for there in [false, true] {
+        let (api, config) = reaching("ready").await;
+        if there {
+            api.put(
+                INSTANCE,
+                json!({"apiVersion": "fluxcd.controlplane.io/v1", "kind": "FluxInstance",
+                    "metadata": {"name": "flux", "namespace": "flux-system", "managedFields": [{"manager": kubernetes::MANAGER}]}}),
+            );
+        }
+        let stalled = json!({"type": "Stalled", "status": "True", "reason": "BuildFailed", "message": "no such version"});
+        api.status(INSTANCE, json!({"conditions": [stalled]}));
+        let core = MiniCore::with_data(data());
+        let mut object = core.object::<FluxInstanceResource>();
+        let plan = object.plan(Some(&config)).await.unwrap();
+        let done = object.apply_plan(Some(&config), &plan).await;
+        assert_eq!(done.is_ok(), there);
+        let found = done.unwrap_or_else(|failed| failed);
+        assert!(told(&found).contains("no such version"), "{}", told(&found));
+        assert_eq!(object.is_tainted(), !there);
+    }
 }

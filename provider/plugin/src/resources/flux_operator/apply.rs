@@ -80,6 +80,10 @@ pub async fn bring(
     for field in [&mut state.image, &mut state.installed_version] {
         *field = Field::Null;
     }
+    if live.is_some() {
+        // A failure must not taint, and so destroy, an operator that ran before.
+        slot.irreversible();
+    }
     for object in &objects {
         let id = Id::of(object).map_err(|error| job.error(&error))?;
         cx.phase(format!("applying {id}"));
@@ -224,17 +228,13 @@ async fn prune(job: &Job<'_>, left: &BTreeMap<String, String>) -> Result<(), Err
     removed.map(|_| ()).map_err(|error| job.error(&error))
 }
 
-/// Takes Helm's marks off what was taken over, and removes the release without uninstalling it: last, when all is ours.
+/// Takes Helm's marks off what was taken over, and removes the release without uninstalling it: last, when all is ours. By the mark
+/// of the Deployment alone the release is known: it goes after all else, so that a run that was interrupted is resumed.
 async fn forget_release(job: &Job<'_>, objects: &[Value], release: &str) -> kubernetes::Result<()> {
-    let marks = json!({"metadata": {
-        "annotations": {"meta.helm.sh/release-name": null, "meta.helm.sh/release-namespace": null},
-        "labels": {"app.kubernetes.io/managed-by": null, "helm.sh/chart": null},
-    }});
-    for object in objects {
-        job.client
-            .merge(&job.calls, &Id::of(object)?, &marks)
-            .await?;
-    }
+    let (marked_last, marked): (Vec<&Value>, Vec<&Value>) = objects
+        .iter()
+        .partition(|object| object["kind"] == "Deployment");
+    unmark(job, &marked).await?;
     let namespace = objects
         .iter()
         .find_map(|object| object["metadata"]["namespace"].as_str());
@@ -245,6 +245,20 @@ async fn forget_release(job: &Job<'_>, objects: &[Value], release: &str) -> kube
         secret["apiVersion"] = "v1".into();
         secret["kind"] = "Secret".into();
         job.client.delete(&job.calls, &secret).await?;
+    }
+    unmark(job, &marked_last).await
+}
+
+/// Takes Helm's marks off objects.
+async fn unmark(job: &Job<'_>, objects: &[&Value]) -> kubernetes::Result<()> {
+    let marks = json!({"metadata": {
+        "annotations": {"meta.helm.sh/release-name": null, "meta.helm.sh/release-namespace": null},
+        "labels": {"app.kubernetes.io/managed-by": null, "helm.sh/chart": null},
+    }});
+    for object in objects {
+        job.client
+            .merge(&job.calls, &Id::of(object)?, &marks)
+            .await?;
     }
     Ok(())
 }

@@ -1,7 +1,8 @@
 //! Takes the set away: never while a FluxInstance needs the operator, the rights last, definitions and namespace only when asked.
 
 use framework::prelude::*;
-use kubernetes::{Code, Id, flux};
+use kubernetes::{Code, Id, Owner, flux, owner};
+use serde_json::Value;
 
 use super::FluxOperatorResource;
 use super::apply::Job;
@@ -34,12 +35,45 @@ pub async fn destroy(
     });
     // The order of applying; it is taken away from the end.
     ids.sort_by_key(rank);
+    let mut left = Vec::new();
     for id in ids.iter().rev() {
         cx.phase(format!("deleting {id}"));
-        let done = job.client.prune(&job.calls, std::slice::from_ref(id)).await;
-        done.map_err(|error| job.error(&error))?;
+        let kept = remove(&job, id).await.map_err(|error| job.error(&error))?;
+        left.extend(kept.map(|owner| format!("{id} belongs to {owner}.")));
+    }
+    if !left.is_empty() {
+        slot.warn(
+            format!(
+                "TS-LEFT-BEHIND: {}: what belongs to others stays",
+                job.about
+            ),
+            left.join("\n"),
+        );
     }
     Ok(())
+}
+
+/// Takes one object away; gives its owner where it stays because it is not ours.
+async fn remove(job: &Job<'_>, id: &Id) -> kubernetes::Result<Option<Owner>> {
+    let Some(live) = job.client.find(&job.calls, id).await? else {
+        return Ok(None);
+    };
+    if !goes(id, &live) {
+        return Ok(Some(owner(&live)));
+    }
+    job.client.delete(&job.calls, &live).await?;
+    let gone = job.client.gone(&job.calls, &live, |_| async { Ok(()) });
+    gone.await.map(|()| None)
+}
+
+/// Whether an object is ours to delete. The mark of a FluxInstance on the namespace does not count: none is left by now, and the
+/// namespace is deleted only when asked.
+pub(super) fn goes(id: &Id, live: &Value) -> bool {
+    match owner(live) {
+        Owner::Us => true,
+        Owner::Flux(who) => id.kind == "Namespace" && who.starts_with("FluxInstance "),
+        _ => false,
+    }
 }
 
 fn rank(id: &Id) -> u8 {

@@ -2,6 +2,8 @@
 
 mod apply;
 mod destroy;
+#[cfg(test)]
+pub mod fake_api;
 mod model;
 mod plan;
 mod render;

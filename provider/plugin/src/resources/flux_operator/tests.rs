@@ -5,6 +5,7 @@ use framework::testing::{Change, MiniCore};
 use serde_json::{Value, json};
 
 use super::FluxOperatorResource;
+use super::fake_api::FakeApi;
 use super::model::{FluxOperator, OperatorResources, OperatorSource, Toleration};
 use super::plan::{Private, between, validate};
 use super::render::{render, version_of};
@@ -322,4 +323,103 @@ async fn placeholders_are_told_at_plan_and_refused_at_apply() {
     let refused = object.apply_plan(Some(&config), &plan).await;
     assert!(told(&refused.err().unwrap()).contains("TS-PLACEHOLDER"));
     assert!(object.state().is_none());
+}
+
+const DEPLOYMENT: &str = "/apis/apps/v1/namespaces/flux-system/deployments/flux-operator";
+const SERVICE: &str = "/api/v1/namespaces/flux-system/services/flux-operator";
+const NAMESPACE: &str = "/api/v1/namespaces/flux-system";
+const RELEASE: &str = "/api/v1/namespaces/flux-system/secrets/sh.helm.release.v1.flux-operator.v1";
+
+/// The configuration against a fake API server, and nothing waited for.
+fn reaching(api: &FakeApi) -> FluxOperator {
+    FluxOperator {
+        kubernetes: api.access(),
+        adopt: "helm".into(),
+        wait: Field::Known(false),
+        ..config()
+    }
+}
+
+/// Puts the operator as a release of Helm leaves it, once we had applied it before.
+fn put_release(api: &FakeApi) {
+    let release = json!({"meta.helm.sh/release-name": "flux-operator"});
+    for object in kubernetes::parse("x", MANIFESTS).unwrap() {
+        let mut object = object;
+        object["metadata"]["annotations"] = release.clone();
+        object["metadata"]["managedFields"] =
+            json!([{"manager": kubernetes::MANAGER}, {"manager": "helm"}]);
+        match object["kind"].as_str() {
+            Some("Deployment") => api.put(DEPLOYMENT, object),
+            Some("Service") => api.put(SERVICE, object),
+            _ => {}
+        }
+    }
+    api.put(
+        RELEASE,
+        json!({"metadata": {"namespace": "flux-system", "name": "sh.helm.release.v1.flux-operator.v1", "uid": "one"}}),
+    );
+}
+
+fn is_marked(api: &FakeApi, path: &str) -> bool {
+    !api.at(path).unwrap()["metadata"]["annotations"]["meta.helm.sh/release-name"].is_null()
+}
+
+#[tokio::test]
+async fn taking_over_from_helm_is_resumed_where_it_was_interrupted() {
+    let api = FakeApi::start().await;
+    put_release(&api);
+    api.refuse(RELEASE);
+    let core = MiniCore::with_data(data());
+    let mut object = core.object::<FluxOperatorResource>();
+    // What ran before is not tainted: the failure is a warning, and the next plan goes on.
+    let plan = object.plan(Some(&reaching(&api))).await.unwrap();
+    let warned = object.apply_plan(Some(&reaching(&api)), &plan).await;
+    assert!(told(&warned.unwrap()).contains("TS-K8S-PERMISSION"));
+    assert!(!object.is_tainted());
+    assert!(is_marked(&api, DEPLOYMENT) && !is_marked(&api, SERVICE));
+    api.refuse("");
+    let plan = object.apply(Some(&reaching(&api))).await.unwrap();
+    assert_eq!(plan.change, Change::Update);
+    assert!(!is_marked(&api, DEPLOYMENT));
+    assert_eq!(api.at(RELEASE), None);
+}
+
+#[tokio::test]
+async fn a_fresh_installation_that_fails_is_an_error() {
+    let api = FakeApi::start().await;
+    api.refuse(DEPLOYMENT);
+    let core = MiniCore::with_data(data());
+    let mut object = core.object::<FluxOperatorResource>();
+    let failed = object.apply(Some(&reaching(&api))).await.err().unwrap();
+    assert!(told(&failed).contains("TS-K8S-PERMISSION"));
+    assert!(object.is_tainted());
+}
+
+#[tokio::test]
+async fn what_others_took_over_is_not_deleted() {
+    let api = FakeApi::start().await;
+    let core = MiniCore::with_data(data());
+    let mut object = core.object::<FluxOperatorResource>();
+    let config = FluxOperator {
+        delete_namespace: Field::Known(true),
+        ..reaching(&api)
+    };
+    object.apply(Some(&config)).await.unwrap();
+    let mark = |path: &str, kind: &str, mark: &str, value: &str| {
+        let mut marked = api.at(path).unwrap();
+        marked["metadata"][kind][mark] = value.into();
+        api.put(path, marked);
+    };
+    mark(SERVICE, "annotations", "meta.helm.sh/release-name", "a");
+    // Flux's own mark, which outlives the instance, does not keep the namespace.
+    mark(NAMESPACE, "labels", "fluxcd.controlplane.io/name", "flux");
+    let plan = object.plan(None).await.unwrap();
+    let warned = told(&object.apply_plan(None, &plan).await.unwrap());
+    assert!(
+        warned.contains("TS-LEFT-BEHIND")
+            && warned.contains("Service/flux-system/flux-operator belongs to the Helm release a"),
+        "{warned}"
+    );
+    assert!(api.at(SERVICE).is_some());
+    assert_eq!((api.at(DEPLOYMENT), api.at(NAMESPACE)), (None, None));
 }

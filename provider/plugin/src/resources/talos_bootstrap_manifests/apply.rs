@@ -47,12 +47,18 @@ pub async fn bring(
     // What was applied before stays known until all is done: a run that fails must not forget it.
     let mut seen: BTreeMap<String, &'static str> = BTreeMap::new();
     let mut applied = Vec::new();
+    let found = find_all(&client, &calls, &wanted).await.map_err(failed)?;
+    if must_stop(&found, state.handoff.get() == Some(&true)).map_err(failed)? {
+        hand_off(state, private, &found, slot);
+        return Ok(());
+    }
+    if state.mode.text() == "always" && lived(&found) {
+        // A failure must not taint, and so destroy, what was there before.
+        slot.irreversible();
+    }
     for object in &wanted {
-        let id = client
-            .placed(&calls, &Id::of(object).map_err(failed)?)
-            .await;
-        // A kind that is defined a moment ago is waited for when it is applied.
-        let id = id.or_else(|_| Id::of(object)).map_err(failed)?;
+        // A kind may have been defined a moment ago.
+        let id = place(&client, &calls, object).await.map_err(failed)?;
         cx.phase(format!("applying {id}"));
         let (what, object) = one(&client, &calls, &state, object, &id)
             .await
@@ -96,6 +102,74 @@ pub async fn bring(
     Ok(())
 }
 
+/// Name of an object, with the namespace that it really has; as it is written where its kind is not served yet.
+async fn place(client: &Client, calls: &Cx, object: &Value) -> kubernetes::Result<Id> {
+    let written = Id::of(object)?;
+    Ok(client.placed(calls, &written).await.unwrap_or(written))
+}
+
+/// All objects by name, each as it is in the cluster.
+pub async fn find_all(
+    client: &Client,
+    calls: &Cx,
+    wanted: &[Value],
+) -> kubernetes::Result<Vec<(Id, Option<Value>)>> {
+    let mut found = Vec::new();
+    for object in wanted {
+        let id = place(client, calls, object).await?;
+        let live = client.find(calls, &id).await?;
+        found.push((id, live));
+    }
+    Ok(found)
+}
+
+/// The first object that Flux or Helm owns, and which of them.
+pub fn taken_over(found: &[(Id, Option<Value>)]) -> Option<(&Id, Owner)> {
+    found.iter().find_map(|(id, live)| {
+        let owner = owner(live.as_ref()?);
+        matches!(owner, Owner::Flux(_) | Owner::Helm(_)).then_some((id, owner))
+    })
+}
+
+/// Whether nothing may be written any more, because Flux or Helm took over; an error where that is not wanted.
+pub(super) fn must_stop(found: &[(Id, Option<Value>)], handoff: bool) -> kubernetes::Result<bool> {
+    match taken_over(found) {
+        None => Ok(false),
+        Some(_) if handoff => Ok(true),
+        Some((id, owner)) => Err(owned(id, &owner)),
+    }
+}
+
+fn owned(id: &Id, owner: &Owner) -> kubernetes::Error {
+    let seen = format!("{id} belongs to {owner}");
+    kubernetes::Error::new(Code::Owned, format!("applying {id}"), seen)
+        .cured_by("take the object out of `manifests`, or set `handoff = true`")
+}
+
+/// Whether anything was there before that a destruction would take away.
+pub(super) fn lived(found: &[(Id, Option<Value>)]) -> bool {
+    found.iter().any(|(id, live)| live.is_some() && !stays(id))
+}
+
+/// Records that all objects are somebody else's from now on. What we applied before stays known: destroying asks whose it is.
+fn hand_off(
+    mut state: BootstrapManifests,
+    mut private: Private,
+    found: &[(Id, Option<Value>)],
+    slot: &mut Slot<TalosBootstrapManifests>,
+) {
+    state.objects = states(&all_handed_off(found));
+    private.unfinished = false;
+    slot.set(state);
+    slot.private(private);
+}
+
+/// Every object as handed off.
+pub fn all_handed_off(found: &[(Id, Option<Value>)]) -> BTreeMap<String, &'static str> {
+    let names = found.iter().map(|(id, _)| (id.to_string(), "handed_off"));
+    names.collect()
+}
+
 /// One object: its state, and the object where we applied it.
 async fn one(
     client: &Client,
@@ -114,11 +188,7 @@ async fn one(
         if model.handoff.get() == Some(&true) {
             return Ok(("handed_off", None));
         }
-        let seen = format!("{id} belongs to {owner}");
-        return Err(
-            kubernetes::Error::new(Code::Owned, format!("applying {id}"), seen)
-                .cured_by("take the object out of `manifests`, or set `handoff = true`"),
-        );
+        return Err(owned(id, &owner));
     }
     if model.mode.text() == "once" {
         let ours = (owner == Owner::Us).then_some(live);
@@ -135,13 +205,8 @@ async fn one(
 
 /// Deletes what is still ours, definitions and namespaces aside.
 pub async fn remove_ours(client: &Client, calls: &Cx, ids: &[Id]) -> kubernetes::Result<()> {
-    for id in ids.iter().rev().filter(|id| !stays(id)) {
-        let live = client.find(calls, id).await?;
-        if live.is_some_and(|live| owner(&live) == Owner::Us) {
-            client.prune(calls, std::slice::from_ref(id)).await?;
-        }
-    }
-    Ok(())
+    let ids: Vec<Id> = ids.iter().filter(|id| !stays(id)).cloned().collect();
+    client.prune(calls, &ids).await.map(|_| ())
 }
 
 /// Waits until an object is as its spec asks for.

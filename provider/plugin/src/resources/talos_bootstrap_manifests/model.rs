@@ -11,8 +11,8 @@ pub type Texts = Field<BTreeMap<String, Field<String>>>;
 
 /// Applies manifests that a cluster needs before GitOps takes over, such as its network.
 ///
-/// An object that belongs to Flux or Helm is handed over: it is left alone from then on. Namespaces and definitions are never
-/// deleted.
+/// Once one of the objects belongs to Flux or Helm, all are handed over: none is written from then on. Namespaces and definitions
+/// are never deleted.
 #[derive(Model, Clone, PartialEq)]
 pub struct BootstrapManifests {
     /// UID of the cluster.
@@ -24,7 +24,7 @@ pub struct BootstrapManifests {
     /// `once` (what is missing is created, and never touched again) or `always` (objects are kept as declared).
     #[tf(optional, default = "once", one_of("once", "always"))]
     pub mode: Field<String>,
-    /// Leave alone what belongs to Flux or Helm. Otherwise such an object is an error.
+    /// Write nothing once Flux or Helm owns one of the objects. Otherwise such an object is an error.
     #[tf(optional, default = true)]
     pub handoff: Field<bool>,
     /// Wait until what was applied is ready.

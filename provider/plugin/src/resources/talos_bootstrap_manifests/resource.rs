@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use framework::prelude::*;
 use kubernetes::{Client, Code, Id, Mode, Owner, difference, owner};
 
-use super::apply::{bring, remove_ours};
+use super::apply::{all_handed_off, bring, find_all, remove_ours, taken_over};
 use super::model::BootstrapManifests;
 use super::plan::{self, ABOUT, Private, objects, states};
 use crate::provider::TalosStack;
@@ -162,10 +162,16 @@ async fn look(
     }
     let mut seen = BTreeMap::new();
     let mut drift = BTreeMap::new();
-    for object in objects(state)? {
-        let id = client.placed(calls, &Id::of(&object)?).await;
-        let id = id.or_else(|_| Id::of(&object))?;
-        let Some(live) = client.find(calls, &id).await? else {
+    let wanted = objects(state)?;
+    let found = find_all(client, calls, &wanted).await?;
+    if state.handoff.get() == Some(&true) && taken_over(&found).is_some() {
+        // As apply does: from the first sign on, none is ours to keep.
+        state.objects = states(&all_handed_off(&found));
+        private.drift = BTreeMap::new();
+        return Ok(());
+    }
+    for (object, (id, live)) in wanted.iter().zip(found) {
+        let Some(live) = live else {
             drift.insert(id.to_string(), "applied -> (absent)".to_owned());
             seen.insert(id.to_string(), "drifted");
             continue;
@@ -174,7 +180,7 @@ async fn look(
             seen.insert(id.to_string(), "handed_off");
             continue;
         }
-        let paths = match client.apply(calls, &object, Mode::DryRun).await {
+        let paths = match client.apply(calls, object, Mode::DryRun).await {
             Ok(wanted) => difference(&live, &wanted),
             // Who may only read sees no drift.
             Err(error) if error.code == Code::Permission => BTreeMap::new(),

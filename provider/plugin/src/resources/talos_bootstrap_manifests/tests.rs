@@ -2,10 +2,12 @@ use std::collections::BTreeMap;
 
 use framework::prelude::*;
 use framework::testing::{Change, MiniCore};
+use serde_json::json;
 
 use super::TalosBootstrapManifests;
 use super::model::BootstrapManifests;
 use super::plan::{Private, objects, validate};
+use crate::resources::flux_operator::fake_api::FakeApi;
 use crate::shared::change::text_map;
 use crate::shared::testing::{data, told};
 
@@ -117,4 +119,101 @@ async fn drift_is_put_back_only_where_objects_are_kept() {
     };
     assert_eq!(change("always"), Change::Update);
     assert_eq!(change("once"), Change::None);
+}
+
+const AT: &str = "/api/v1/namespaces/network/configmaps/settings";
+
+/// The configuration against a fake API server, and nothing waited for.
+fn reaching(api: &FakeApi, mode: &str) -> BootstrapManifests {
+    BootstrapManifests {
+        kubernetes: api.access(),
+        wait: Field::Known(false),
+        ..config(mode, SETTINGS)
+    }
+}
+
+fn of_helm() -> serde_json::Value {
+    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": "network", "uid": "one",
+        "managedFields": [{"manager": kubernetes::MANAGER}, {"manager": "helm"}],
+        "annotations": {"meta.helm.sh/release-name": "network"}}})
+}
+
+fn objects_of(object: &framework::testing::Object<TalosBootstrapManifests>) -> Vec<String> {
+    let state = object.state().unwrap();
+    let objects = state.objects.get().unwrap().iter();
+    objects
+        .map(|(name, what)| format!("{name} {}", what.text()))
+        .collect()
+}
+
+#[tokio::test]
+async fn at_the_first_sign_of_another_owner_nothing_is_written_any_more() {
+    for mode in ["once", "always"] {
+        let api = FakeApi::start().await;
+        api.put(AT, of_helm());
+        let core = MiniCore::with_data(data());
+        let mut object = core.object::<TalosBootstrapManifests>();
+        // The namespace comes first, and is not there: it would be made.
+        object.apply(Some(&reaching(&api, mode))).await.unwrap();
+        assert_eq!(api.writes(), Vec::<String>::new());
+        let handed_off = [
+            "ConfigMap/network/settings handed_off",
+            "Namespace/network handed_off",
+        ];
+        assert_eq!(objects_of(&object), handed_off);
+        // The refresh sees the same, and no plan wants anything of it.
+        let plan = object.plan(Some(&reaching(&api, mode))).await.unwrap();
+        assert_eq!(plan.change, Change::None);
+        assert_eq!(objects_of(&object), handed_off);
+        object.apply(None).await.unwrap();
+        assert_eq!(api.writes(), Vec::<String>::new());
+    }
+    let api = FakeApi::start().await;
+    api.put(AT, of_helm());
+    let core = MiniCore::with_data(data());
+    let refusing = BootstrapManifests {
+        handoff: Field::Known(false),
+        ..reaching(&api, "always")
+    };
+    let mut object = core.object::<TalosBootstrapManifests>();
+    let refused = object.apply(Some(&refusing)).await.err().unwrap();
+    assert!(told(&refused).contains("the Helm release network"));
+    assert_eq!(api.writes(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_failure_taints_only_what_was_not_there_before() {
+    for there in [false, true] {
+        let api = FakeApi::start().await;
+        if there {
+            api.put(
+                AT,
+                json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": "network"}}),
+            );
+        }
+        api.refuse(AT);
+        let core = MiniCore::with_data(data());
+        let mut object = core.object::<TalosBootstrapManifests>();
+        let done = object.apply(Some(&reaching(&api, "always"))).await;
+        assert_eq!(done.is_ok(), there);
+        assert_eq!(object.is_tainted(), !there);
+        let plan = object.plan_only(Some(&reaching(&api, "always"))).unwrap();
+        let next = if there {
+            Change::Update
+        } else {
+            Change::Replace
+        };
+        assert_eq!(plan.change, next);
+    }
+}
+
+#[tokio::test]
+async fn only_what_is_still_ours_is_deleted() {
+    let api = FakeApi::start().await;
+    let core = MiniCore::with_data(data());
+    let mut object = core.object::<TalosBootstrapManifests>();
+    object.apply(Some(&reaching(&api, "always"))).await.unwrap();
+    api.writes();
+    object.apply(None).await.unwrap();
+    assert_eq!(api.writes(), [format!("DELETE {AT}")]);
 }
