@@ -12,8 +12,9 @@ use super::path::{Step, shown};
 use super::quiet::quietly;
 use super::value::Value;
 
-/// How deep a document may nest. Talos's reader stops at 10000 levels, real configurations at 15.
-const MAX_DEPTH: usize = 200;
+/// How deep a document may nest, with its aliases expanded. Talos's reader stops at 10000 levels,
+/// real configurations at 15.
+pub(crate) const MAX_DEPTH: usize = 200;
 
 /// Text that is no YAML.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,6 +98,7 @@ pub(super) fn parse_allowed(text: &str) -> Result<Vec<Node>, ParseError> {
         anchors: HashMap::new(),
         line: 0,
         depth: 0,
+        deepest: 0,
     };
     reader.stream()
 }
@@ -104,10 +106,19 @@ pub(super) fn parse_allowed(text: &str) -> Result<Vec<Node>, ParseError> {
 struct Reader<'r> {
     parser: Parser<&'r mut &'r [u8]>,
     /// `None` while the anchored node is still being read.
-    anchors: HashMap<String, Option<Rc<Node>>>,
+    anchors: HashMap<String, Option<Anchored>>,
     /// Of the last event.
     line: usize,
     depth: usize,
+    /// The deepest level within the node that is being read, aliases expanded.
+    deepest: usize,
+}
+
+/// What aliases refer to.
+struct Anchored {
+    node: Rc<Node>,
+    /// How many levels it has, aliases expanded; at least 1.
+    height: usize,
 }
 
 impl Reader<'_> {
@@ -156,12 +167,8 @@ impl Reader<'_> {
 
     fn node(&mut self, event: EventData, line: usize) -> Result<Node, ParseError> {
         self.depth += 1;
-        if self.depth > MAX_DEPTH {
-            return Err(ParseError::at(
-                line,
-                format!("nested deeper than {MAX_DEPTH} levels"),
-            ));
-        }
+        let outside = std::mem::take(&mut self.deepest);
+        self.reach(self.depth, line)?;
         let node = match event {
             EventData::Alias { anchor } => self.alias(&anchor, line)?,
             EventData::Scalar {
@@ -198,7 +205,17 @@ impl Reader<'_> {
             _ => return Err(ParseError::at(line, "a value was expected")),
         };
         self.depth -= 1;
+        self.deepest = self.deepest.max(outside);
         Ok(node)
+    }
+
+    fn reach(&mut self, level: usize, line: usize) -> Result<(), ParseError> {
+        if level > MAX_DEPTH {
+            let message = format!("nested deeper than {MAX_DEPTH} levels");
+            return Err(ParseError::at(line, message));
+        }
+        self.deepest = self.deepest.max(level);
+        Ok(())
     }
 
     fn items(&mut self) -> Result<Vec<Node>, ParseError> {
@@ -237,10 +254,12 @@ impl Reader<'_> {
 
     fn alias(&mut self, anchor: &str, line: usize) -> Result<Node, ParseError> {
         match self.anchors.get(anchor) {
-            Some(Some(node)) => Ok(Node {
-                kind: NodeKind::Alias(Rc::clone(node)),
-                line,
-            }),
+            Some(Some(Anchored { node, height })) => {
+                let kind = NodeKind::Alias(Rc::clone(node));
+                let level = self.depth + height - 1;
+                self.reach(level, line)?;
+                Ok(Node { kind, line })
+            }
             Some(None) => Err(ParseError::at(
                 line,
                 format!("anchor '{}' contains itself", shown(anchor)),
@@ -260,7 +279,11 @@ impl Reader<'_> {
 
     fn anchored(&mut self, anchor: Option<String>, node: Node) -> Node {
         if let Some(anchor) = anchor {
-            self.anchors.insert(anchor, Some(Rc::new(node.clone())));
+            let anchored = Anchored {
+                node: Rc::new(node.clone()),
+                height: self.deepest + 1 - self.depth,
+            };
+            self.anchors.insert(anchor, Some(anchored));
         }
         node
     }

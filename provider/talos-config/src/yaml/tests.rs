@@ -77,6 +77,22 @@ fn aliases_do_not_explode() {
     assert!(parse(&text).unwrap_err().message.contains("aliases"));
 }
 
+/// Anchors around aliases: each is flat as it is written.
+#[test]
+fn aliases_count_as_deep_as_what_they_stand_for() {
+    let chain = |levels: usize| {
+        let links = (1..levels).map(|level| format!("- &a{level} [*a{}]\n", level - 1));
+        format!("- &a0 [x]\n{}", links.collect::<String>())
+    };
+    // The list around them and the text within count too.
+    let deepest = parse(&chain(198)).unwrap();
+    assert_eq!(parse(&emit(&deepest[0])).unwrap(), deepest);
+    let error = parse(&chain(199)).unwrap_err();
+    assert_eq!(error.line, 199);
+    assert!(error.message.contains("deeper than 200"), "{error}");
+    assert_eq!(parse(&chain(100_000)).unwrap_err().line, 199);
+}
+
 /// `levels` mappings, each of which merges the one before `width` times.
 fn growing_merge_keys(levels: usize, width: usize) -> String {
     let mut text = String::from("a0: &a0 {x: 1}\n");
