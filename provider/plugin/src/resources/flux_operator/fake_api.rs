@@ -10,8 +10,11 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::shared::kubernetes_access::KubernetesAccess;
 
-/// Kinds by path of their group: kind, name in paths, whether they are in namespaces.
-const KINDS: [(&str, &[(&str, &str, bool)]); 4] = [
+/// Kinds of a group: kind, name in paths, whether they are in namespaces.
+type Kinds = &'static [(&'static str, &'static str, bool)];
+
+/// Kinds by path of their group.
+const KINDS: [(&str, Kinds); 4] = [
     (
         "/api/v1",
         &[
