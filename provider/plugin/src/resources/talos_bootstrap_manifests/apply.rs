@@ -63,6 +63,11 @@ pub async fn bring(
         let (what, object) = one(&client, &calls, &state, object, &id)
             .await
             .map_err(failed)?;
+        if what == "handed_off" {
+            // Somebody came in between.
+            hand_off(state, private, &found, slot);
+            return Ok(());
+        }
         seen.insert(id.to_string(), what);
         private
             .versions
