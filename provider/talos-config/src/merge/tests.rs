@@ -239,9 +239,15 @@ fn json_pointers_are_read_as_official_machinery_reads_them() {
 /// Official machinery makes JSON of them first.
 #[test]
 fn json_patches_written_as_yaml_have_whole_numbers_and_no_dates() {
-    let value = "{apiServer: {auditPolicy: {a: 1e6, b: 2024-01-01, c: 0.5}}}";
+    let value = "{apiServer: {auditPolicy: {a: 1e6, b: 2024-01-01, c: 0.5, f: 1e19, g: 1e20}}}";
     let text = joined(&[&format!("[{{op: add, path: /cluster, value: {value}}}]")]).unwrap();
-    for wanted in ["a: 1000000\n", "b: \"2024-01-01T00:00:00Z\"\n", "c: 0.5\n"] {
+    for wanted in [
+        "a: 1000000\n",
+        "b: \"2024-01-01T00:00:00Z\"\n",
+        "c: 0.5\n",
+        "f: 10000000000000000000\n",
+        "g: 1e+20\n",
+    ] {
         assert!(text.contains(wanted), "{text}");
     }
 }

@@ -59,13 +59,13 @@ fn as_json(value: &mut Value) -> Result<(), &'static str> {
     }
 }
 
-/// JSON does not tell whole numbers from others. Those from 2^63 on are written with an exponent,
-/// or are too large to be read as integers.
+/// JSON does not tell whole numbers from others. Those beyond what integers hold stay as they are.
 fn whole(float: f64) -> Option<i128> {
-    const END: f64 = 9_223_372_036_854_775_808.0;
+    const LEAST: f64 = -9_223_372_036_854_775_808.0;
+    const END: f64 = 18_446_744_073_709_551_616.0;
     #[allow(clippy::cast_possible_truncation)] // it is whole and within range
     let number = float as i128;
-    (float.fract() == 0.0 && float.abs() < END).then_some(number)
+    (float.fract() == 0.0 && (LEAST..END).contains(&float)).then_some(number)
 }
 
 /// Reads one operation.
