@@ -35,22 +35,26 @@ impl Function for MachineConfigMerge {
             return Ok(args.config);
         }
         let mut text = ConfigText::read(0, &args.config, line)?;
+        let refuse = |index: usize, reason: &str| {
+            FunctionError::argument(1, format!("patch {index} (counted from 0): {reason}"))
+        };
+        let (mut patches, mut places) = (Vec::new(), Vec::new());
         for (index, patch) in args.patches.iter().enumerate() {
-            let refuse = |reason: &str| {
-                FunctionError::argument(1, format!("patch {index} (counted from 0): {reason}"))
-            };
             if stands_in(patch) {
                 text.placeholder = true;
                 continue;
             }
-            let Some(patch) = patch_texts::read(patch, line).map_err(|reason| refuse(&reason))?
-            else {
-                continue;
-            };
-            text.config
-                .apply_patches(&[patch])
-                .map_err(|error| refuse(&patch_texts::fault(&error)))?;
+            let read = patch_texts::read(patch, line).map_err(|reason| refuse(index, &reason))?;
+            if let Some(patch) = read {
+                patches.push(patch);
+                places.push(index);
+            }
         }
+        // All at once: neighbouring JSON patches are one to Talos.
+        text.config.apply_patches(&patches).map_err(|error| {
+            let index = places.get(error.patch).copied().unwrap_or_default();
+            refuse(index, &patch_texts::fault(&error))
+        })?;
         Ok(text.emit())
     }
 }

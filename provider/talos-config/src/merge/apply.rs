@@ -1,6 +1,6 @@
 use super::delete::Selector;
 use super::error::{Fault, PatchError};
-use super::json::{self, Operation};
+use super::json::{self, Operation, Placed};
 use super::load::{Form, Part, Patch, Strategic};
 use super::typed::Merger;
 use super::{locate, select};
@@ -31,14 +31,26 @@ impl Config {
     fn apply(&mut self, patches: &[Patch], strict: bool) -> Result<Vec<PatchError>, PatchError> {
         let mut result = self.clone();
         let mut missing = Vec::new();
-        for (index, patch) in patches.iter().enumerate() {
+        let mut rest = patches.iter().enumerate().peekable();
+        while let Some((index, patch)) = rest.next() {
             let mut faults = Vec::new();
             result = match &patch.0 {
                 Form::Empty => continue,
-                Form::Strategic(patch) => strategic(&result, patch, &mut faults),
-                Form::Json(operations) => json_patch(&result, operations),
-            }
-            .map_err(|fault| fault.of_patch(index))?;
+                Form::Strategic(patch) => {
+                    strategic(&result, patch, &mut faults).map_err(|fault| fault.of_patch(index))?
+                }
+                Form::Json(operations) => {
+                    // Talos joins neighbours: what is between them need not be a configuration.
+                    let mut joined = placed(index, operations);
+                    while let Some((index, Patch(Form::Json(operations)))) =
+                        rest.next_if(|(_, patch)| patch.is_json())
+                    {
+                        joined.extend(placed(index, operations));
+                    }
+                    json_patch(&result, &joined)
+                        .map_err(|(at, fault)| fault.of_patch(patch_of(&joined, at, index)))?
+                }
+            };
             missing.extend(faults.into_iter().map(|fault| fault.of_patch(index)));
             if strict && !missing.is_empty() {
                 return Ok(missing);
@@ -183,27 +195,42 @@ fn tidy(config: &Config, mut document: Document) -> Document {
     document
 }
 
-fn json_patch(config: &Config, operations: &[Operation]) -> Result<Config, Fault> {
+fn placed(patch: usize, operations: &[Operation]) -> Vec<Placed<'_>> {
+    let placed = operations.iter();
+    placed
+        .map(|operation| Placed { patch, operation })
+        .collect()
+}
+
+/// Which patch an operation is of; `first` where there are none.
+fn patch_of(operations: &[Placed<'_>], at: usize, first: usize) -> usize {
+    operations.get(at).map_or(first, |placed| placed.patch)
+}
+
+/// The error comes with the position of the operation to blame.
+fn json_patch(config: &Config, operations: &[Placed<'_>]) -> Result<Config, (usize, Fault)> {
     let [document] = config.documents() else {
         let message = "JSON patches work on configurations of one document only: write it as a strategic merge";
-        let line = operations.first().map_or(1, |operation| operation.line);
-        return Err(Fault::from(LoadError::new(line, message).of_number(1)));
+        let line = operations.first().map_or(1, |placed| placed.operation.line);
+        let error = LoadError::new(line, message).of_number(1);
+        return Err((0, Fault::from(error)));
     };
     // Through text, so that the result is checked as any other configuration.
     let base = match yaml::parse(&document.emit()).map(|mut d| d.pop()) {
         Ok(Some(Value::Map(map))) => map,
         _ => Map::new(),
     };
-    let result = |operations: &[Operation]| -> Result<_, Fault> {
-        let mut map = base.clone();
-        json::apply(&mut map, operations).map_err(|fault| fault.of_document(&document.id()))?;
+    let result = |operations: &[Placed<'_>]| -> Result<_, (usize, Fault)> {
+        let map = json::apply(base.clone(), operations)
+            .map_err(|(at, fault)| (at, fault.of_document(&document.id())))?;
         let text = yaml::emit_as(&Value::Map(map), config.line().dialect());
         Ok(Config::load(&text, config.line()))
     };
     result(operations)?.map_err(|error| {
         // Nobody has seen that text: what counts is the line of the patch.
-        let refused = |some: &[Operation]| result(some).ok().and_then(Result::err);
-        let line = json::blame(operations, &error, refused);
-        Fault::from(LoadError { line, ..error })
+        let refused = |some: &[Placed<'_>]| result(some).ok().and_then(Result::err);
+        let at = json::blame(operations, &error, refused);
+        let line = operations.get(at).map_or(1, |placed| placed.operation.line);
+        (at, Fault::from(LoadError { line, ..error }))
     })
 }

@@ -52,12 +52,20 @@ impl Config {
     ) -> Result<BTreeMap<String, String>, LayerError> {
         let mut origins = BTreeMap::new();
         let mut result = self.clone();
-        for layer in layers {
-            let before = result.clone();
-            result
-                .apply_patches(&layer.patches)
-                .map_err(|error| refused(&layer.name, error))?;
-            for difference in diff(&before, &result).differences() {
+        // Talos joins neighbouring JSON patches, those of two layers too: until they end, what is
+        // there need not be a configuration.
+        let mut settled = self.clone();
+        let mut open = Vec::new();
+        for (at, layer) in layers.iter().enumerate() {
+            open.extend(layer.patches.iter().map(|patch| (at, patch)));
+            let goes_on = open.last().is_some_and(|(_, patch)| patch.is_json())
+                && first_patch(&layers[at + 1..]).is_some_and(Patch::is_json);
+            let after = match settled.with(&open) {
+                Ok(after) => after,
+                Err(_) if goes_on => continue,
+                Err(error) => return Err(blamed(layers, &open, error)),
+            };
+            for difference in diff(&result, &after).differences() {
                 let path = difference.full_path();
                 if difference.new.is_some() {
                     origins.insert(path, layer.name.clone());
@@ -65,10 +73,35 @@ impl Config {
                     origins.remove(&path);
                 }
             }
+            result = after;
+            if !goes_on {
+                settled = result.clone();
+                open.clear();
+            }
         }
         *self = result;
         Ok(origins)
     }
+
+    fn with(&self, patches: &[(usize, &Patch)]) -> Result<Self, PatchError> {
+        let patches: Vec<Patch> = patches.iter().map(|(_, patch)| (*patch).clone()).collect();
+        let mut result = self.clone();
+        result.apply_patches(&patches)?;
+        Ok(result)
+    }
+}
+
+fn first_patch(layers: &[Layer]) -> Option<&Patch> {
+    layers.iter().flat_map(|layer| &layer.patches).next()
+}
+
+/// The error of patches that may be of several layers, as one of its layer.
+fn blamed(layers: &[Layer], open: &[(usize, &Patch)], error: PatchError) -> LayerError {
+    let of = open.get(error.patch).map_or(0, |(layer, _)| *layer);
+    let before = open.iter().take_while(|(layer, _)| *layer < of).count();
+    let name = layers.get(of).map_or("", |layer| layer.name.as_str());
+    let patch = error.patch - before;
+    refused(name, PatchError { patch, ..error })
 }
 
 #[cfg(test)]
@@ -99,6 +132,33 @@ mod tests {
             .map(|(path, layer)| (path.as_str(), layer.as_str()))
             .collect();
         assert_eq!(found, wanted);
+    }
+
+    const SPOILS: &str = "[{op: add, path: /machine/bogus, value: {}}]";
+    const MENDS: &str = "[{op: remove, path: /machine/bogus}]";
+    const SETS: &str = "[{op: add, path: /machine/token, value: a}]";
+
+    #[test]
+    fn neighbouring_json_patches_of_layers_are_joined() {
+        let mut config = base();
+        let layers = [
+            layer("all", &["machine: {certSANs: [a]}", SPOILS]),
+            layer("none", &[]),
+            layer("node", &[MENDS, SETS]),
+            layer("last", &["machine: {certSANs: [b]}"]),
+        ];
+        let origins = config.apply_layers(&layers).unwrap();
+        assert_eq!(origins["machine.token"], "node");
+        let refused = |layers: &[Layer]| {
+            let error = base().apply_layers(layers).unwrap_err();
+            (error.layer, error.error.patch)
+        };
+        let spoilt = [layer("a", &[SETS]), layer("b", &[SETS, SPOILS])];
+        assert_eq!(refused(&spoilt), ("b".to_owned(), 1));
+        let spoilt = [layer("a", &[SETS, SPOILS]), layer("b", &[SETS])];
+        assert_eq!(refused(&spoilt), ("a".to_owned(), 1));
+        let apart = [layer("a", &[SPOILS]), layer("b", &["machine: {}", MENDS])];
+        assert_eq!(refused(&apart), ("a".to_owned(), 0));
     }
 
     #[test]

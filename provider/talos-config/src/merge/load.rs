@@ -61,6 +61,10 @@ impl Patch {
         texts.iter().enumerate().map(load).collect()
     }
 
+    pub(super) fn is_json(&self) -> bool {
+        matches!(self.0, Form::Json(_))
+    }
+
     /// Whether it says nothing at all.
     pub fn is_empty(&self) -> bool {
         matches!(self.0, Form::Empty)

@@ -144,6 +144,136 @@ fn a_mistake_that_was_made_good_is_not_blamed() {
     assert_eq!(line, 4);
 }
 
+/// Those made good lie in the middle, where wide steps back fall.
+#[test]
+fn a_mistake_that_was_made_good_long_ago_is_not_blamed() {
+    let good = "op: add, path: /machine/token, value: a";
+    let (spoils, mends) = (
+        "op: add, path: /machine/sysctl, value: {}",
+        "op: remove, path: /machine/sysctl",
+    );
+    for gap in 1..40 {
+        let mut operations = vec![spoils, mends];
+        operations.extend(vec![good; gap]);
+        operations.push(spoils);
+        operations.extend(vec![good; 6]);
+        assert_eq!(refused(&operations).0, gap + 3, "{gap}");
+        operations.splice(1..1, vec![good; gap]);
+        assert_eq!(refused(&operations).0, 2 * gap + 3, "{gap}");
+    }
+}
+
+/// JSON patches for one document; which of them is refused, and in which line.
+fn joined(patches: &[&str]) -> Result<String, (usize, usize)> {
+    let base = "machine: {type: worker, certSANs: [x, y, z], sysctls: {a: \"1\"}}\n";
+    let mut config = Config::load(base, Line::V1_12).unwrap();
+    let patches = Patch::load_all(patches, Line::V1_12).unwrap();
+    match config.apply_patches(&patches) {
+        Ok(()) => Ok(config.emit()),
+        Err(error) => Err((error.patch, error.error.line)),
+    }
+}
+
+const EMPTIES: &str = "[{op: replace, path: /machine/sysctls, value: {}}]";
+const FILLS: &str = "[{op: add, path: /machine/sysctls/b, value: x}]";
+const SPOILS: &str = "\n[{op: add, path: /machine/bogus, value: {}}]";
+const MENDS: &str = "[{op: remove, path: /machine/bogus}]";
+
+#[test]
+fn neighbouring_json_patches_are_joined() {
+    let text = joined(&[EMPTIES, FILLS]).unwrap();
+    assert!(text.contains("b: x") && !text.contains("a: "), "{text}");
+    assert!(joined(&[SPOILS, FILLS, MENDS]).is_ok());
+}
+
+#[test]
+fn of_joined_json_patches_the_one_to_blame_is_named() {
+    assert_eq!(joined(&[SPOILS, "machine: {}", MENDS]), Err((0, 2)));
+    assert_eq!(joined(&["machine: {}", FILLS, SPOILS, FILLS]), Err((2, 2)));
+    assert_eq!(joined(&[FILLS, FILLS, MENDS, FILLS]), Err((2, 1)));
+    let whole = "\n\n[{op: replace, path: '', value: []}]";
+    assert_eq!(joined(&[FILLS, whole]), Err((1, 3)));
+}
+
+#[test]
+fn json_tests_for_null_pass_where_official_machinery_lets_them() {
+    let test = |rest: &str| joined(&[&format!("[{{\"op\":\"test\",{rest}}}]")]).is_ok();
+    for (rest, passes) in [
+        (r#""path":"/nothing/here/x","value":null"#, false),
+        (r#""path":"/machine/zz","value":null"#, true),
+        (r#""path":"/machine/zz""#, true),
+        (r#""path":"/machine/certSANs/9","value":null"#, false),
+        (r#""path":"/machine/type/x","value":null"#, false),
+        (r#""path":"/machine/type","value":null"#, false),
+        (r#""path":"/machine/type""#, false),
+    ] {
+        assert_eq!(test(rest), passes, "{rest}");
+    }
+    // The null of YAML is a value, not none.
+    assert!(joined(&["- op: test\n  path: /machine/zz\n  value: null\n"]).is_err());
+    assert!(joined(&["- op: test\n  path: /machine/zz\n"]).is_ok());
+}
+
+#[test]
+fn json_pointers_are_read_as_official_machinery_reads_them() {
+    let remove = |path: &str| joined(&[&format!("[{{op: remove, path: {path}}}]")]);
+    assert_eq!(
+        remove("/machine/certSANs/-0"),
+        remove("/machine/certSANs/0")
+    );
+    assert_eq!(
+        remove("/machine/certSANs/+1"),
+        remove("/machine/certSANs/1")
+    );
+    assert_eq!(remove("./machine/sysctls"), remove("/machine/sysctls"));
+    assert!(remove("/machine/certSANs/-3").is_ok());
+    for path in ["-+1", "--1", "-4", "3", "''"] {
+        assert_eq!(remove(&format!("/machine/certSANs/{path}")), Err((0, 1)));
+    }
+    for value in [".inf", "[{a: -.inf}]", ".nan"] {
+        let patch = format!("[{{op: add, path: /cluster, value: {value}}}]");
+        assert!(Patch::load(&patch, Line::V1_12).is_err());
+    }
+}
+
+/// Official machinery makes JSON of them first.
+#[test]
+fn json_patches_written_as_yaml_have_whole_numbers_and_no_dates() {
+    let value = "{apiServer: {auditPolicy: {a: 1e6, b: 2024-01-01, c: 0.5, f: 1e19, g: 1e20}}}";
+    let text = joined(&[&format!("[{{op: add, path: /cluster, value: {value}}}]")]).unwrap();
+    for wanted in [
+        "a: 1000000\n",
+        "b: \"2024-01-01T00:00:00Z\"\n",
+        "c: 0.5\n",
+        "f: 10000000000000000000\n",
+        "g: 1e+20\n",
+    ] {
+        assert!(text.contains(wanted), "{text}");
+    }
+}
+
+/// Each copy doubles what is there.
+#[test]
+fn json_patches_that_copy_too_much_are_refused_at_their_place() {
+    let copies: Vec<String> = (0..40)
+        .map(|n| format!("- {{op: copy, from: /machine, path: /machine/a{n}}}\n"))
+        .collect();
+    let (patch, line) = joined(&[FILLS, &copies.concat()]).unwrap_err();
+    assert!(patch == 1 && (10..25).contains(&line), "{line}");
+}
+
+#[test]
+fn json_patches_that_nest_too_deep_are_refused_at_their_place() {
+    let mut operations = String::from("- {op: add, path: /machine/n, value: {}}\n");
+    for _ in 0..5_000 {
+        operations += "- {op: add, path: /machine/m, value: {}}\n";
+        operations += "- {op: move, from: /machine/n, path: /machine/m/n}\n";
+        operations += "- {op: move, from: /machine/m, path: /machine/n}\n";
+    }
+    let (patch, line) = joined(&[&operations]).unwrap_err();
+    assert_eq!((patch, line), (0, 594));
+}
+
 #[test]
 fn a_json_patch_that_leaves_no_mapping_is_told_where() {
     let (line, _) = refused(&[

@@ -6,8 +6,8 @@ pub(crate) struct Budget {
     total: usize,
     aliased: usize,
     depth: usize,
-    /// `-0` is an integer, as in old lines of Talos.
-    pub(super) whole_zero: bool,
+    /// `-0` and `0o-7` are integers, as in the oldest line of Talos.
+    pub(super) old_ints: bool,
     /// Dates without quotes are refused: as values, and as keys.
     pub(super) no_dates: bool,
     pub(super) no_date_keys: bool,
@@ -15,12 +15,12 @@ pub(crate) struct Budget {
 
 impl Budget {
     /// That of a configuration, in which dates are refused as values: Talos cannot carry them
-    /// through a patch. `whole_zero` reads `-0` as an integer; `date_keys` are not in all lines.
-    pub fn of_configuration(whole_zero: bool, date_keys: bool) -> Self {
+    /// through a patch. `old_ints` reads `-0` and `0o-7` as integers; `date_keys` are not in all lines.
+    pub fn of_configuration(old_ints: bool, date_keys: bool) -> Self {
         Self {
             // The document itself.
             total: 1,
-            whole_zero,
+            old_ints,
             no_dates: true,
             no_date_keys: !date_keys,
             ..Self::default()

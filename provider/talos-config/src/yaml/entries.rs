@@ -80,15 +80,24 @@ impl<'n> Reader<'n, '_> {
         // What is there already may be here once more, but only once.
         let mut own = source.map(|_| HashSet::with_capacity(written.len()));
         let mut merged = None;
+        let mut nulls = HashSet::new();
+        let twice = |key: &Node, name: &str| {
+            let message = format!("key '{}' is there twice", shown(name));
+            ParseError::at(key.line, message)
+        };
         for (key, value) in written {
             let Some(name) = self.name(key, keys)? else {
+                // Go's reader compares what is written: `~` and `null` may both be there.
+                let text = key.target().text();
+                if !nulls.insert(text) || own.as_ref().unwrap_or(&self.names).contains(text) {
+                    return Err(twice(key, text));
+                }
                 continue;
             };
             let is_new = self.names.insert(name.clone());
             let is_first = own.as_mut().map_or(is_new, |own| own.insert(name.clone()));
-            if !is_first {
-                let message = format!("key '{}' is there twice", shown(&name));
-                return Err(ParseError::at(key.line, message));
+            if !is_first || nulls.contains(name.as_ref()) {
+                return Err(twice(key, &name));
             }
             if is_merge(key) {
                 merged = Some(value);

@@ -6,7 +6,7 @@ use super::node::{Node, NodeKind, Scalar};
 use super::order;
 use super::parse::ParseError;
 use super::path::Step;
-use super::resolve::{Resolved, resolve};
+use super::resolve::{Resolved, old_int, resolve};
 use super::value::{Map, Value};
 
 /// A node as a free-form value. Keys of mappings must be scalars and become text.
@@ -56,8 +56,9 @@ pub(crate) fn free(
 }
 
 fn free_scalar(scalar: &Scalar, budget: &Budget) -> Result<Value, &'static str> {
-    if budget.whole_zero && scalar.text == "-0" && !scalar.quoted && scalar.tag.is_empty() {
-        return Ok(Value::Int(0));
+    let old = budget.old_ints && !scalar.quoted && scalar.tag.is_empty();
+    if let Some(int) = old.then(|| old_int(&scalar.text)).flatten() {
+        return Ok(Value::Int(int));
     }
     match scalar_value(scalar)? {
         Value::Plain(_) if budget.no_dates => {

@@ -31,7 +31,7 @@ pub(crate) use characters::text;
 pub(crate) use entries::{Entry, Keys, entries, is_merge, name_of};
 pub(crate) use free::{free, to_value};
 pub(crate) use node::{Node, NodeKind, Scalar};
-pub(crate) use parse::parse_nodes;
+pub(crate) use parse::{MAX_DEPTH, parse_nodes};
 pub(crate) use resolve::{Resolved, resolve};
 pub(crate) use style::reads_as_text_today;
 

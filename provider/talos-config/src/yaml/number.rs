@@ -22,6 +22,18 @@ pub(super) fn parse_int(text: &str) -> Option<i128> {
     (value >= i128::from(i64::MIN) && value <= most).then_some(value)
 }
 
+/// Integers of which only old readers know: those with the sign behind `0b` or `0o`.
+pub(super) fn parse_old_int(text: &str) -> Option<i128> {
+    let (radix, digits) = match text.get(..2)? {
+        "0b" => (2, &text[2..]),
+        "0o" => (8, &text[2..]),
+        _ => return None,
+    };
+    let signed = digits.starts_with(['-', '+']);
+    let value = i64::from_str_radix(digits, radix).ok()?;
+    signed.then_some(i128::from(value))
+}
+
 fn base(digits: &str) -> (u32, &str) {
     let lower = digits.get(..2).map(str::to_ascii_lowercase);
     match lower.as_deref() {

@@ -65,6 +65,14 @@ pub(super) fn implicit(text: &str, times: bool) -> Resolved {
     }
 }
 
+/// What plain text means to the reader of the oldest line, where that differs.
+pub(super) fn old_int(text: &str) -> Option<i128> {
+    match text {
+        "-0" => Some(0),
+        _ => number::parse_old_int(&text.replace('_', "")),
+    }
+}
+
 fn numeric(text: &str, times: bool) -> Resolved {
     if times && let Some(time) = timestamp::normalize(text) {
         return Resolved::Time(time);

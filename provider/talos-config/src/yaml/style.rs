@@ -1,7 +1,7 @@
 //! How a string is written: plain, quoted or as a literal block.
 
 use super::dialect::Dialect;
-use super::resolve::{Resolved, implicit};
+use super::resolve::{Resolved, implicit, old_int};
 
 /// The style in which a string appears.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +43,7 @@ pub(super) fn choose(text: &str, key: bool, dialect: Dialect) -> Style {
 fn plain_reads_as_text(text: &str, dialect: Dialect) -> bool {
     match text {
         "<<" => dialect == Dialect::First,
+        text if dialect == Dialect::First && old_int(text).is_some() => false,
         text => implicit(text, true) == Resolved::Text && !was_something_else(text),
     }
 }

@@ -1,4 +1,6 @@
 use super::*;
+use crate::document::Config;
+use crate::tables::Line;
 
 fn round(text: &str) -> String {
     emit(&parse(text).unwrap().remove(0))
@@ -32,6 +34,31 @@ fn quotes_what_would_read_as_something_else() {
             emit(&Value::from(text)),
             format!("'{}'\n", text.replace('\'', "''"))
         );
+    }
+}
+
+/// Talos 1.11 looks for the sign behind the base too.
+#[test]
+fn signs_behind_the_base_make_numbers_in_the_oldest_line_only() {
+    let text =
+        "cluster: {apiServer: {auditPolicy: {a: 0b-1, b: 0o+7, c: -0o-7, d: '0o-7', e: 0B-1}}}";
+    for (line, wanted) in [
+        (
+            Line::V1_11,
+            ["a: -1", "b: 7", "c: -0o-7", "d: \"0o-7\"", "e: 0B-1"],
+        ),
+        (
+            Line::V1_12,
+            ["a: 0b-1", "b: 0o+7", "c: -0o-7", "d: 0o-7", "e: 0B-1"],
+        ),
+    ] {
+        let written = Config::load(text, line).unwrap().emit();
+        for entry in wanted {
+            assert!(
+                written.contains(&format!("{entry}\n")),
+                "{entry}: {written}"
+            );
+        }
     }
 }
 
@@ -113,6 +140,20 @@ fn merge_keys_do_not_explode() {
     }
     let few = parse(&growing_merge_keys(5, 2)).unwrap().remove(0);
     assert_eq!(few.at(&["a4", "x"]), Some(&Value::Int(1)));
+}
+
+/// Their values are dropped, but not one that was meant to be another key's.
+#[test]
+fn null_keys_that_are_written_alike_are_there_twice() {
+    let load = |keys: &str| {
+        let text = format!("machine: {{sysctls: {{{keys}}}}}");
+        Config::load(&text, Line::V1_12).map(|_| ())
+    };
+    for keys in ["~: a, ~: b", "~: a, '~': b", "'~': a, ~: b"] {
+        let error = load(keys).unwrap_err().to_string();
+        assert!(error.contains("key '~' is there twice (line 1)"), "{error}");
+    }
+    assert_eq!(load("~: a, null: b, c: d"), Ok(()));
 }
 
 #[test]
