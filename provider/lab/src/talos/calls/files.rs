@@ -17,7 +17,8 @@ const FOLDERS: [&str; 9] = [
 pub(crate) fn read(fleet: &Fleet, key: &Key, request: &api::ReadRequest) -> Result<Reply, Status> {
     // What is not said from the root begins there.
     let path = format!("/{}", request.path.trim_matches('/'));
-    if FOLDERS.contains(&path.as_str()) {
+    let etcd = look(fleet, key, |_, machine, _| machine.etcd_data().is_some())?;
+    if FOLDERS.contains(&path.as_str()) || (etcd && path == "/var/lib/etcd/member") {
         return Err(Status::unknown("path must be a regular file"));
     }
     let content = look(fleet, key, |_, _, run| match path.as_str() {

@@ -24,6 +24,8 @@ pub struct Configured {
     pub cluster_id: Option<String>,
     /// Members that its etcd lists; empty where etcd does not run.
     pub members: Vec<EtcdMember>,
+    /// It holds data of an etcd member, although none is listed.
+    pub etcd_data: bool,
     /// State of its etcd service, as Talos calls it: `Preparing` is where it waits for a bootstrap.
     pub etcd_state: String,
     /// Its API server is ready.
@@ -93,6 +95,11 @@ fn in_the_way(seen: &Seen) -> Option<String> {
             error.code.entry().meaning,
             error.code.as_str()
         )),
+        // What just started shows a state that looks like waiting.
+        Seen::Configured(machine) if machine.etcd_data => Some(
+            "it holds data of an etcd member, which is not up; nothing is bootstrapped beside it"
+                .to_owned(),
+        ),
         Seen::Configured(machine) if machine.etcd_state != WAITS_FOR_BOOTSTRAP => Some(format!(
             "its etcd service is in state {:?}, not yet waiting for a bootstrap",
             machine.etcd_state

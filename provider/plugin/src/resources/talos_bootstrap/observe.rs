@@ -52,6 +52,7 @@ async fn configured(client: &Client, cx: &Cx) -> Result<Configured, talos_client
         Err(error) if error.code == Code::EtcdDown => Vec::new(),
         Err(error) => return Err(error),
     };
+    let etcd_data = members.is_empty() && has_etcd_data(client, cx).await?;
     // Without etcd there is none to ask.
     let server = if members.is_empty() { None } else { server? };
     let api_server = match server {
@@ -61,11 +62,27 @@ async fn configured(client: &Client, cx: &Cx) -> Result<Configured, talos_client
     Ok(Configured {
         cluster_id: cluster?.map(|cluster| cluster.id),
         members,
+        etcd_data,
         etcd_state: etcd.map(|etcd| etcd.state).unwrap_or_default(),
         api_server,
         kubernetes_version: version?,
         registered: !nodes?.is_empty(),
     })
+}
+
+/// A folder that etcd makes when it first runs.
+const ETCD_DATA: &str = "/var/lib/etcd/member";
+
+/// Whether etcd ran on the machine before. Who may not look may not bootstrap either.
+async fn has_etcd_data(client: &Client, cx: &Cx) -> Result<bool, talos_client::Error> {
+    match client.read_file(cx, ETCD_DATA, 0).await {
+        Ok(_) => Ok(true),
+        Err(error) if error.code == Code::NodeFailed && error.seen.contains("regular file") => {
+            Ok(true)
+        }
+        Err(error) if matches!(error.code, Code::NodeNotFound | Code::NodeRole) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Tag of the API server's image.

@@ -60,6 +60,21 @@ fn bootstraps_only_where_every_control_plane_waits_for_it() {
 }
 
 #[test]
+fn what_holds_data_of_a_member_is_waited_for() {
+    let mut starting = waiting("a");
+    starting.etcd_data = true;
+    let wiped_beside = seen([
+        ("cp01", Seen::Configured(waiting("a"))),
+        ("cp02", Seen::Configured(starting)),
+    ]);
+    let Ok(Decision::Wait(reasons)) = decide(&wiped_beside, None) else {
+        panic!("it must wait")
+    };
+    assert!(reasons[0].starts_with("cp02: it holds data"), "{reasons:?}");
+    assert!(!lost(true, &wiped_beside, None));
+}
+
+#[test]
 fn one_member_anywhere_means_adopting() {
     let mut running = waiting("a");
     running.members = vec![member(1, "cp02")];
