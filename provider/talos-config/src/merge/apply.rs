@@ -216,8 +216,15 @@ fn json_patch(config: &Config, operations: &[Placed<'_>]) -> Result<Config, (usi
         return Err((0, Fault::from(error)));
     };
     // Through text, so that the result is checked as any other configuration.
-    let base = match yaml::parse(&document.emit()).map(|mut d| d.pop()) {
-        Ok(Some(Value::Map(map))) => map,
+    let base = yaml::parse(&document.emit()).map(|mut d| d.pop());
+    let mut base = base.ok().flatten().unwrap_or_else(Value::map);
+    json::as_json(&mut base).map_err(|message| {
+        let line = operations.first().map_or(1, |placed| placed.operation.line);
+        let error = LoadError::new(line, message).of_document(&document.id());
+        (0, Fault::from(error))
+    })?;
+    let base = match base {
+        Value::Map(map) => map,
         _ => Map::new(),
     };
     let result = |operations: &[Placed<'_>]| -> Result<_, (usize, Fault)> {

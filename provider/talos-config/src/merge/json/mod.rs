@@ -12,7 +12,7 @@ use crate::document::LoadError;
 use crate::yaml::{Map, Step, Value};
 
 pub(super) use blame::blame;
-pub(super) use read::read;
+pub(super) use read::{as_json, read};
 
 /// One operation.
 #[derive(Clone)]

@@ -39,8 +39,9 @@ pub(in crate::merge) fn read(text: &str) -> Option<Result<Vec<Operation>, LoadEr
     Some(all.map_err(|error| error.of_number(1)))
 }
 
-/// What Talos does to operations that are written as YAML: it makes JSON of them.
-fn as_json(value: &mut Value) -> Result<(), &'static str> {
+/// What Talos does to operations that are written as YAML, and to configurations before it patches
+/// them so: it makes JSON of them.
+pub(in crate::merge) fn as_json(value: &mut Value) -> Result<(), &'static str> {
     match value {
         Value::Float(float) if !float.is_finite() => Err("JSON has no infinities and no NaN"),
         Value::Float(float) => {
