@@ -157,6 +157,32 @@ fn random_patches_apply_as_in_official_machinery() {
     });
 }
 
+/// Up to three JSON patches in a row, at times with a strategic one among them.
+#[test]
+fn random_json_patches_apply_as_in_official_machinery() {
+    compare("random JSON patches", |grammar, dice, bases| {
+        // A `yes` becomes `true` on the way through JSON: docs/talos-differences.md.
+        let single: Vec<&String> = bases
+            .iter()
+            .filter(|base| {
+                !base.contains("---") && !(base.contains("extraArgs") && base.contains(": yes"))
+            })
+            .collect();
+        let config = single[dice.below(single.len())].clone();
+        let mut patches = grammar.json_patches(dice, &config);
+        if dice.chance(20) {
+            let at = dice.below(patches.len() + 1);
+            patches.insert(at, grammar.document(dice, 3, true));
+        }
+        Answer {
+            op: "patch".into(),
+            config,
+            patches,
+            ..Answer::default()
+        }
+    });
+}
+
 /// Few and narrow ones, because the newest line of Talos reads them without a limit.
 #[test]
 fn random_aliases_and_merge_keys_load_as_in_official_machinery() {
