@@ -41,6 +41,12 @@ fn compare(test: &str, make: impl Fn(&Grammar, &mut Dice, &[String]) -> Answer) 
     }
 }
 
+/// Talos 1.14 cannot read back what it wrote of a text that begins with an empty line: a JSON patch of such a
+/// configuration fails (docs/talos-differences.md).
+fn cannot_read_itself(answer: &Answer) -> bool {
+    answer.config.contains("|2\n\n") && answer.error.contains("go-yaml load error in parser")
+}
+
 fn compare_line(test: &str, line: Line, make: impl Fn(&Grammar, &mut Dice, &[String]) -> Answer) {
     let Some(program) = machinery::find(test, line) else {
         return;
@@ -73,6 +79,7 @@ fn compare_line(test: &str, line: Line, make: impl Fn(&Grammar, &mut Dice, &[Str
             .count();
         let differences: Vec<String> = answers
             .iter()
+            .filter(|answer| !cannot_read_itself(answer))
             .filter_map(|answer| {
                 let what = oracle::difference(answer, line)?;
                 Some(format!(
@@ -98,7 +105,7 @@ fn compare_line(test: &str, line: Line, make: impl Fn(&Grammar, &mut Dice, &[Str
     // Where all is refused, nothing is compared.
     let asked = usize::try_from(batches()).unwrap() * BATCH;
     assert!(
-        accepted * 10 > asked,
+        accepted * 20 > asked,
         "Talos {line}: only {accepted} of {asked} are accepted"
     );
 }
@@ -165,7 +172,7 @@ fn random_json_patches_apply_as_in_official_machinery() {
         let single: Vec<&String> = bases
             .iter()
             .filter(|base| {
-                !base.contains("---") && !(base.contains("extraArgs") && base.contains(": yes"))
+                !(base.contains("---") || base.contains("extraArgs") && base.contains(": yes"))
             })
             .collect();
         let config = single[dice.below(single.len())].clone();
