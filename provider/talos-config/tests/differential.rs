@@ -41,6 +41,12 @@ fn compare(test: &str, make: impl Fn(&Grammar, &mut Dice, &[String]) -> Answer) 
     }
 }
 
+/// Talos 1.14 cannot read back what it wrote of a text that begins with an empty line: a JSON patch of such a
+/// configuration fails (docs/talos-differences.md).
+fn cannot_read_itself(answer: &Answer) -> bool {
+    answer.config.contains("|2\n\n") && answer.error.contains("go-yaml load error in parser")
+}
+
 fn compare_line(test: &str, line: Line, make: impl Fn(&Grammar, &mut Dice, &[String]) -> Answer) {
     let Some(program) = machinery::find(test, line) else {
         return;
@@ -73,6 +79,7 @@ fn compare_line(test: &str, line: Line, make: impl Fn(&Grammar, &mut Dice, &[Str
             .count();
         let differences: Vec<String> = answers
             .iter()
+            .filter(|answer| !cannot_read_itself(answer))
             .filter_map(|answer| {
                 let what = oracle::difference(answer, line)?;
                 Some(format!(
@@ -98,7 +105,7 @@ fn compare_line(test: &str, line: Line, make: impl Fn(&Grammar, &mut Dice, &[Str
     // Where all is refused, nothing is compared.
     let asked = usize::try_from(batches()).unwrap() * BATCH;
     assert!(
-        accepted * 10 > asked,
+        accepted * 20 > asked,
         "Talos {line}: only {accepted} of {asked} are accepted"
     );
 }
@@ -148,6 +155,32 @@ fn random_patches_apply_as_in_official_machinery() {
         });
         let patches = patches.collect();
         let config = bases[dice.below(bases.len())].clone();
+        Answer {
+            op: "patch".into(),
+            config,
+            patches,
+            ..Answer::default()
+        }
+    });
+}
+
+/// Up to three JSON patches in a row, at times with a strategic one among them.
+#[test]
+fn random_json_patches_apply_as_in_official_machinery() {
+    compare("random JSON patches", |grammar, dice, bases| {
+        // A `yes` becomes `true` on the way through JSON: docs/talos-differences.md.
+        let single: Vec<&String> = bases
+            .iter()
+            .filter(|base| {
+                !(base.contains("---") || base.contains("extraArgs") && base.contains(": yes"))
+            })
+            .collect();
+        let config = single[dice.below(single.len())].clone();
+        let mut patches = grammar.json_patches(dice, &config);
+        if dice.chance(20) {
+            let at = dice.below(patches.len() + 1);
+            patches.insert(at, grammar.document(dice, 3, true));
+        }
         Answer {
             op: "patch".into(),
             config,

@@ -252,6 +252,21 @@ fn json_patches_written_as_yaml_have_whole_numbers_and_no_dates() {
     }
 }
 
+/// They go through JSON.
+#[test]
+fn json_patches_make_numbers_whole_and_take_no_infinities() {
+    let patched = |number: &str| {
+        let base = format!("machine: {{type: worker, kubelet: {{extraConfig: {{a: {number}}}}}}}");
+        let mut config = Config::load(&base, Line::V1_14).unwrap();
+        let patches = Patch::load_all(&["[{op: remove, path: /machine/type}]"], Line::V1_14);
+        config
+            .apply_patches(&patches.unwrap())
+            .map(|()| config.emit())
+    };
+    assert!(patched("1e10").unwrap().contains("a: 10000000000\n"));
+    assert!(patched(".inf").is_err());
+}
+
 /// Each copy doubles what is there.
 #[test]
 fn json_patches_that_copy_too_much_are_refused_at_their_place() {

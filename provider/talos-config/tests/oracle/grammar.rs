@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use talos_config::tables::Line;
+use talos_config::yaml::Value;
 
 /// A small generator of random numbers; the same seed gives the same texts.
 pub struct Dice(u64);
@@ -211,6 +212,172 @@ impl Grammar {
         out.push_str(&grower.fields(body, 0, kind == "v1alpha1"));
         out + "}\n"
     }
+}
+
+impl Grammar {
+    /// JSON patches of a configuration of one document, some as JSON and some as YAML.
+    pub fn json_patches(&self, dice: &mut Dice, config: &str) -> Vec<String> {
+        let config = talos_config::yaml::parse(config).unwrap().remove(0);
+        let count = 1 + dice.below(3) / 2;
+        (0..count)
+            .map(|_| {
+                let operations: Vec<String> = (0..1 + dice.below(3) / 2)
+                    .map(|_| self.operation(dice, &config))
+                    .collect();
+                // White space, or else it is the name of a file.
+                format!("[ {} ]\n", operations.join(",\n"))
+            })
+            .collect()
+    }
+
+    fn operation(&self, dice: &mut Dice, config: &Value) -> String {
+        let op = dice.pick(&["add", "add", "replace", "remove", "move", "copy", "test"]);
+        let Pointer { path, ty, found } = self.pointer(dice, config);
+        let mut out = format!("{{\"op\": \"{op}\", ");
+        if matches!(op, "move" | "copy") {
+            // To where it was, to a place beside it, which takes what stands there, or anywhere.
+            let to = match path.rsplit_once('/') {
+                _ if dice.chance(40) => path.clone(),
+                Some((parent, _)) if dice.chance(80) => {
+                    format!("{parent}/{}", dice.pick(&["a", "b", "0", "-1", "x-y", "-"]))
+                }
+                _ => self.pointer(dice, config).path,
+            };
+            out.push_str(&format!("\"from\": \"{path}\", \"path\": \"{to}\""));
+        } else {
+            out.push_str(&format!("\"path\": \"{path}\""));
+        }
+        let value = match found.and_then(json) {
+            // To the library, these are written otherwise in a patch than in a configuration.
+            Some(found) if op == "test" && !found.contains(['<', '>', '&']) && dice.chance(80) => {
+                found
+            }
+            _ => {
+                let grower = Grower {
+                    grammar: self,
+                    dice,
+                    fullness: 4,
+                    deletions: false,
+                };
+                as_json(grower, ty)
+            }
+        };
+        if dice.chance(97) {
+            out.push_str(&format!(", \"value\": {value}"));
+        }
+        out + "}"
+    }
+
+    /// A place in the configuration, mostly one that is there.
+    fn pointer<'a>(&'a self, dice: &mut Dice, config: &'a Value) -> Pointer<'a> {
+        let mut place = Pointer {
+            path: String::new(),
+            ty: &self.kinds[0].1,
+            found: Some(config),
+        };
+        loop {
+            let depth = place.path.matches('/').count();
+            let enough = depth > 1 && dice.chance(if depth > 2 { 40 } else { 10 });
+            if enough || place.found.is_none() && dice.chance(95) {
+                break;
+            }
+            let Some((step, ty)) = self.step(dice, &place, depth) else {
+                break;
+            };
+            place.found = place.found.and_then(|value| match value {
+                Value::List(items) => items.get(step.parse::<usize>().ok()?),
+                value => value.get(&step),
+            });
+            place.ty = ty;
+            place.path += &format!("/{}", step.replace('~', "~0").replace('/', "~1"));
+        }
+        if dice.chance(1) {
+            place.path = dice.pick(&["", "/", ".", "/machine"]).to_owned();
+        } else if dice.chance(3) {
+            place.path.insert(0, '.');
+        }
+        place
+    }
+
+    /// One step further, and the type of what is there.
+    fn step<'a>(
+        &'a self,
+        dice: &mut Dice,
+        place: &Pointer<'a>,
+        depth: usize,
+    ) -> Option<(String, &'a str)> {
+        let ty = place.ty.trim_start_matches('*');
+        let there: Vec<&str> = match place.found {
+            Some(Value::Map(map)) => map.keys().collect(),
+            _ => Vec::new(),
+        };
+        let known = !there.is_empty() && dice.chance(70);
+        if let Some(inner) = ty.strip_prefix("[]") {
+            let index = dice.pick(&["-", "0", "0", "0", "1", "-1", "-0", "+1", "x", "9"]);
+            return Some((index.to_owned(), inner));
+        }
+        if let Some(inner) = ty.strip_prefix("map:") {
+            let key = dice.pick(if known { &there } else { POINTED });
+            return Some((key.to_owned(), inner));
+        }
+        if ty == "any" {
+            return Some((dice.pick(POINTED).to_owned(), ""));
+        }
+        let fields: Vec<&(String, String)> = self
+            .structs
+            .get(ty)?
+            .iter()
+            .filter(|(field, _)| depth > 0 || matches!(field.as_str(), "machine" | "cluster"))
+            .filter(|(field, _)| !known || there.contains(&field.as_str()))
+            .collect();
+        let (field, inner) = *fields.get(dice.below(fields.len()))?;
+        let field = if dice.chance(1) {
+            "unknownKey"
+        } else {
+            field.as_str()
+        };
+        Some((field.to_owned(), inner.as_str()))
+    }
+}
+
+/// A place in a configuration.
+struct Pointer<'a> {
+    path: String,
+    /// Of what stands there.
+    ty: &'a str,
+    found: Option<&'a Value>,
+}
+
+const POINTED: &[&str] = &["a", "b", "x-y", "docker.io", "1", "net/a", "~", "a~1"];
+
+/// What the grower makes, mostly as JSON, which is YAML with all texts in quotes.
+fn as_json(mut grower: Grower<'_>, ty: &str) -> String {
+    let yaml = grower.value(ty, 3);
+    let plain = grower.dice.chance(15);
+    match talos_config::yaml::parse(&yaml) {
+        Ok(values) if !plain && values.len() == 1 => json(&values[0]).unwrap_or(yaml),
+        _ => yaml,
+    }
+}
+
+fn json(value: &Value) -> Option<String> {
+    let text = |text: &str| serde_json::to_string(text).ok();
+    Some(match value {
+        Value::Null => "null".into(),
+        Value::Bool(truth) => truth.to_string(),
+        Value::Int(number) => number.to_string(),
+        Value::Float(_) | Value::Plain(_) => return None,
+        Value::Str(string) => text(string)?,
+        Value::List(items) => {
+            let items: Option<Vec<String>> = items.iter().map(json).collect();
+            format!("[{}]", items?.join(", "))
+        }
+        Value::Map(map) => {
+            let entry = |(key, value)| Some(format!("{}: {}", text(key)?, json(value)?));
+            let entries: Option<Vec<String>> = map.iter().map(entry).collect();
+            format!("{{{}}}", entries?.join(", "))
+        }
+    })
 }
 
 struct Grower<'a> {

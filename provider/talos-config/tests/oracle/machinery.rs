@@ -159,10 +159,13 @@ pub fn test_data(line: Line) -> Vec<(String, String)> {
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
-            let is_yaml = path.extension().is_some_and(|e| e == "yaml");
+            // Others stand in folders of the fuzzer and have no extension.
+            let is_text = path
+                .extension()
+                .is_none_or(|e| e == "yaml" || e == "test" || e == "json");
             if path.is_dir() {
                 folders.push(path);
-            } else if is_yaml && path.components().any(|c| c.as_os_str() == "testdata") {
+            } else if is_text && path.components().any(|c| c.as_os_str() == "testdata") {
                 found.push((
                     path.display().to_string(),
                     std::fs::read_to_string(&path).unwrap(),
