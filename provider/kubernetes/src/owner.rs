@@ -93,6 +93,7 @@ mod tests {
         flux["metadata"]["labels"] = json!({"kustomize.toolkit.fluxcd.io/name": "apps"});
         assert_eq!(owner(&flux), Owner::Flux("Kustomization apps".to_owned()));
     }
+
     #[test]
     fn what_was_taken_over_from_us_is_not_ours() {
         let both = |manager: &str, marks: Value| {

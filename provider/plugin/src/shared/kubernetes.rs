@@ -1,9 +1,11 @@
 //! Kubernetes in operations: limits, and errors as diagnostics.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use framework::prelude::*;
-use kubernetes::{Client, Code, Cx};
+use kubernetes::{Client, Code, Cx, Mode, difference};
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::kubernetes_access::KubernetesAccess;
@@ -35,6 +37,23 @@ pub async fn reach(
     let found = client.expect_cluster(&calls.capped(REACH), uid).await;
     let found = found.map_err(|problem| error(about, &problem))?;
     Ok((client, found))
+}
+
+/// What applying `object` would change on the live one, by path; nothing is seen with access that may only read.
+///
+/// # Errors
+/// Why the API server did not say.
+pub async fn would_change(
+    client: &Client,
+    calls: &Cx,
+    object: &Value,
+    live: &Value,
+) -> kubernetes::Result<BTreeMap<String, String>> {
+    match client.apply(calls, object, Mode::DryRun).await {
+        Ok(wanted) => Ok(difference(live, &wanted)),
+        Err(error) if error.code == Code::Permission => Ok(BTreeMap::new()),
+        Err(error) => Err(error),
+    }
 }
 
 /// An error for apply. `about` names the object.

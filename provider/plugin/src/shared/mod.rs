@@ -10,6 +10,8 @@ pub mod config_text;
 pub mod digest;
 pub mod entropy;
 #[cfg(test)]
+pub mod fake_api;
+#[cfg(test)]
 pub mod fake_pve;
 pub mod fetch;
 pub mod image_factory;

@@ -8,9 +8,10 @@ mod vms;
 mod way;
 
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::workspace::{self, say};
 
@@ -175,4 +176,18 @@ fn kilobytes(kilobytes: u64) -> String {
 fn median<T: Ord + Copy>(mut values: Vec<T>) -> Option<T> {
     values.sort_unstable();
     values.get(values.len() / 2).copied()
+}
+
+/// Runs a command of a core that must succeed.
+fn expect(command: &mut Command) -> Result<()> {
+    let output = command.output().context("cannot run the core")?;
+    if !output.status.success() {
+        bail!(
+            "the core ended with {}:\n{}{}",
+            output.status,
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+    Ok(())
 }

@@ -11,6 +11,8 @@ use acceptance_tests::progress::Stderr;
 use acceptance_tests::stages::{Runner, Stage, Tree, install};
 use anyhow::{Context, Result, bail};
 
+use super::expect;
+
 /// Peak memory of a stage's plan.
 pub struct Peak {
     /// Name of the stage.
@@ -74,20 +76,9 @@ pub fn config(plugin: &Path, nodes: usize) -> Result<Cost> {
     fs::write(module.join("main.tf"), configuration(nodes))?;
     let core = Runner::current(&mut Stderr)?.core;
     let run = |arguments: &[&str]| -> Result<()> {
-        let output = Command::new(&core)
-            .args(arguments)
-            .current_dir(&module)
-            .env("TF_CLI_CONFIG_FILE", &cli_config)
-            .output()
-            .context("cannot run the core")?;
-        if !output.status.success() {
-            bail!(
-                "{} failed:\n{}",
-                arguments.join(" "),
-                String::from_utf8_lossy(&output.stderr)
-            );
-        }
-        Ok(())
+        let mut command = Command::new(&core);
+        command.env("TF_CLI_CONFIG_FILE", &cli_config);
+        expect(command.current_dir(&module).args(arguments))
     };
     run(&["init", "-no-color"])?;
     run(&[

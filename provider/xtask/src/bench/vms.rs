@@ -2,14 +2,14 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use acceptance_tests::lab::Lab;
 use acceptance_tests::progress::Stderr;
 use acceptance_tests::stages::{Runner, install};
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 
+use super::expect;
 use super::stages::PROVIDER;
 use crate::workspace;
 
@@ -47,19 +47,6 @@ pub fn refresh(plugin: &Path, count: usize) -> Result<Refresh> {
         wall,
         requests: requests(&lab)? - before,
     })
-}
-
-fn expect(command: &mut Command) -> Result<()> {
-    let output = command.output().context("cannot run the core")?;
-    if !output.status.success() {
-        bail!(
-            "the core ended with {}:\n{}{}",
-            output.status,
-            String::from_utf8_lossy(&output.stdout),
-            String::from_utf8_lossy(&output.stderr)
-        );
-    }
-    Ok(())
 }
 
 fn requests(lab: &Lab) -> Result<usize> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use framework::prelude::*;
-use kubernetes::{Client, Code, Cx, Id, Mode, condition, difference, flux};
+use kubernetes::{Client, Code, Cx, Id, condition, flux};
 use serde_json::Value;
 
 use super::model::FluxInstance;
@@ -11,6 +11,7 @@ use super::plan::Private;
 use super::secrets::digest;
 use super::spec::instance;
 use crate::shared::change::text_map;
+use crate::shared::kubernetes as operation;
 
 /// The instance's name.
 pub fn instance_id(namespace: &str) -> Id {
@@ -94,19 +95,12 @@ pub async fn drift(
 ) -> kubernetes::Result<BTreeMap<String, String>> {
     let mut drift = BTreeMap::new();
     if let Ok(object) = instance(state) {
-        match client.apply(calls, &object, Mode::DryRun).await {
-            Ok(wanted) => {
-                let paths = difference(live, &wanted);
-                drift.extend(
-                    paths
-                        .into_iter()
-                        .map(|(path, line)| (format!("FluxInstance {path}"), line)),
-                );
-            }
-            // Who may only read sees no drift.
-            Err(error) if error.code == Code::Permission => {}
-            Err(error) => return Err(error),
-        }
+        let paths = operation::would_change(client, calls, &object, live).await?;
+        drift.extend(
+            paths
+                .into_iter()
+                .map(|(path, line)| (format!("FluxInstance {path}"), line)),
+        );
     }
     for (name, written) in &private.secrets {
         let id = Id::new("v1", "Secret", state.namespace.text(), name);

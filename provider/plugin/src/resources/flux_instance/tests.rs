@@ -9,8 +9,8 @@ use super::model::{Cluster, Distribution, FluxInstance, GitAuth, KustomizePatch,
 use super::plan::{Private, validate};
 use super::secrets::{digests, is_age_key, secrets};
 use super::spec::instance;
-use crate::resources::flux_operator::fake_api::FakeApi;
 use crate::shared::change::text_map;
+use crate::shared::fake_api::FakeApi;
 use crate::shared::testing::{data, told};
 
 const KEY: &str = "# public key: age1\nAGE-SECRET-KEY-1QQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQ\n";

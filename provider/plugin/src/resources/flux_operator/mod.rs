@@ -2,8 +2,6 @@
 
 mod apply;
 mod destroy;
-#[cfg(test)]
-pub mod fake_api;
 mod model;
 mod plan;
 mod render;

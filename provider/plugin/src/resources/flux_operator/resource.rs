@@ -5,7 +5,7 @@
 
 use framework::prelude::*;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use kubernetes::{Client, Code, Mode, difference};
+use kubernetes::Client;
 use serde_json::Value;
 
 use super::apply::{Job, bring};
@@ -177,17 +177,11 @@ async fn drift(
     let Some(live) = client.find(calls, &id).await? else {
         return Ok(vec![(id.to_string(), "applied -> (absent)".to_owned())]);
     };
-    match client.apply(calls, object, Mode::DryRun).await {
-        Ok(wanted) => {
-            let paths = difference(&live, &wanted).into_iter();
-            Ok(paths
-                .map(|(path, line)| (format!("{id} {path}"), line))
-                .collect())
-        }
-        // Who may only read sees no drift.
-        Err(error) if error.code == Code::Permission => Ok(Vec::new()),
-        Err(error) => Err(error),
-    }
+    let paths = operation::would_change(client, calls, object, &live).await?;
+    let named = paths
+        .into_iter()
+        .map(|(path, line)| (format!("{id} {path}"), line));
+    Ok(named.collect())
 }
 
 /// What the Deployment shows.

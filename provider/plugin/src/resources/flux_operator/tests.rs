@@ -5,11 +5,11 @@ use framework::testing::{Change, MiniCore};
 use serde_json::{Value, json};
 
 use super::FluxOperatorResource;
-use super::fake_api::FakeApi;
 use super::model::{FluxOperator, OperatorResources, OperatorSource, Toleration};
 use super::plan::{Private, between, validate};
 use super::render::{render, version_of};
 use crate::shared::change::text_map;
+use crate::shared::fake_api::FakeApi;
 use crate::shared::packed;
 use crate::shared::testing::{data, told};
 

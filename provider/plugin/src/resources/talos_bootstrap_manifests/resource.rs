@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use framework::prelude::*;
-use kubernetes::{Client, Code, Id, Mode, Owner, difference, owner};
+use kubernetes::{Client, Id, Owner, owner};
 
 use super::apply::{all_handed_off, bring, find_all, remove_ours, taken_over};
 use super::model::BootstrapManifests;
@@ -180,12 +180,7 @@ async fn look(
             seen.insert(id.to_string(), "handed_off");
             continue;
         }
-        let paths = match client.apply(calls, object, Mode::DryRun).await {
-            Ok(wanted) => difference(&live, &wanted),
-            // Who may only read sees no drift.
-            Err(error) if error.code == Code::Permission => BTreeMap::new(),
-            Err(error) => return Err(error),
-        };
+        let paths = operation::would_change(client, calls, object, &live).await?;
         seen.insert(
             id.to_string(),
             if paths.is_empty() {

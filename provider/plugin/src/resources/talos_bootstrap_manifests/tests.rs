@@ -7,8 +7,8 @@ use serde_json::json;
 use super::TalosBootstrapManifests;
 use super::model::BootstrapManifests;
 use super::plan::{Private, objects, validate};
-use crate::resources::flux_operator::fake_api::FakeApi;
 use crate::shared::change::text_map;
+use crate::shared::fake_api::FakeApi;
 use crate::shared::testing::{data, told};
 
 const SETTINGS: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: network}\ndata: {a: '1'}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: network}\n";
