@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use acceptance_tests::machines::{Rack, RackSpec, patches};
 use acceptance_tests::progress::{Progress as _, Stderr};
@@ -17,6 +17,10 @@ pub const MACHINES: [&str; 3] = ["cp1", "cp2", "cp3"];
 pub const ADDRESSES: [&str; 3] = ["10.5.0.11", "10.5.0.12", "10.5.0.13"];
 /// How long etcd may take to its first member.
 pub const MEMBER: Duration = Duration::from_secs(60);
+
+/// etcd has data a second after an accepted bootstrap.
+const CUT_OFF: Duration = Duration::from_secs(10);
+const POLL: Duration = Duration::from_millis(100);
 
 pub struct Bench {
     rack: Rack,
@@ -91,6 +95,14 @@ impl Bench {
             plan.told(),
             plan.said
         );
+    }
+
+    /// One machine gets its configuration; the others may be off.
+    pub fn configures(&self, machine: &str) {
+        let target = format!("-target=talos_machine_apply.node[\"{machine}\"]");
+        let arguments = ["apply", "-json", "-input=false", "-auto-approve", &target];
+        let run = self.machines().run(&arguments).unwrap();
+        assert!(run.ok, "{machine} got no configuration:\n{}", run.told());
     }
 
     /// The configuration on a machine's disk.
@@ -171,6 +183,24 @@ impl Bench {
         rows.filter(|row| row.last() == Some(&"false"))
             .map(|row| row[1].to_owned())
             .collect()
+    }
+
+    /// Waits for the first member that an accepted bootstrap makes; none where it was cut off.
+    pub fn first_member(&self) -> Option<String> {
+        let began = Instant::now();
+        while self.members() == 0 {
+            if began.elapsed() > CUT_OFF {
+                return None;
+            }
+            std::thread::sleep(POLL);
+        }
+        let first = ADDRESSES[0];
+        self.talosctl()
+            .wait(first, &["etcd", "members"], MEMBER, |text| {
+                text.contains(first)
+            })
+            .unwrap();
+        self.member_ids(first).into_iter().next()
     }
 
     /// Official talosctl with the identity of the cluster.

@@ -61,6 +61,7 @@ resource "talos_machine_patch" "node" {
 pub const CLUSTER: &str = r#"
 variable "addresses" {}
 variable "client_configuration" { sensitive = true }
+variable "node" { default = null }
 
 provider "talos" {
   cluster_name = "killed"
@@ -69,6 +70,7 @@ provider "talos" {
 
 resource "talos_bootstrap" "cluster" {
   control_planes = { for name, address in var.addresses : name => [address] }
+  node           = var.node
   wait_for       = { api_server = false }
   timeouts       = { create = "5m", update = "5m" }
 }

@@ -130,8 +130,8 @@ impl<'a> Node<'a> {
                 self.name
             ),
             format!(
-                "Now these paths would change:\n{}\n\nNothing was written. Plan again and review.",
-                listing(changes)
+                "{}\n\nNothing was written. Plan again and review.",
+                would_change(changes)
             ),
         ))
     }
@@ -321,4 +321,13 @@ impl<'a> Node<'a> {
              Plan again: the difference shows there.",
         )
     }
+}
+
+/// A write that changes no path is the first configuration.
+fn would_change(changes: &BTreeMap<String, String>) -> String {
+    if changes.is_empty() {
+        return "Now it is in maintenance mode, and all of its configuration would be written."
+            .to_owned();
+    }
+    format!("Now these paths would change:\n{}", listing(changes))
 }

@@ -24,10 +24,14 @@ pub struct Configured {
     pub cluster_id: Option<String>,
     /// Members that its etcd lists; empty where etcd does not run.
     pub members: Vec<EtcdMember>,
+    /// Which of them it is itself.
+    pub own_member: Option<u64>,
     /// It holds data of an etcd member, although none is listed.
     pub etcd_data: bool,
     /// State of its etcd service, as Talos calls it: `Preparing` is where it waits for a bootstrap.
     pub etcd_state: String,
+    /// The last word of that service.
+    pub etcd_message: String,
     /// Its API server is ready.
     pub api_server: bool,
     /// Version of its API server.
@@ -38,6 +42,10 @@ pub struct Configured {
 
 /// State of an etcd service that waits for a bootstrap or for members to join.
 const WAITS_FOR_BOOTSTRAP: &str = "Preparing";
+/// One that could not be prepared, or was stopped meanwhile; Talos starts it again for a bootstrap only.
+const FAILED: &str = "Failed";
+/// One that Talos stopped for a bootstrap.
+const STOPPED: &str = "Finished";
 
 /// What to do next.
 #[derive(Debug)]
@@ -45,7 +53,10 @@ pub enum Decision {
     /// A member exists: the cluster is there.
     Adopt,
     /// No control plane has ever been a member.
-    Bootstrap,
+    Bootstrap {
+        /// Control planes where a bootstrap was cut off.
+        cut_off: BTreeSet<String>,
+    },
     /// Not settled yet; one reason per control plane that is in the way.
     Wait(Vec<String>),
 }
@@ -62,21 +73,48 @@ pub fn decide(seen: &BTreeMap<String, Seen>, cluster_id: Option<&str>) -> Result
         .iter()
         .filter_map(|(name, seen)| Some(format!("{name}: {}", in_the_way(seen)?)))
         .collect();
-    Ok(if reasons.is_empty() {
-        Decision::Bootstrap
-    } else {
-        Decision::Wait(reasons)
+    if !reasons.is_empty() {
+        return Ok(Decision::Wait(reasons));
+    }
+    let cut_off = configured(seen).filter(|(_, machine)| is_cut_off(machine));
+    Ok(Decision::Bootstrap {
+        cut_off: cut_off.map(|(name, _)| name.clone()).collect(),
     })
+}
+
+/// Talos stops etcd before it starts it as the first member. Where the caller goes away in between, it stays stopped
+/// (`internal/app/machined/pkg/system/services/etcd.go`); for a moment every bootstrap looks like that.
+fn is_cut_off(machine: &Configured) -> bool {
+    match machine.etcd_state.as_str() {
+        STOPPED => true,
+        FAILED => machine.etcd_message.contains("context canceled"),
+        _ => false,
+    }
 }
 
 /// Whether a cluster that had etcd members has lost them all: every control plane waits for a bootstrap, as new ones do.
 pub fn lost(had_members: bool, seen: &BTreeMap<String, Seen>, cluster_id: Option<&str>) -> bool {
-    had_members && matches!(decide(seen, cluster_id), Ok(Decision::Bootstrap))
+    had_members && matches!(decide(seen, cluster_id), Ok(Decision::Bootstrap { .. }))
 }
 
 /// All members that any control plane lists.
 pub fn members(seen: &BTreeMap<String, Seen>) -> impl Iterator<Item = &EtcdMember> {
     configured(seen).flat_map(|(_, machine)| &machine.members)
+}
+
+/// How many control planes vote. What a wiped machine was before stays a member until it joins again, and does not count;
+/// a silent machine is taken for a voter that nobody else is.
+pub fn voters(seen: &BTreeMap<String, Seen>) -> usize {
+    let mut voting: BTreeSet<u64> = members(seen)
+        .filter(|member| !member.learner)
+        .map(|member| member.id)
+        .collect();
+    let proven = configured(seen)
+        .filter_map(|(_, machine)| machine.own_member)
+        .filter(|own| voting.remove(own))
+        .count();
+    let silent = seen.values().filter(|seen| matches!(seen, Seen::Silent(_)));
+    proven + silent.count().min(voting.len())
 }
 
 /// The control planes that showed a configuration.
@@ -100,12 +138,16 @@ fn in_the_way(seen: &Seen) -> Option<String> {
             "it holds data of an etcd member, which is not up; nothing is bootstrapped beside it"
                 .to_owned(),
         ),
-        Seen::Configured(machine) if machine.etcd_state != WAITS_FOR_BOOTSTRAP => Some(format!(
+        Seen::Configured(machine) if !takes_a_bootstrap(&machine.etcd_state) => Some(format!(
             "its etcd service is in state {:?}, not yet waiting for a bootstrap",
             machine.etcd_state
         )),
         Seen::Maintenance | Seen::Configured(_) => None,
     }
+}
+
+fn takes_a_bootstrap(etcd_state: &str) -> bool {
+    [WAITS_FOR_BOOTSTRAP, FAILED, STOPPED].contains(&etcd_state)
 }
 
 fn refuse_definitive(seen: &BTreeMap<String, Seen>) -> Result<(), Error> {

@@ -37,16 +37,20 @@ async fn look(access: &Access, pool: &Pool, cx: &Cx) -> Seen {
 }
 
 async fn configured(client: &Client, cx: &Cx) -> Result<Configured, talos_client::Error> {
-    let (services, members, server, cluster, version, nodes) = tokio::join!(
+    let (services, members, own, server, cluster, version, nodes) = tokio::join!(
         client.services(cx),
         client.etcd_members(cx, true),
+        own_member(client, cx),
         ApiServer::of(client, cx),
         client.cluster_info(cx),
         kubernetes_version(client, cx),
         client.list(cx, &NODE_STATUS),
     );
     let mut services = services?.into_iter();
-    let etcd = services.find(|service| service.id == "etcd");
+    let (etcd_state, etcd_message) = services
+        .find(|service| service.id == "etcd")
+        .map(|etcd| (etcd.state, etcd.message))
+        .unwrap_or_default();
     let members = match members {
         Ok(members) => members,
         Err(error) if error.code == Code::EtcdDown => Vec::new(),
@@ -62,12 +66,28 @@ async fn configured(client: &Client, cx: &Cx) -> Result<Configured, talos_client
     Ok(Configured {
         cluster_id: cluster?.map(|cluster| cluster.id),
         members,
+        own_member: own?,
         etcd_data,
-        etcd_state: etcd.map(|etcd| etcd.state).unwrap_or_default(),
+        etcd_state,
+        etcd_message,
         api_server,
         kubernetes_version: version?,
         registered: !nodes?.is_empty(),
     })
+}
+
+/// Which etcd member the machine is, once its etcd runs.
+const ETCD_MEMBER: Kind = Kind {
+    namespace: "etcd",
+    resource_type: "EtcdMembers.etcd.talos.dev",
+};
+
+async fn own_member(client: &Client, cx: &Cx) -> Result<Option<u64>, talos_client::Error> {
+    let member = client.get(cx, &ETCD_MEMBER, "local").await?;
+    Ok(member.and_then(|member| {
+        let id = member.spec["memberID"].as_str()?;
+        u64::from_str_radix(id, 16).ok()
+    }))
 }
 
 /// A folder that etcd makes when it first runs.

@@ -264,12 +264,17 @@ impl Job {
         })
     }
 
+    /// The control plane to bootstrap: one where a bootstrap was cut off joins no other etcd, so it goes first.
+    fn first_member<'a>(&'a self, cut_off: &'a BTreeSet<String>) -> &'a str {
+        match cut_off.first() {
+            Some(stopped) if !cut_off.contains(&self.target) => stopped,
+            _ => &self.target,
+        }
+    }
+
     /// What of `wait_for` is missing, one clause each; empty when the cluster is ready.
     fn missing(&self, seen: &BTreeMap<String, Seen>) -> Vec<String> {
-        let voters: BTreeSet<u64> = decide::members(seen)
-            .filter(|member| !member.learner)
-            .map(|member| member.id)
-            .collect();
+        let voters = decide::voters(seen);
         let servers = decide::configured(seen)
             .filter(|(_, machine)| machine.api_server)
             .count();
@@ -277,10 +282,9 @@ impl Job {
             .filter(|(_, machine)| machine.registered)
             .count();
         let mut missing = Vec::new();
-        if voters.len() < self.etcd_members {
+        if voters < self.etcd_members {
             missing.push(format!(
-                "{} of {} etcd members vote",
-                voters.len(),
+                "{voters} of {} etcd members vote",
                 self.etcd_members
             ));
         }
@@ -323,6 +327,11 @@ const LOST_CURE: &str = "State holds etcd members, and every control plane waits
 /// How long it must look like that: a machine that starts shows the same for a moment.
 const LOST_FOR: Duration = Duration::from_secs(15);
 
+/// How long Talos may take to stop etcd and to start it as the first member.
+const BOOTSTRAP: Duration = Duration::from_secs(20);
+/// How long etcd must be stopped to count as cut off in a bootstrap.
+const CUT_OFF_FOR: Duration = Duration::from_secs(5);
+
 fn had_members(state: &Bootstrap) -> bool {
     state
         .etcd_members
@@ -359,24 +368,26 @@ async fn start(
     let backoff = Backoff::default();
     // What it is called if a member shows up: ours, once a request may have got through.
     let mut origin = "adopted";
+    let mut cut_since = None;
     loop {
         let seen = observe(&job.machines, &job.data.pool, &job.calls).await;
         match decide::decide(&seen, job.cluster_id.as_deref())? {
             Decision::Adopt => return Ok(origin),
-            Decision::Bootstrap => match bootstrap(job, planned).await {
-                Ok(()) => return Ok(how(planned)),
-                // Whether the request took effect shows in the next look.
-                Err(error) if error.is_transient() => {
-                    if error.sent == Sent::Maybe {
-                        origin = how(planned);
+            Decision::Bootstrap { cut_off } => {
+                cut_since = (!cut_off.is_empty()).then(|| cut_since.unwrap_or_else(Instant::now));
+                let target = job.first_member(&cut_off);
+                if cut_since.is_some_and(|since| since.elapsed() < CUT_OFF_FOR) {
+                    cx.phase(format!(
+                        "{target}: etcd is stopped, by a bootstrap that goes on or was cut off"
+                    ));
+                } else {
+                    match ask(job, target, planned, cx).await? {
+                        Asked::Accepted => return Ok(how(planned)),
+                        Asked::Perhaps => origin = how(planned),
+                        Asked::Refused => {}
                     }
-                    cx.phase(format!("{}: {}", job.target, error.summary()))
                 }
-                Err(error) if error.code == Code::EtcdExists => {
-                    cx.phase("etcd has data already; looking again")
-                }
-                Err(error) => return Err(report::error(&job.target, &error)),
-            },
+            }
             Decision::Wait(reasons) => {
                 cx.phase(format!("before the bootstrap: {}", reasons.join("; ")))
             }
@@ -385,6 +396,37 @@ async fn start(
             return Err(out_of_time(&seen));
         }
     }
+}
+
+/// What became of a request that the next look tells more of.
+enum Asked {
+    Accepted,
+    Perhaps,
+    Refused,
+}
+
+async fn ask(
+    job: &Job,
+    target: &str,
+    planned: &Bootstrap,
+    cx: &ApplyCx<TalosBootstrap>,
+) -> Result<Asked, Error> {
+    let Err(error) = bootstrap(job, target, planned).await else {
+        return Ok(Asked::Accepted);
+    };
+    if error.is_transient() {
+        cx.phase(format!("{target}: {}", error.summary()));
+        return Ok(if error.sent == Sent::Maybe {
+            Asked::Perhaps
+        } else {
+            Asked::Refused
+        });
+    }
+    if error.code == Code::EtcdExists {
+        cx.phase("etcd has data already; looking again");
+        return Ok(Asked::Refused);
+    }
+    Err(report::error(target, &error))
 }
 
 fn out_of_time(seen: &BTreeMap<String, Seen>) -> Error {
@@ -410,16 +452,22 @@ fn how(planned: &Bootstrap) -> &'static str {
     }
 }
 
-async fn bootstrap(job: &Job, planned: &Bootstrap) -> Result<(), talos_client::Error> {
+async fn bootstrap(
+    job: &Job,
+    target: &str,
+    planned: &Bootstrap,
+) -> Result<(), talos_client::Error> {
     use talos_client::Bootstrap as How;
-    let client = client(job, &job.target)?;
+    let client = client(job, target)?;
+    // Not cut off with the operation: Talos would leave etcd stopped.
+    let to_its_end = Cx::new(BOOTSTRAP);
     match planned.recover_from.as_str() {
-        None => client.bootstrap(&job.calls, How::New).await,
+        None => client.bootstrap(&to_its_end, How::New).await,
         Some(snapshot) => {
             client.etcd_recover(&job.calls, snapshot.as_ref()).await?;
             client
                 .bootstrap(
-                    &job.calls,
+                    &to_its_end,
                     How::Recover {
                         skip_hash_check: false,
                     },

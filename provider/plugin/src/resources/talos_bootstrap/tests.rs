@@ -4,7 +4,7 @@ use framework::prelude::*;
 use talos_client::{Code, EtcdMember};
 
 use super::TalosBootstrap;
-use super::decide::{Configured, Decision, Seen, decide, lost};
+use super::decide::{Configured, Decision, Seen, decide, lost, voters};
 use super::model::{Bootstrap, WaitFor};
 use crate::shared::stand_in;
 use crate::shared::testing::{core, told};
@@ -44,7 +44,10 @@ fn bootstraps_only_where_every_control_plane_waits_for_it() {
         ("cp01", Seen::Configured(waiting("a"))),
         ("cp02", Seen::Configured(waiting("a"))),
     ]);
-    assert!(matches!(decide(&all, Some("a")), Ok(Decision::Bootstrap)));
+    assert!(matches!(
+        decide(&all, Some("a")),
+        Ok(Decision::Bootstrap { .. })
+    ));
 
     let mut booting = waiting("a");
     booting.etcd_state = "Waiting".to_owned();
@@ -75,6 +78,27 @@ fn what_holds_data_of_a_member_is_waited_for() {
 }
 
 #[test]
+fn what_a_cut_off_bootstrap_left_stopped_goes_first() {
+    let mut stopped = waiting("a");
+    stopped.etcd_state = "Failed".to_owned();
+    stopped.etcd_message =
+        "Failed to run pre stage: failed to build initial etcd cluster: context canceled"
+            .to_owned();
+    let mut broken = waiting("a");
+    broken.etcd_state = "Failed".to_owned();
+    broken.etcd_message = "Failed to run pre stage: failed to pull image".to_owned();
+    let machines = seen([
+        ("cp01", Seen::Configured(waiting("a"))),
+        ("cp02", Seen::Configured(stopped)),
+        ("cp03", Seen::Configured(broken)),
+    ]);
+    let Ok(Decision::Bootstrap { cut_off }) = decide(&machines, None) else {
+        panic!("none of them is in the way")
+    };
+    assert_eq!(Vec::from_iter(cut_off), ["cp02"]);
+}
+
+#[test]
 fn one_member_anywhere_means_adopting() {
     let mut running = waiting("a");
     running.members = vec![member(1, "cp02")];
@@ -83,6 +107,30 @@ fn one_member_anywhere_means_adopting() {
         ("cp02", Seen::Configured(running)),
     ]);
     assert!(matches!(decide(&machines, None), Ok(Decision::Adopt)));
+}
+
+#[test]
+fn what_a_wiped_machine_was_before_does_not_vote() {
+    let member_of_three = |own| {
+        let mut machine = waiting("a");
+        machine.members = vec![member(1, "cp01"), member(2, "cp02"), member(3, "cp03")];
+        machine.own_member = Some(own);
+        Seen::Configured(machine)
+    };
+    let wiped = seen([
+        ("cp01", Seen::Configured(waiting("a"))),
+        ("cp02", member_of_three(2)),
+        ("cp03", member_of_three(3)),
+    ]);
+    assert_eq!(voters(&wiped), 2);
+
+    let off = talos_client::Error::new(Code::NodeUnreachable, "listing etcd members", "no answer");
+    let silent = seen([
+        ("cp01", Seen::Silent(off)),
+        ("cp02", member_of_three(2)),
+        ("cp03", member_of_three(3)),
+    ]);
+    assert_eq!(voters(&silent), 3);
 }
 
 #[test]
