@@ -1,5 +1,9 @@
 //! `cargo xtask test`: everything that decides whether a change lands.
 
+mod lanes;
+mod programs;
+mod tally;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -8,6 +12,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 
 use crate::workspace;
+use tally::Tally;
 
 /// Options of `cargo xtask test`.
 #[derive(clap::Args)]
@@ -22,38 +27,6 @@ const SKIPS: &str = "TALOS_STACK_SKIPS";
 
 /// Asks for the long randomized runs.
 const DEEP: &str = "TALOS_STACK_DEEP";
-
-#[derive(Default)]
-struct Tally {
-    passed: u64,
-    failed: u64,
-    skipped: u64,
-}
-
-impl Tally {
-    /// Adds what libtest says at the end of a test binary; other lines say nothing.
-    fn read(&mut self, line: &str) {
-        let Some((_, counts)) = line.split_once("test result: ") else {
-            return;
-        };
-        let count = |word: &str| -> u64 {
-            counts
-                .split(['.', ';'])
-                .find_map(|part| part.trim().strip_suffix(word)?.trim().parse().ok())
-                .unwrap_or(0)
-        };
-        self.passed += count("passed");
-        self.failed += count("failed");
-        self.skipped += count("ignored");
-    }
-
-    /// Tests that skipped themselves ended as passed.
-    fn move_skips(&mut self, skips: u64) {
-        let moved = skips.min(self.passed);
-        self.passed -= moved;
-        self.skipped += moved;
-    }
-}
 
 /// Runs all steps, goes on after a failed one, and closes with one line that counts.
 pub fn run(args: &Args) -> Result<()> {
@@ -77,6 +50,14 @@ pub fn run(args: &Args) -> Result<()> {
         if !ended_well && tally.failed == before {
             tally.failed += 1;
             workspace::say(&format!("step failed: {}", step.name));
+        }
+    }
+    workspace::say("\n=== tests");
+    match programs::build()? {
+        Some(programs) => lanes::run(programs, skips.path(), args.deep, &mut tally)?,
+        None => {
+            tally.failed += 1;
+            workspace::say("step failed: tests");
         }
     }
     close(tally, &fs::read_to_string(skips.path()).unwrap_or_default())
@@ -137,7 +118,10 @@ fn steps() -> Vec<Step> {
                 "--check",
             ],
         ),
-        step("tests", &["test", "--workspace", "--no-fail-fast"]),
+        step(
+            "examples in the documentation",
+            &["test", "--workspace", "--doc"],
+        ),
     ]
 }
 
@@ -204,21 +188,4 @@ fn close(mut tally: Tally, skips: &str) -> Result<()> {
         bail!("{} failed", tally.failed);
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tally_reads_what_libtest_prints() {
-        let mut tally = Tally::default();
-        tally.read("test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out; finished in 0.00s");
-        tally
-            .read("test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out");
-        tally.read("running 12 tests");
-        assert_eq!((tally.passed, tally.failed, tally.skipped), (15, 2, 1));
-        tally.move_skips(4);
-        assert_eq!((tally.passed, tally.failed, tally.skipped), (11, 2, 5));
-    }
 }
