@@ -94,7 +94,6 @@ pub async fn bring(
         private.salt = salt()?;
     }
     let wanted = secrets(config, &namespace);
-    let rotated = write_secrets(&job, &planned, &wanted, &private).await?;
     let stale: Vec<Id> = private
         .secrets
         .keys()
@@ -106,6 +105,13 @@ pub async fn bring(
     let mut state = planned.clone();
     // Nothing of it is known before it was looked at.
     blank(&mut state);
+    describe(&mut state, &Value::Null, &[]);
+    // A secret that was written is known from then on, so that destroying takes it away whatever comes after.
+    let rotated = write_secrets(&job, &planned, &wanted, &private.salt, || {
+        slot.set(state.clone());
+        slot.private(private.clone());
+    })
+    .await?;
     let mode = if planned.adopt.text() == "any" {
         Mode::Force
     } else {
@@ -216,12 +222,13 @@ async fn settled(job: &Job<'_>, planned: &FluxInstance) -> Result<bool, Error> {
     )))
 }
 
-/// Writes what differs; whether any did. A secret of somebody else is left alone unless it holds the same.
+/// Writes what differs, and records after each; whether any did. A secret of somebody else is left alone unless it holds the same.
 async fn write_secrets(
     job: &Job<'_>,
     planned: &FluxInstance,
     wanted: &BTreeMap<String, Value>,
-    private: &Private,
+    salt: &str,
+    mut record: impl FnMut(),
 ) -> Result<bool, Error> {
     let failed = |error: kubernetes::Error| job.error(&error);
     let mut written = false;
@@ -229,7 +236,7 @@ async fn write_secrets(
         let id = secret_id(planned.namespace.text(), name);
         let live = job.client.find(&job.calls, &id).await.map_err(failed)?;
         if let Some(live) = &live {
-            if digest(live, &private.salt) == digest(secret, &private.salt) {
+            if digest(live, salt) == digest(secret, salt) {
                 continue;
             }
             let owner = owner(live);
@@ -248,6 +255,7 @@ async fn write_secrets(
             .await
             .map_err(failed)?;
         written = true;
+        record();
     }
     Ok(written)
 }

@@ -1,6 +1,7 @@
 //! `flux_instance`: a FluxInstance, with the secrets that its sync needs.
 
 mod apply;
+mod credentials;
 mod destroy;
 mod model;
 mod observe;

@@ -6,10 +6,10 @@ use framework::prelude::*;
 use kubernetes::Code;
 use serde::{Deserialize, Serialize};
 
-use super::FluxInstanceResource;
 use super::model::FluxInstance;
-use super::secrets::{digests, is_age_key, one_of, placeholder, secrets};
-use super::spec::{extra, instance};
+use super::secrets::{digests, is_age_key, one_of, placeholder, pull_secret, secrets, sops_secret};
+use super::spec::{extra, instance, is_mock};
+use super::{FluxInstanceResource, credentials};
 use crate::provider::Data;
 use crate::shared::change::listing;
 use crate::shared::placeholder::is_placeholder_text;
@@ -54,18 +54,10 @@ pub fn validate(config: &FluxInstance, found: &mut Diagnostics) {
             );
         }
     }
-    if let Some(auth) = config.git_auth.get() {
-        for (name, stored, write_only) in [
-            ("password", &auth.password, &auth.password_wo),
-            ("bearer_token", &auth.bearer_token, &auth.bearer_token_wo),
-            ("identity", &auth.identity, &auth.identity_wo),
-        ] {
-            if !stored.is_null() && !write_only.is_null() {
-                conflict(found, "git_auth", name);
-            }
-        }
-    }
-    if let Some(Err(why)) = config.extra_spec.as_str().map(extra) {
+    credentials::check(config, found);
+    check_names(config, found);
+    let given = config.extra_spec.as_str().filter(|text| !is_mock(text));
+    if let Some(Err(why)) = given.map(extra) {
         found.error_at(
             "extra_spec",
             "TS-INPUT-INVALID: extra_spec is no YAML object",
@@ -73,6 +65,22 @@ pub fn validate(config: &FluxInstance, found: &mut Diagnostics) {
         );
     }
     check_sync(config, found);
+}
+
+/// One secret cannot hold both: the second would replace the first.
+fn check_names(config: &FluxInstance, found: &mut Diagnostics) {
+    let (Some(sops), Some(_)) = (config.sops.get(), config.git_auth.get()) else {
+        return;
+    };
+    let named = config.placed(config.namespace.as_str().unwrap_or("flux-system"));
+    let name = sops_secret(sops);
+    if pull_secret(&named) == Some(name) {
+        found.error_at(
+            "sops.secret_name",
+            format!("TS-INPUT-CONFLICT: the age key and git_auth go to one secret, {name:?}"),
+            "Give `sops.secret_name` and `sync.pull_secret` different names; the latter is the sync's name unless given.",
+        );
+    }
 }
 
 /// A missing key is told before anything is touched.
@@ -255,7 +263,7 @@ fn refuse_rename(plan: &mut Plan<FluxInstanceResource>, prior: &FluxInstance) {
     }
 }
 
-/// Secrets whose configured value is not the one that was written.
+/// Secrets whose configured value is not the one that was written; what is known after apply only is compared then.
 fn rotated(plan: &Plan<FluxInstanceResource>) -> Vec<String> {
     let private = &plan.prior_private;
     if private.salt.is_empty() || plan.config.sops.is_unknown() || plan.config.git_auth.is_unknown()
@@ -269,17 +277,7 @@ fn rotated(plan: &Plan<FluxInstanceResource>) -> Vec<String> {
     let other = wanted
         .iter()
         .filter(|(name, digest)| private.secrets.get(*name) != Some(*digest));
-    let mut names: Vec<String> = other.map(|(name, _)| name.clone()).collect();
-    // Keys that are known after apply only are compared then.
-    if plan
-        .config
-        .sops
-        .get()
-        .is_some_and(|sops| sops.age_key.is_unknown() || sops.age_key_wo.is_unknown())
-    {
-        names.clear();
-    }
-    names
+    other.map(|(name, _)| name.clone()).collect()
 }
 
 /// For messages.

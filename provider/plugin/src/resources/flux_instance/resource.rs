@@ -126,7 +126,7 @@ impl Resource for FluxInstanceResource {
     }
 }
 
-/// Looks; false where there is no instance.
+/// Looks; false where there is no instance, and nothing else of it.
 async fn look(
     client: &Client,
     calls: &kubernetes::Cx,
@@ -139,7 +139,10 @@ async fn look(
         .find(calls, &instance_id(state.namespace.text()))
         .await?
     else {
-        return Ok(false);
+        // Secrets of an interrupted create are there all the same: they are known as long as the state is.
+        describe(state, &serde_json::Value::Null, &[]);
+        state.ready = Field::Known(false);
+        return Ok(private.unfinished);
     };
     let sync = observe::sync_objects(client, calls, state).await?;
     describe(state, &instance, &sync);

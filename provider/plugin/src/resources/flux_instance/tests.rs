@@ -13,6 +13,8 @@ use crate::shared::change::text_map;
 use crate::shared::fake_api::FakeApi;
 use crate::shared::testing::{data, told};
 
+mod credentials;
+
 const KEY: &str = "# public key: age1\nAGE-SECRET-KEY-1QQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQ\n";
 
 fn secret(text: &str) -> Field<Secret<String>> {
@@ -64,6 +66,7 @@ fn auth() -> GitAuth {
         identity: Field::Null,
         identity_wo: Field::Null,
         known_hosts: Field::Null,
+        github_app: Field::Null,
     }
 }
 
