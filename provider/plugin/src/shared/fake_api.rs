@@ -22,13 +22,20 @@ const KINDS: [(&str, Kinds); 4] = [
             ("ConfigMap", "configmaps", true),
             ("Secret", "secrets", true),
             ("Service", "services", true),
+            ("Node", "nodes", false),
         ],
     ),
     (
         "/apis/rbac.authorization.k8s.io/v1",
         &[("ClusterRoleBinding", "clusterrolebindings", false)],
     ),
-    ("/apis/apps/v1", &[("Deployment", "deployments", true)]),
+    (
+        "/apis/apps/v1",
+        &[
+            ("Deployment", "deployments", true),
+            ("DaemonSet", "daemonsets", true),
+        ],
+    ),
     (
         "/apis/fluxcd.controlplane.io/v1",
         &[("FluxInstance", "fluxinstances", true)],
@@ -40,6 +47,7 @@ struct Content {
     objects: BTreeMap<String, Value>,
     writes: Vec<String>,
     refused: String,
+    forbidden: String,
     statuses: BTreeMap<String, Value>,
 }
 
@@ -102,6 +110,11 @@ impl FakeApi {
         path.clone_into(&mut self.content.lock().unwrap().refused);
     }
 
+    /// Refuses reading at a path.
+    pub fn forbid(&self, path: &str) {
+        path.clone_into(&mut self.content.lock().unwrap().forbidden);
+    }
+
     /// Method and path of each write since the last call of this; dry runs are none.
     pub fn writes(&self) -> Vec<String> {
         std::mem::take(&mut self.content.lock().unwrap().writes)
@@ -152,6 +165,7 @@ fn answer(content: &mut Content, method: &str, target: &str, body: Value) -> (u1
         }
     }
     match method {
+        "GET" if path == content.forbidden => status(403, "Forbidden"),
         "GET" => read(content, path),
         "PATCH" => {
             let mut object = patched(content.objects.get(path), body);
