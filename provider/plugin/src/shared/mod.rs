@@ -18,6 +18,7 @@ pub mod image_factory;
 pub mod import;
 pub mod kubernetes;
 pub mod kubernetes_access;
+pub mod kustomize_patch;
 pub mod lifetime;
 pub mod line;
 pub mod machine;

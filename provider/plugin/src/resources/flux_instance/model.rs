@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use framework::prelude::*;
 
 use crate::shared::kubernetes_access::KubernetesAccess;
+use crate::shared::kustomize_patch::KustomizePatch;
 
 /// Text by name.
 pub type Texts = Field<BTreeMap<String, Field<String>>>;
@@ -241,43 +242,6 @@ pub struct GithubApp {
     /// API of a GitHub Enterprise Server, such as `https://github.example.com/api/v3`; github.com's unless given.
     #[tf(optional)]
     pub base_url: Field<String>,
-}
-
-/// A patch of what the operator makes.
-#[derive(Model, Clone, PartialEq)]
-pub struct KustomizePatch {
-    /// Strategic-merge patch or JSON 6902 operations, as YAML.
-    #[tf(required)]
-    pub patch: Field<String>,
-    /// Which objects are patched.
-    #[tf(optional)]
-    pub target: Field<PatchTarget>,
-}
-
-/// Which objects are patched.
-#[derive(Model, Clone, PartialEq)]
-pub struct PatchTarget {
-    /// API group.
-    #[tf(optional)]
-    pub group: Field<String>,
-    /// API version.
-    #[tf(optional)]
-    pub version: Field<String>,
-    /// Kind.
-    #[tf(optional)]
-    pub kind: Field<String>,
-    /// Name.
-    #[tf(optional)]
-    pub name: Field<String>,
-    /// Namespace.
-    #[tf(optional)]
-    pub namespace: Field<String>,
-    /// Labels.
-    #[tf(optional)]
-    pub label_selector: Field<String>,
-    /// Annotations.
-    #[tf(optional)]
-    pub annotation_selector: Field<String>,
 }
 
 impl FluxInstance {

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::model::{FluxInstance, GitAuth, GithubApp, Sops};
 use crate::shared::digest::keyed;
+use crate::shared::kustomize_patch::KustomizePatch;
 use crate::shared::placeholder::{is_placeholder_host, is_placeholder_text};
 
 /// Member of the secret that holds the age key; kustomize-controller reads each that ends so.
@@ -137,7 +138,7 @@ pub fn digest(secret: &Value, salt: &str) -> String {
 pub fn placeholder(config: &FluxInstance) -> Option<&'static str> {
     let text = |field: &Field<String>| field.as_str().is_some_and(is_placeholder_text);
     let sync = config.sync.get();
-    let patches = config.kustomize_patches.get().into_iter().flatten();
+    let mut patches = config.kustomize_patches.get().into_iter().flatten();
     let mut extra = config.extra_spec.as_str().into_iter();
     let all = [
         (
@@ -161,7 +162,7 @@ pub fn placeholder(config: &FluxInstance) -> Option<&'static str> {
         ),
         (
             "kustomize_patches",
-            patches.map(|patch| &patch.patch).any(text),
+            patches.any(KustomizePatch::is_placeholder),
         ),
         // Empty text adds nothing.
         ("extra_spec", extra.any(super::spec::is_mock)),

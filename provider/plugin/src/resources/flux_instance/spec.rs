@@ -4,8 +4,9 @@ use framework::prelude::*;
 use kubernetes::flux;
 use serde_json::{Map, Value, json};
 
-use super::model::{FluxInstance, KustomizePatch, PatchTarget};
+use super::model::FluxInstance;
 use super::secrets::{pull_secret, sops_secret};
+use crate::shared::kustomize_patch::{KustomizePatch, PatchTarget};
 use crate::shared::placeholder::stands_in;
 
 /// The object as it is applied.

@@ -5,12 +5,13 @@ use framework::testing::{Change, MiniCore};
 use serde_json::json;
 
 use super::FluxInstanceResource;
-use super::model::{Cluster, Distribution, FluxInstance, GitAuth, KustomizePatch, Sops, Sync};
+use super::model::{Cluster, Distribution, FluxInstance, GitAuth, Sops, Sync};
 use super::plan::{Private, validate};
 use super::secrets::{digests, is_age_key, secrets};
 use super::spec::instance;
 use crate::shared::change::text_map;
 use crate::shared::fake_api::FakeApi;
+use crate::shared::kustomize_patch::KustomizePatch;
 use crate::shared::testing::{data, told};
 
 mod credentials;

@@ -8,11 +8,12 @@ use serde_json::{Value, json};
 
 use super::FluxOperatorResource;
 use super::model::FluxOperator;
-use super::plan::{Private, between};
+use super::plan::{Private, about, between, placeholder};
 use super::render::{deployment_id, render, texts};
 use super::resource::{describe, job};
 use super::source::manifests;
 use crate::shared::change::text_map;
+use crate::shared::proxmox::refuse_placeholder;
 use crate::shared::{kubernetes as operation, packed};
 
 /// What one operation works with.
@@ -44,6 +45,9 @@ pub async fn bring(
     mut private: Private,
     slot: &mut Slot<FluxOperatorResource>,
 ) -> Result<(), Error> {
+    if let Some(attribute) = placeholder(&planned) {
+        return Err(refuse_placeholder(&about(&planned), attribute));
+    }
     let job = job(cx, &planned, &private.cluster).await?;
     cx.phase("reading the manifests");
     let manifests = manifests(&planned, &job.about, &job.calls).await?;
@@ -54,12 +58,13 @@ pub async fn bring(
     let live = live.map_err(|error| job.error(&error))?;
     let adopted = adoption(&job, &planned, live.as_ref(), prior.is_some())?;
     let selector = selector(live.as_ref());
-    let objects = render(&manifests.objects, &planned, &selector);
+    let objects = render(&manifests.objects, &planned, &selector)
+        .map_err(|unfit| Error::from(unfit.diagnostic(&job.about)))?;
 
     let mut state = planned.clone();
     let before: Option<Vec<Value>> = prior.and_then(|prior| {
         let published: Vec<Value> = packed::unpack(&private.manifests)?;
-        Some(render(&published, prior, &private.selector))
+        render(&published, prior, &private.selector).ok()
     });
     if state.changes.is_unknown() {
         state.changes = text_map(between(&before.unwrap_or_default(), &objects));

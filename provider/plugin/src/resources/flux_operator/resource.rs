@@ -155,7 +155,7 @@ async fn observe(
         return Ok(Seen::There);
     }
     let manifests: Vec<Value> = packed::unpack(&private.manifests).unwrap_or_default();
-    let objects = render(&manifests, state, &private.selector);
+    let objects = render(&manifests, state, &private.selector).map_err(|unfit| unfit.error())?;
     let looks = stream::iter(objects)
         .map(|object| async move { drift(client, calls, &object).await })
         .buffered(AT_ONCE);

@@ -13,6 +13,8 @@ use crate::shared::fake_api::FakeApi;
 use crate::shared::packed;
 use crate::shared::testing::{data, told};
 
+mod patches;
+
 const MANIFESTS: &str = r#"
 apiVersion: v1
 kind: Namespace
@@ -75,7 +77,7 @@ fn texts<const N: usize>(pairs: [(&str, &str); N]) -> Field<BTreeMap<String, Fie
 
 fn rendered(model: &FluxOperator, selector: &BTreeMap<String, String>) -> BTreeMap<String, Value> {
     let manifests = kubernetes::parse("x", MANIFESTS).unwrap();
-    let objects = render(&manifests, model, selector).into_iter();
+    let objects = render(&manifests, model, selector).unwrap().into_iter();
     objects
         .map(|object| (object["kind"].as_str().unwrap().to_owned(), object))
         .collect()
