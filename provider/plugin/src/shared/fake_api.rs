@@ -38,7 +38,10 @@ const KINDS: [(&str, Kinds); 4] = [
     ),
     (
         "/apis/fluxcd.controlplane.io/v1",
-        &[("FluxInstance", "fluxinstances", true)],
+        &[
+            ("FluxInstance", "fluxinstances", true),
+            ("ResourceSet", "resourcesets", true),
+        ],
     ),
 ];
 
@@ -92,6 +95,11 @@ impl FakeApi {
     pub fn put(&self, path: &str, object: Value) {
         let mut content = self.content.lock().unwrap();
         content.objects.insert(path.to_owned(), object);
+    }
+
+    /// Takes an object away.
+    pub fn remove(&self, path: &str) {
+        self.content.lock().unwrap().objects.remove(path);
     }
 
     /// The object at a path.

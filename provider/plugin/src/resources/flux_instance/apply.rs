@@ -16,6 +16,7 @@ use super::secrets::{digest, digests, placeholder, secrets};
 use super::{spec, wait};
 use crate::shared::access::Unusable;
 use crate::shared::entropy::OsRandom;
+use crate::shared::helm::Release;
 use crate::shared::kubernetes as operation;
 
 /// What one operation works with.
@@ -78,7 +79,8 @@ pub async fn bring(
     wait::operator(&job.client, &job.calls, &namespace)
         .await
         .map_err(|error| job.error(&error))?;
-    let live = settled(&job, &planned).await?;
+    let found = settled(&job, &planned).await?;
+    let live = found.is_some();
     if live {
         // A failure must not taint, and so uninstall, a Flux that ran before.
         slot.irreversible();
@@ -112,7 +114,8 @@ pub async fn bring(
         slot.private(private.clone());
     })
     .await?;
-    let mode = if planned.adopt.text() == "any" {
+    let release = found.as_ref().and_then(Release::of);
+    let mode = if planned.adopt.text() == "any" || release.is_some() {
         Mode::Force
     } else {
         Mode::Careful
@@ -126,6 +129,11 @@ pub async fn bring(
     describe(&mut state, &applied, &[]);
     slot.set(state.clone());
     slot.private(private.clone());
+    if let Some(release) = release {
+        let id = instance_id(&namespace);
+        let forgotten = release.forget(&job.client, &job.calls, &[], &id).await;
+        forgotten.map_err(|error| job.error(&error))?;
+    }
     // Those of others, which held the same, stay.
     job.client
         .prune(&job.calls, &stale)
@@ -194,12 +202,12 @@ fn blank(state: &mut FluxInstance) {
     }
 }
 
-/// Whether an instance is there that is ours or may be taken over; one that is being deleted is waited out.
-async fn settled(job: &Job<'_>, planned: &FluxInstance) -> Result<bool, Error> {
+/// The instance that is there, where it is ours or may be taken over; one that is being deleted is waited out.
+async fn settled(job: &Job<'_>, planned: &FluxInstance) -> Result<Option<Value>, Error> {
     let id = instance_id(planned.namespace.text());
     let failed = |error: kubernetes::Error| job.error(&error);
     let Some(live) = job.client.find(&job.calls, &id).await.map_err(failed)? else {
-        return Ok(false);
+        return Ok(None);
     };
     if !live["metadata"]["deletionTimestamp"].is_null() {
         job.cx
@@ -208,18 +216,24 @@ async fn settled(job: &Job<'_>, planned: &FluxInstance) -> Result<bool, Error> {
             .gone(&job.calls, &live, |_| async { Ok(()) })
             .await
             .map_err(failed)?;
-        return Ok(false);
+        return Ok(None);
     }
     let owner = owner(&live);
-    if owner == Owner::Us || planned.adopt.text() == "any" {
-        return Ok(true);
+    match (&owner, planned.adopt.text()) {
+        (Owner::Us, _) | (_, "any") | (Owner::Helm(_), "helm") => return Ok(Some(live)),
+        _ => {}
     }
-    let seen = format!("{id} belongs to {owner}");
-    Err(job.error(&kubernetes::Error::new(
+    let error = kubernetes::Error::new(
         Code::Owned,
         "applying the FluxInstance",
-        seen,
-    )))
+        format!("{id} belongs to {owner}"),
+    );
+    Err(job.error(&match owner {
+        Owner::Helm(_) => error.cured_by(
+            "set `adopt = \"helm\"` to take it over without uninstalling anything, or uninstall the release first",
+        ),
+        _ => error,
+    }))
 }
 
 /// Writes what differs, and records after each; whether any did. A secret of somebody else is left alone unless it holds the same.

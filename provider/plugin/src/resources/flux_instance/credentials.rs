@@ -205,7 +205,7 @@ fn check_owner(config: &FluxInstance, found: &mut Diagnostics) {
 }
 
 /// Major and minor of a version or a range such as `2.7.x`; `None` where it does not name both.
-fn minor(version: &str) -> Option<(u32, u32)> {
+pub fn minor(version: &str) -> Option<(u32, u32)> {
     let mut parts = version.trim_start_matches(['v', '=', '~']).split('.');
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }

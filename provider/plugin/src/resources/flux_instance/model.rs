@@ -46,8 +46,9 @@ pub struct FluxInstance {
     /// YAML that is laid over the spec, for what has no attribute.
     #[tf(optional)]
     pub extra_spec: Field<String>,
-    /// What may be taken over when a FluxInstance is there already: `none` or `any`.
-    #[tf(optional, default = "none", one_of("none", "any"))]
+    /// What may be taken over when a FluxInstance is there already: `none`, `helm` (one that a release of Helm installed, which is
+    /// removed without uninstalling anything), or `any`.
+    #[tf(optional, default = "none", one_of("none", "helm", "any"))]
     pub adopt: Field<String>,
     /// What to wait for: `ready` (the sync's first success included), `controllers`, or `none`.
     #[tf(optional, default = "ready", one_of("ready", "controllers", "none"))]

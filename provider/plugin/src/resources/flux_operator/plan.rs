@@ -61,6 +61,13 @@ pub fn validate(config: &FluxOperator, found: &mut Diagnostics) {
         }
     }
     patches::check(config, found);
+    if let Some(replicas) = config.replicas.get().filter(|replicas| **replicas < 0) {
+        found.error_at(
+            "replicas",
+            format!("TS-INPUT-INVALID: replicas is {replicas}"),
+            "Write how many pods shall run, or leave it out.",
+        );
+    }
     if let Some(version) = config
         .version
         .as_str()
