@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use framework::prelude::*;
-use kubernetes::{Client, Code, Cx, Id, Mode, Owner, flux, owner};
+use kubernetes::{Client, Code, Cx, Id, Mode, Owner, Sent, flux, owner};
 use serde_json::{Value, json};
 use talos_config::random::Random as _;
 
@@ -121,11 +121,16 @@ pub async fn bring(
         Mode::Careful
     };
     cx.phase("applying the FluxInstance");
-    let applied = job
-        .client
-        .settle(&job.calls, &object, mode)
-        .await
-        .map_err(|error| job.error(&error))?;
+    let applied = job.client.settle(&job.calls, &object, mode).await;
+    let applied = applied.map_err(|error| {
+        // It may be there: the next apply looks, and nothing is taken away before.
+        if error.sent == Sent::Maybe {
+            slot.set(state.clone());
+            slot.private(private.clone());
+            slot.irreversible();
+        }
+        job.error(&error)
+    })?;
     describe(&mut state, &applied, &[]);
     slot.set(state.clone());
     slot.private(private.clone());

@@ -1,5 +1,6 @@
 //! `flux_instance`: a FluxInstance, with the secrets that its sync needs.
 
+mod adopt;
 mod apply;
 mod credentials;
 mod destroy;

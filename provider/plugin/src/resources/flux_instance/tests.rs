@@ -5,6 +5,7 @@ use framework::testing::{Change, MiniCore};
 use serde_json::json;
 
 use super::FluxInstanceResource;
+use super::adopt::adopt;
 use super::model::{Cluster, Distribution, FluxInstance, GitAuth, Sops, Sync};
 use super::plan::{Private, validate};
 use super::secrets::{digests, is_age_key, secrets};
@@ -428,4 +429,32 @@ async fn an_instance_of_helm_is_taken_over_without_uninstalling_it() {
     assert_eq!(api.at(release), None);
     // From then on it is ours.
     object.apply(Some(&config)).await.unwrap();
+}
+
+#[test]
+fn an_import_reads_back_what_was_made() {
+    let mut model = placed(config());
+    model.components = Field::Known(vec!["source-controller".into()]);
+    model.cluster = Field::Known(Cluster {
+        r#type: "kubernetes".into(),
+        size: "small".into(),
+        domain: Field::Null,
+        multitenant: Field::Known(true),
+        network_policy: Field::Null,
+    });
+    model.sops.get_mut().unwrap().secret_name = "keys".into();
+    model.kustomize_patches = Field::Known(vec![KustomizePatch {
+        patch: "[{op: add, path: /spec/decryption, value: {provider: other}}]".into(),
+        target: Field::Null,
+    }]);
+    let made = instance(&model).unwrap();
+    let mut read = FluxInstance::imported("flux-system");
+    adopt(&mut read, &made["spec"]);
+    assert_eq!(instance(&read).unwrap(), made);
+    assert_eq!(read.sops.get().unwrap().secret_name.as_str(), Some("keys"));
+    assert_eq!(
+        read.sync.get().unwrap().retry_interval.as_str(),
+        Some("10s")
+    );
+    assert!(read.kustomize_patches == model.kustomize_patches);
 }
