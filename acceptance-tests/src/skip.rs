@@ -30,6 +30,16 @@ pub fn unless_built(test: &str, tools: &[crate::tools::Tool]) -> bool {
     }
 }
 
+/// Whether a program is on PATH; where it is not, the test called `test` is counted as skipped and shall return.
+pub fn unless_on_path(test: &str, program: &str) -> bool {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    if std::env::split_paths(&folders).any(|folder| folder.join(program).is_file()) {
+        return false;
+    }
+    tell(&format!("{test}: {program} is not on PATH"));
+    true
+}
+
 fn tell(reason: &str) {
     Stderr.line(&format!("skipped: {reason}"));
     let Some(path) = std::env::var_os(LIST) else {

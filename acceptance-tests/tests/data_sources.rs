@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use acceptance_tests::machines::{Rack, RackSpec};
 use acceptance_tests::progress::Stderr;
 use acceptance_tests::skip;
+use acceptance_tests::talosctl::Talosctl;
 use acceptance_tests::tools::Tool;
 use acceptance_tests::worlds::single;
 use serde_json::Value;
@@ -52,6 +53,30 @@ output "health" {
   value = {
     healthy = data.talos_health.cluster.healthy
     checks  = data.talos_health.cluster.checks
+  }
+}
+"#;
+
+/// The same, asked of the Kubernetes API with a kubeconfig that official talosctl fetched.
+const WITH_KUBECONFIG: &str = r#"
+data "talos_health" "asked" {
+  control_planes = { cp1 = ["10.5.0.11"] }
+  level          = "cluster"
+  require        = true
+  kubernetes     = { kubeconfig = file("${path.module}/kubeconfig") }
+}
+
+# A kubeconfig that leads nowhere is told as that.
+data "talos_health" "nowhere" {
+  control_planes = { cp1 = ["10.5.0.11"] }
+  level          = "kubernetes"
+  kubernetes     = { host = "https://10.5.0.11:1" }
+}
+
+output "asked" {
+  value = {
+    checks  = data.talos_health.asked.checks
+    nowhere = data.talos_health.nowhere.checks
   }
 }
 "#;
@@ -168,6 +193,7 @@ fn a_cluster_is_healthy_until_its_machine_is_silent() {
         "{checks}"
     );
     assert!(module.plan(&["-var", "require=true"]).ok);
+    the_kubernetes_api_says_the_same(&rack);
 
     rack.machine("cp1").unwrap().pause().unwrap();
     let asked = Instant::now();
@@ -195,6 +221,36 @@ fn a_cluster_is_healthy_until_its_machine_is_silent() {
         !refused.ok && refused.said.contains("Error: TS-CLUSTER-UNHEALTHY"),
         "{}",
         refused.said
+    );
+}
+
+fn the_kubernetes_api_says_the_same(rack: &Rack) {
+    let work = tempfile::tempdir().unwrap();
+    let module = Module::new(rack, work.path(), WITH_KUBECONFIG, true);
+    let file = work.path().join("kubeconfig");
+    let talosctl = Talosctl::new(rack, &rack.files().unwrap()).unwrap();
+    let fetch = ["kubeconfig", "--force", &file.to_string_lossy()];
+    talosctl
+        .wait(single::ADDRESS, &fetch, SOON, |_| true)
+        .unwrap();
+    let planned = module.plan(&[]);
+    assert!(planned.ok, "{}", planned.said);
+    let told = &planned.outputs["asked"]["value"];
+    for check in [
+        "all k8s nodes to report",
+        "all k8s nodes to report ready",
+        "coredns to report ready",
+    ] {
+        assert_eq!(told["checks"][check]["ok"], true, "{told}");
+    }
+    let nowhere = &told["nowhere"]["all k8s nodes to report"];
+    assert_eq!(nowhere["ok"], false, "{told}");
+    assert!(
+        nowhere["message"]
+            .as_str()
+            .unwrap()
+            .contains("TS-K8S-UNREACHABLE"),
+        "{told}"
     );
 }
 

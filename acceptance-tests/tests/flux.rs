@@ -39,6 +39,7 @@ fn comes_up(bench: &Bench) {
     assert!(run.ok, "{}\n{}", run.told(), bench.logs());
     println_took("apply", began);
     assert_eq!(bench.object("flux_operator.this")["ready"], true);
+    operator_is_patched(bench);
     let instance = bench.object("flux_instance.this");
     assert_eq!(instance["ready"], true, "{instance}");
     assert_eq!(instance["installed_version"], "2.7.5");
@@ -65,6 +66,30 @@ fn comes_up(bench: &Bench) {
     );
     let state = std::fs::read_to_string(bench.state_file()).unwrap();
     assert!(!state.contains(KEY.trim()), "a write-only key is in state");
+}
+
+/// What the patches of the module say, seen in the cluster.
+fn operator_is_patched(bench: &Bench) {
+    let get = |namespace: &str, object: &str| bench.plane.get(namespace, object).unwrap();
+    let deployment = get("flux-system", "deployment/flux-operator");
+    let env = &deployment["spec"]["template"]["spec"]["containers"][0]["env"];
+    let env: Vec<_> = env
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["name"].as_str().unwrap())
+        .collect();
+    assert!(
+        env.contains(&"REPORTING_INTERVAL") && env.contains(&"RUNTIME_NAMESPACE"),
+        "{env:?}"
+    );
+    let service = get("flux-system", "service/flux-operator");
+    assert_eq!(
+        service["metadata"]["annotations"]["example.com/patched"],
+        "yes"
+    );
+    assert!(get("", "clusterrole/flux-web-admin").is_null());
+    assert!(!get("", "clusterrole/flux-operator-edit").is_null());
 }
 
 fn syncs_that_cannot_work(bench: &Bench) {
@@ -246,8 +271,20 @@ fn clusters_that_are_not_ours_or_silent() {
         return;
     }
     let mut bench = bench::Alone::start();
+    bench.set_patched("DaemonSet");
+    let plan = bench.plan();
+    let told = plan.run.told();
+    assert!(
+        !plan.ok
+            && told.contains("TS-PATCH-REFUSED")
+            && told.contains("patches[0] matches nothing"),
+        "{told}"
+    );
+    bench.set_patched("Deployment");
     let run = bench.apply();
     assert!(run.ok, "{}", run.told());
+    let deployment = bench.plane.get("flux-system", "deployment/flux-operator");
+    assert_eq!(deployment.unwrap()["metadata"]["labels"]["patched"], "1");
     assert!(!bench.plan().changes);
 
     let foreign = ControlPlane::start().unwrap();

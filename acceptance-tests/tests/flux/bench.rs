@@ -41,6 +41,29 @@ resource "flux_operator" "this" {
   source   = { path = "${path.module}/operator.yaml" }
   replicas = 1
   adopt    = var.adopt
+  patches = [
+    # A strategic merge that names its object, and operations with a target.
+    { patch = <<-YAML
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata:
+        name: flux-operator
+      spec:
+        template:
+          spec:
+            containers:
+            - name: manager
+              env:
+              - name: REPORTING_INTERVAL
+                value: 45s
+      YAML
+    },
+    {
+      target = { kind = "Service", name = "flux-.*" }
+      patch  = "[{op: add, path: /metadata/annotations, value: {example.com/patched: \"yes\"}}]"
+    },
+    { target = { kind = "ClusterRole", name = "flux-web-.*" }, patch = "$patch: delete" },
+  ]
 }
 
 resource "flux_instance" "this" {
@@ -63,6 +86,7 @@ resource "flux_instance" "this" {
 const ALONE: &str = r#"
 variable "kubeconfig_path" { type = string }
 variable "replicas" { type = number }
+variable "patched" { type = string }
 
 provider "talos" {
   kubernetes = { kubeconfig_path = var.kubeconfig_path }
@@ -74,6 +98,7 @@ resource "flux_operator" "this" {
   source   = { manifests = file("${path.module}/operator.yaml") }
   replicas = var.replicas
   wait     = false
+  patches  = [{ target = { kind = var.patched }, patch = "metadata: {labels: {patched: '1'}}" }]
 }
 "#;
 
@@ -341,7 +366,7 @@ impl Alone {
         let module = Module::new(
             ALONE,
             SMALL,
-            json!({"kubeconfig_path": plane.kubeconfig(), "replicas": 1}),
+            json!({"kubeconfig_path": plane.kubeconfig(), "replicas": 1, "patched": "Deployment"}),
         );
         Self { plane, module }
     }
@@ -354,6 +379,10 @@ impl Alone {
             .into();
         self.module.set("kubeconfig_path", json!(path));
         old
+    }
+
+    pub fn set_patched(&self, kind: &str) {
+        self.module.set("patched", kind.into());
     }
 
     pub fn set_replicas(&self, replicas: u64) {

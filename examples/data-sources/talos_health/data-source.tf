@@ -5,6 +5,13 @@ variable "client_configuration" {
   default     = {}
 }
 
+variable "kubeconfig" {
+  description = "Output of the bootstrap stage."
+  type        = string
+  sensitive   = true
+  default     = "mock"
+}
+
 data "talos_health" "cluster" {
   control_planes = {
     cp01 = ["10.101.0.11", "fd00:101::11"]
@@ -16,6 +23,9 @@ data "talos_health" "cluster" {
   }
   client_configuration = var.client_configuration
   level                = "kubernetes"
+
+  # Left out, the machines themselves are asked what they know of their nodes.
+  kubernetes = { kubeconfig = var.kubeconfig }
 }
 
 output "unhealthy" {

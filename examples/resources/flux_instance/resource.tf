@@ -12,6 +12,13 @@ variable "sops_age_key" {
   default     = "mock"
 }
 
+variable "github_app_key" {
+  description = "Text of the .pem file that GitHub made for the app."
+  type        = string
+  ephemeral   = true
+  default     = "mock"
+}
+
 resource "flux_instance" "this" {
   provider = talos
 
@@ -29,7 +36,17 @@ resource "flux_instance" "this" {
     url            = "https://github.com/example/gitops.git"
     ref            = "refs/heads/main"
     path           = "kubernetes/clusters/cluster-101"
+    provider       = "github"
     retry_interval = "10s"
+  }
+  # A public repository needs neither this nor the provider above.
+  git_auth = {
+    github_app = {
+      app_id                 = 123456
+      installation_id        = 78901234
+      private_key_wo         = var.github_app_key
+      private_key_wo_version = 1
+    }
   }
   sops = {
     age_key_wo         = var.sops_age_key

@@ -24,6 +24,17 @@ resource "flux_operator" "this" {
     requests = { cpu = "100m", memory = "64Mi" }
   }
 
+  # What has no attribute is a patch of the manifests.
+  patches = [{
+    target = { kind = "Deployment" }
+    patch  = <<-YAML
+      spec:
+        template:
+          spec:
+            priorityClassName: system-cluster-critical
+    YAML
+  }]
+
   kubernetes = { kubeconfig = var.kubeconfig }
 
   timeouts = { create = "10m" }

@@ -138,10 +138,15 @@ impl Client {
     pub(crate) async fn call(&self, cx: &Cx, call: &Call<'_>) -> Result<Value> {
         let patience = cx.capped(RETRIES);
         let backoff = Backoff::up_to(PAUSE);
+        let mut last: Option<Error> = None;
         loop {
-            let error = match self.once(cx, call).await {
-                Ok(answer) => return Ok(answer),
-                Err(error) => error,
+            let error = match (self.once(cx, call).await, last.take()) {
+                (Ok(answer), _) => return Ok(answer),
+                // A try that the end of the time cut short says less than the one before it.
+                (Err(cut), Some(before)) if cut.code == Code::Timeout && cx.is_over() => {
+                    before.sent(cut.sent)
+                }
+                (Err(error), _) => error,
             };
             // Reading, server-side apply and deletion by UID end the same however often they are sent.
             let repeatable = matches!(
@@ -151,6 +156,7 @@ impl Client {
             if !repeatable || patience.is_over() {
                 return Err(error);
             }
+            last = Some(error.clone());
             backoff.pause(&patience, error).await?;
         }
     }
@@ -224,5 +230,51 @@ impl Client {
                 kept.push(text);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::access::FromValues;
+
+    /// A server that is busy once, and silent from then on.
+    async fn busy_then_silent() -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let host = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            let mut kept = Vec::new();
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut request = [0; 1024];
+                let _ = stream.read(&mut request).await;
+                if kept.is_empty() {
+                    let answer =
+                        b"HTTP/1.1 503 X\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+                    let _ = stream.write_all(answer).await;
+                }
+                kept.push(stream);
+            }
+        });
+        host
+    }
+
+    #[tokio::test]
+    async fn what_was_seen_before_the_time_was_over_is_told() {
+        let values = FromValues {
+            host: busy_then_silent().await,
+            cluster_ca_certificate: None,
+            client_certificate: None,
+            client_key: None,
+            token: None,
+            insecure: false,
+        };
+        let client = Client::new(Access::from_values(values).unwrap()).unwrap();
+        let cx = Cx::new(Duration::from_millis(1500));
+        let error = client.get(&cx, "/api/v1").await.unwrap_err();
+        assert_eq!(error.code, Code::Busy, "{error}");
+        assert_eq!(error.sent, Sent::Maybe);
     }
 }

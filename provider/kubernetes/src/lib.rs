@@ -14,6 +14,7 @@ mod kinds;
 mod manifest;
 mod object;
 mod owner;
+pub mod patch;
 mod readiness;
 mod remove;
 mod rollout;

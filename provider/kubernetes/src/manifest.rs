@@ -11,12 +11,8 @@ use crate::object::Id;
 /// [`Code::Manifest`] when it is no YAML or a document is no object.
 pub fn parse(about: &str, text: &str) -> Result<Vec<Value>> {
     let wrong = |seen: String| Error::new(Code::Manifest, format!("reading {about}"), seen);
-    // Snippets of the text stay out of the message: manifests may hold secrets.
-    let options = serde_saphyr::options! { with_snippet: false, budget: None };
-    let documents: Vec<Value> = serde_saphyr::from_multiple_with_options(text, options)
-        .map_err(|error| wrong(first_line(&error.to_string())))?;
     let mut objects = Vec::new();
-    for document in documents {
+    for document in documents(text).map_err(wrong)? {
         if document.is_null() {
             continue;
         }
@@ -34,6 +30,17 @@ pub fn parse(about: &str, text: &str) -> Result<Vec<Value>> {
         Id::of(object).map_err(|error| wrong(error.seen))?;
     }
     Ok(objects)
+}
+
+/// The documents of a text, whatever they are.
+///
+/// # Errors
+/// Where and why it is no YAML.
+pub(crate) fn documents(text: &str) -> std::result::Result<Vec<Value>, String> {
+    // Snippets of the text stay out of the message: manifests may hold secrets.
+    let options = serde_saphyr::options! { with_snippet: false, budget: None };
+    let read = serde_saphyr::from_multiple_with_options(text, options);
+    read.map_err(|error| first_line(&error.to_string()))
 }
 
 fn first_line(text: &str) -> String {

@@ -22,16 +22,26 @@ const KINDS: [(&str, Kinds); 4] = [
             ("ConfigMap", "configmaps", true),
             ("Secret", "secrets", true),
             ("Service", "services", true),
+            ("Node", "nodes", false),
         ],
     ),
     (
         "/apis/rbac.authorization.k8s.io/v1",
         &[("ClusterRoleBinding", "clusterrolebindings", false)],
     ),
-    ("/apis/apps/v1", &[("Deployment", "deployments", true)]),
+    (
+        "/apis/apps/v1",
+        &[
+            ("Deployment", "deployments", true),
+            ("DaemonSet", "daemonsets", true),
+        ],
+    ),
     (
         "/apis/fluxcd.controlplane.io/v1",
-        &[("FluxInstance", "fluxinstances", true)],
+        &[
+            ("FluxInstance", "fluxinstances", true),
+            ("ResourceSet", "resourcesets", true),
+        ],
     ),
 ];
 
@@ -40,6 +50,7 @@ struct Content {
     objects: BTreeMap<String, Value>,
     writes: Vec<String>,
     refused: String,
+    forbidden: String,
     statuses: BTreeMap<String, Value>,
 }
 
@@ -86,6 +97,11 @@ impl FakeApi {
         content.objects.insert(path.to_owned(), object);
     }
 
+    /// Takes an object away.
+    pub fn remove(&self, path: &str) {
+        self.content.lock().unwrap().objects.remove(path);
+    }
+
     /// The object at a path.
     pub fn at(&self, path: &str) -> Option<Value> {
         self.content.lock().unwrap().objects.get(path).cloned()
@@ -100,6 +116,11 @@ impl FakeApi {
     /// Refuses writing at a path; at none with an empty one.
     pub fn refuse(&self, path: &str) {
         path.clone_into(&mut self.content.lock().unwrap().refused);
+    }
+
+    /// Refuses reading at a path.
+    pub fn forbid(&self, path: &str) {
+        path.clone_into(&mut self.content.lock().unwrap().forbidden);
     }
 
     /// Method and path of each write since the last call of this; dry runs are none.
@@ -152,6 +173,7 @@ fn answer(content: &mut Content, method: &str, target: &str, body: Value) -> (u1
         }
     }
     match method {
+        "GET" if path == content.forbidden => status(403, "Forbidden"),
         "GET" => read(content, path),
         "PATCH" => {
             let mut object = patched(content.objects.get(path), body);

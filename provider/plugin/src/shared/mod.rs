@@ -14,10 +14,12 @@ pub mod fake_api;
 #[cfg(test)]
 pub mod fake_pve;
 pub mod fetch;
+pub mod helm;
 pub mod image_factory;
 pub mod import;
 pub mod kubernetes;
 pub mod kubernetes_access;
+pub mod kustomize_patch;
 pub mod lifetime;
 pub mod line;
 pub mod machine;

@@ -1,15 +1,21 @@
-//! The level `cluster`: what Talos runs in Kubernetes for everybody, read from the first API server that answers.
+//! The level `cluster`: what Talos runs in Kubernetes for everybody, read from the first API server that answers, or with the
+//! credentials of the configuration.
 
+use futures::future::join_all;
+use kubernetes::Id;
 use serde_json::Value;
 use talos_client::{Cx, health};
 
+use super::api::{Api, told};
 use super::verdict::Finding;
 use crate::shared::api_server::ApiServer;
 
-/// Name of the check, where the objects are, and the fields that hold the wanted and the ready number.
+/// Name of the check, what the objects are and how they are chosen, and the fields that hold the wanted and the ready number.
 struct Workload {
     check: &'static str,
-    path: &'static str,
+    kind: &'static str,
+    plural: &'static str,
+    label: (&'static str, &'static str),
     wanted: &'static str,
     ready: &'static str,
 }
@@ -17,17 +23,31 @@ struct Workload {
 const WORKLOADS: [Workload; 2] = [
     Workload {
         check: "kube-proxy to report ready",
-        path: "/apis/apps/v1/namespaces/kube-system/daemonsets?labelSelector=k8s-app%3Dkube-proxy",
+        kind: "DaemonSet",
+        plural: "daemonsets",
+        label: ("k8s-app", "kube-proxy"),
         wanted: "/status/desiredNumberScheduled",
         ready: "/status/numberReady",
     },
     Workload {
         check: "coredns to report ready",
-        path: "/apis/apps/v1/namespaces/kube-system/deployments?labelSelector=k8s-app%3Dkube-dns",
+        kind: "Deployment",
+        plural: "deployments",
+        label: ("k8s-app", "kube-dns"),
         wanted: "/spec/replicas",
         ready: "/status/readyReplicas",
     },
 ];
+
+impl Workload {
+    fn path(&self) -> String {
+        let (label, value) = self.label;
+        format!(
+            "/apis/apps/v1/namespaces/kube-system/{}?labelSelector={label}%3D{value}",
+            self.plural
+        )
+    }
+}
 
 /// One finding per workload; where a cluster does not run it, it passes.
 pub async fn look(nodes: &[health::Node], cx: &Cx) -> Vec<Finding> {
@@ -37,7 +57,7 @@ pub async fn look(nodes: &[health::Node], cx: &Cx) -> Vec<Finding> {
             continue;
         };
         for (answer, workload) in answers.iter_mut().zip(&WORKLOADS) {
-            *answer = server.get(workload.path).await;
+            *answer = server.get(&workload.path()).await;
         }
         if answers.iter().all(Option::is_some) {
             break;
@@ -45,25 +65,43 @@ pub async fn look(nodes: &[health::Node], cx: &Cx) -> Vec<Finding> {
     }
     let findings = WORKLOADS.iter().zip(&answers);
     findings
-        .map(|(workload, answer)| finding(workload, answer.as_deref()))
+        .map(|(workload, answer)| finding(workload, items(answer.as_deref())))
         .collect()
 }
 
-fn finding(workload: &Workload, answer: Option<&[u8]>) -> Finding {
+/// The same with the credentials of the configuration.
+pub async fn look_with(api: &Api) -> Vec<Finding> {
+    let look = |workload: &'static Workload| async move {
+        let kind = Id::new("apps/v1", workload.kind, "kube-system", "");
+        let (label, value) = workload.label;
+        let selector = format!("{label}={value}");
+        let list = api.client.list(&api.calls, &kind, &selector).await;
+        finding(workload, list.map_err(|error| told(&error)))
+    };
+    join_all(WORKLOADS.iter().map(look)).await
+}
+
+fn items(answer: Option<&[u8]>) -> Result<Vec<Value>, String> {
     let list = answer.and_then(|bytes| serde_json::from_slice::<Value>(bytes).ok());
-    let failures = match list {
-        None => vec![("cluster".to_owned(), "no API server answers".to_owned())],
-        Some(list) => short(workload, &list),
+    let mut list = list.ok_or("no API server answers")?;
+    match list["items"].take() {
+        Value::Array(items) => Ok(items),
+        _ => Ok(Vec::new()),
+    }
+}
+
+fn finding(workload: &Workload, items: Result<Vec<Value>, String>) -> Finding {
+    let failures = match items {
+        Err(why) => vec![("cluster".to_owned(), why)],
+        Ok(items) => short(workload, &items),
     };
     Finding::of(workload.check, failures)
 }
 
 /// The objects that have fewer ready than wanted.
-fn short(workload: &Workload, list: &Value) -> Vec<(String, String)> {
-    let items = list["items"].as_array().map(Vec::as_slice);
+fn short(workload: &Workload, items: &[Value]) -> Vec<(String, String)> {
     let number = |item: &Value, at: &str| item.pointer(at).and_then(Value::as_u64).unwrap_or(0);
     items
-        .unwrap_or_default()
         .iter()
         .filter_map(|item| {
             let (wanted, ready) = (number(item, workload.wanted), number(item, workload.ready));
@@ -80,14 +118,22 @@ mod tests {
     #[test]
     fn fewer_ready_than_wanted_is_told_by_name() {
         let list = br#"{"items":[{"metadata":{"name":"coredns"},"spec":{"replicas":2},"status":{"readyReplicas":1}}]}"#;
-        let found = finding(&WORKLOADS[1], Some(list));
+        let found = finding(&WORKLOADS[1], items(Some(list)));
         assert!(!found.ok);
         assert_eq!(found.message, "coredns: 1 of 2 are ready");
     }
 
     #[test]
     fn what_a_cluster_does_not_run_passes() {
-        assert!(finding(&WORKLOADS[0], Some(br#"{"items":[]}"#)).ok);
-        assert!(!finding(&WORKLOADS[0], None).ok);
+        assert!(finding(&WORKLOADS[0], items(Some(br#"{"items":[]}"#))).ok);
+        assert!(!finding(&WORKLOADS[0], items(None)).ok);
+    }
+
+    #[test]
+    fn an_api_server_is_asked_by_label() {
+        assert_eq!(
+            WORKLOADS[0].path(),
+            "/apis/apps/v1/namespaces/kube-system/daemonsets?labelSelector=k8s-app%3Dkube-proxy"
+        );
     }
 }

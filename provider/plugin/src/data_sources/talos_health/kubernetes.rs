@@ -1,4 +1,5 @@
-//! The level `kubernetes`: what each machine has read about itself from the API server.
+//! The level `kubernetes`: what each machine has read about itself from the API server. The default: [`super::api`] asks with
+//! credentials of the configuration.
 //!
 //! Talos keeps a node's own status as the resource `NodeStatuses.kubernetes.talos.dev` in namespace `k8s` of every
 //! machine (machinery, `resources/k8s/node_status.go`), so that no Kubernetes client is needed.
@@ -15,8 +16,10 @@ const NODE_STATUS: Kind = Kind {
 
 /// What one machine says of its node.
 pub(super) struct Registration {
-    machine: String,
-    status: Result<Status, String>,
+    /// Name of the machine.
+    pub machine: String,
+    /// Its node, or why nobody can say.
+    pub status: Result<Status, String>,
 }
 
 pub(super) enum Status {
@@ -24,6 +27,17 @@ pub(super) enum Status {
     Absent,
     /// As registered.
     Node { ready: bool, unschedulable: bool },
+}
+
+const REPORT: &str = "all k8s nodes to report";
+
+/// The checks where nobody answered.
+pub(super) fn unanswered(whom: &str, why: &str) -> Vec<Finding> {
+    let mut all = findings(&[]);
+    if let Some(first) = all.first_mut() {
+        *first = Finding::of(REPORT, vec![(whom.to_owned(), why.to_owned())]);
+    }
+    all
 }
 
 /// Asks all machines at once.
@@ -66,7 +80,7 @@ pub(super) fn findings(registrations: &[Registration]) -> Vec<Finding> {
         };
     vec![
         Finding::of(
-            "all k8s nodes to report",
+            REPORT,
             failing(&|status| match status {
                 Err(reason) => Some(reason.clone()),
                 Ok(Status::Absent) => Some("not registered with the API server".to_owned()),

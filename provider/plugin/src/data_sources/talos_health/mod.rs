@@ -1,5 +1,6 @@
 //! `talos_health`: one look at the health of a cluster, through the Talos API.
 
+mod api;
 mod cluster;
 mod data_source;
 mod kubernetes;

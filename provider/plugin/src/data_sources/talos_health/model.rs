@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use framework::prelude::*;
 
 use crate::shared::client_configuration::ClientConfiguration;
+use crate::shared::kubernetes_access::KubernetesAccess;
 
 /// Addresses of machines by name.
 pub type Machines = BTreeMap<String, Field<Vec<Field<String>>>>;
@@ -24,6 +25,11 @@ pub struct Health {
     /// Client identity for the Talos API; the provider's unless given.
     #[tf(optional, sensitive)]
     pub client_configuration: Field<ClientConfiguration>,
+    /// Credentials with which the levels `kubernetes` and `cluster` ask the Kubernetes API for its nodes and what it runs. Unless given,
+    /// no Kubernetes credentials are needed, and the provider's are not used: each machine is asked over the Talos API what it has read
+    /// of its own node, and the API server is asked with what Talos keeps on a control plane for its own use.
+    #[tf(optional)]
+    pub kubernetes: Field<KubernetesAccess>,
     /// How far to look; each level includes those before it, and `cluster` is looked at unless given.
     /// `node`: each machine for itself. `etcd`: its members agree and are the control planes. `control_plane`: the
     /// API server, controller manager and scheduler of each control plane are ready. `kubernetes`: every machine is

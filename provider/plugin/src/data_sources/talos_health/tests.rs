@@ -1,10 +1,18 @@
+use std::time::Duration;
+
 use framework::prelude::*;
-use talos_client::health::{Check, Level};
+use serde_json::json;
+use talos_client::health::{self, Check, Level};
+use talos_client::{Client, Endpoint};
 
 use super::TalosHealth;
+use super::api;
+use super::cluster;
 use super::machines::{Unusable, Why, machines};
 use super::model::{Health, Machines};
 use super::verdict::{self, Beyond, Finding};
+use crate::shared::fake_api::FakeApi;
+use crate::shared::kubernetes_access::KubernetesAccess;
 use crate::shared::stand_in;
 use crate::shared::testing::{core, data, told};
 
@@ -17,6 +25,7 @@ fn model(control_planes: &[(&str, &str)]) -> Health {
         control_planes: Field::Known(group),
         workers: Field::Null,
         client_configuration: Field::Known(stand_in::credentials().into()),
+        kubernetes: Field::Null,
         level: Field::Null,
         require: Field::Null,
         timeouts: Field::Null,
@@ -117,4 +126,106 @@ async fn placeholders_warn_even_where_health_is_required() {
         "{}",
         told(&read.warnings)
     );
+}
+
+/// An API server with a cluster of two: the first is well, the second cordoned and not ready, and of CoreDNS half is there.
+async fn cluster() -> FakeApi {
+    let api = FakeApi::start().await;
+    let node = |name: &str, address: &str, ready: &str, unschedulable: bool| {
+        let path = format!("/api/v1/nodes/{name}");
+        let node = json!({"metadata": {"name": name}, "spec": {"unschedulable": unschedulable}, "status": {
+            "addresses": [{"type": "InternalIP", "address": address}],
+            "conditions": [{"type": "Ready", "status": ready}]}});
+        api.put(&path, node);
+    };
+    node("one", "127.0.0.1", "True", false);
+    node("two", "127.0.0.2", "False", true);
+    api.put(
+        "/apis/apps/v1/namespaces/kube-system/deployments/coredns",
+        json!({"metadata": {"name": "coredns"}, "spec": {"replicas": 2}, "status": {"readyReplicas": 1}}),
+    );
+    api
+}
+
+/// What the Kubernetes API says of machines that do not answer themselves: name, whether it passed, and on which machines not.
+async fn asked(api: &FakeApi) -> Vec<(String, bool, Vec<String>, String)> {
+    let model = Health {
+        kubernetes: api.access(),
+        ..model(&[])
+    };
+    let calls = kubernetes::Cx::new(Duration::from_secs(5));
+    let access = api::api(&data(), &model, &calls).await;
+    let access = access.ok().flatten().unwrap();
+    let machine = |name: &str, address: &str| health::Node {
+        name: name.to_owned(),
+        // Nobody listens there.
+        client: Client::builder(vec![Endpoint::parse("127.0.0.1:1").unwrap()])
+            .build()
+            .unwrap(),
+        control_plane: true,
+        addresses: vec![address.to_owned()],
+    };
+    let machines = [
+        machine("a", "127.0.0.1"),
+        machine("b", "127.0.0.2"),
+        machine("c", "127.0.0.3"),
+    ];
+    let cx = talos_client::Cx::new(Duration::from_millis(300));
+    let mut found = api::look(&access, &machines, &cx).await;
+    found.extend(cluster::look_with(&access).await);
+    let found = found.into_iter();
+    found
+        .map(|finding| (finding.name, finding.ok, finding.nodes, finding.message))
+        .collect()
+}
+
+#[tokio::test]
+async fn with_credentials_of_its_own_the_kubernetes_api_is_asked() {
+    let found = asked(&cluster().await).await;
+    let told: Vec<_> = found
+        .iter()
+        .map(|(name, ok, nodes, _)| (name.as_str(), *ok, nodes.join(" ")))
+        .collect();
+    let wanted = [
+        ("all k8s nodes to report", false, "c"),
+        ("all k8s nodes to report ready", false, "b"),
+        ("all k8s nodes to report schedulable", false, "b"),
+        ("kube-proxy to report ready", true, ""),
+        ("coredns to report ready", false, "coredns"),
+    ];
+    let wanted = wanted.map(|(name, ok, nodes)| (name, ok, nodes.to_owned()));
+    assert_eq!(told, wanted);
+    assert!(found[0].3.contains("TS-NODE-"), "{}", found[0].3);
+}
+
+#[tokio::test]
+async fn an_api_that_says_no_is_a_check_that_fails_with_the_reason() {
+    let api = cluster().await;
+    api.forbid("/api/v1/nodes");
+    let found = asked(&api).await;
+    let (_, ok, nodes, message) = &found[0];
+    assert!(!ok && nodes == &["kubernetes"]);
+    assert!(message.contains("TS-K8S-PERMISSION"), "{message}");
+}
+
+#[tokio::test]
+async fn placeholder_credentials_count_at_the_levels_that_use_them() {
+    let mut access = KubernetesAccess::absent();
+    access.kubeconfig = Field::Known(Secret::new("mock".to_owned()));
+    for (level, counts) in [("cluster", true), ("kubernetes", true), ("node", false)] {
+        let config = Health {
+            kubernetes: Field::Known(access.clone()),
+            level: level.into(),
+            require: Field::Known(true),
+            ..model(&[("cp01", "mock")])
+        };
+        let read = core("").read::<TalosHealth>(&config).await.unwrap();
+        let said = told(&read.warnings);
+        assert_eq!(
+            said.contains("`kubernetes.kubeconfig` is a placeholder"),
+            counts,
+            "{said}"
+        );
+        assert_eq!(read.value.healthy, Field::Known(false));
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use framework::prelude::*;
-use kubernetes::{Client, Code, Cx, Id, Mode, Owner, flux, owner};
+use kubernetes::{Client, Code, Cx, Id, Mode, Owner, Sent, flux, owner};
 use serde_json::{Value, json};
 use talos_config::random::Random as _;
 
@@ -16,6 +16,7 @@ use super::secrets::{digest, digests, placeholder, secrets};
 use super::{spec, wait};
 use crate::shared::access::Unusable;
 use crate::shared::entropy::OsRandom;
+use crate::shared::helm::Release;
 use crate::shared::kubernetes as operation;
 
 /// What one operation works with.
@@ -78,7 +79,8 @@ pub async fn bring(
     wait::operator(&job.client, &job.calls, &namespace)
         .await
         .map_err(|error| job.error(&error))?;
-    let live = settled(&job, &planned).await?;
+    let found = settled(&job, &planned).await?;
+    let live = found.is_some();
     if live {
         // A failure must not taint, and so uninstall, a Flux that ran before.
         slot.irreversible();
@@ -94,7 +96,6 @@ pub async fn bring(
         private.salt = salt()?;
     }
     let wanted = secrets(config, &namespace);
-    let rotated = write_secrets(&job, &planned, &wanted, &private).await?;
     let stale: Vec<Id> = private
         .secrets
         .keys()
@@ -106,20 +107,38 @@ pub async fn bring(
     let mut state = planned.clone();
     // Nothing of it is known before it was looked at.
     blank(&mut state);
-    let mode = if planned.adopt.text() == "any" {
+    describe(&mut state, &Value::Null, &[]);
+    // A secret that was written is known from then on, so that destroying takes it away whatever comes after.
+    let rotated = write_secrets(&job, &planned, &wanted, &private.salt, || {
+        slot.set(state.clone());
+        slot.private(private.clone());
+    })
+    .await?;
+    let release = found.as_ref().and_then(Release::of);
+    let mode = if planned.adopt.text() == "any" || release.is_some() {
         Mode::Force
     } else {
         Mode::Careful
     };
     cx.phase("applying the FluxInstance");
-    let applied = job
-        .client
-        .settle(&job.calls, &object, mode)
-        .await
-        .map_err(|error| job.error(&error))?;
+    let applied = job.client.settle(&job.calls, &object, mode).await;
+    let applied = applied.map_err(|error| {
+        // It may be there: the next apply looks, and nothing is taken away before.
+        if error.sent == Sent::Maybe {
+            slot.set(state.clone());
+            slot.private(private.clone());
+            slot.irreversible();
+        }
+        job.error(&error)
+    })?;
     describe(&mut state, &applied, &[]);
     slot.set(state.clone());
     slot.private(private.clone());
+    if let Some(release) = release {
+        let id = instance_id(&namespace);
+        let forgotten = release.forget(&job.client, &job.calls, &[], &id).await;
+        forgotten.map_err(|error| job.error(&error))?;
+    }
     // Those of others, which held the same, stay.
     job.client
         .prune(&job.calls, &stale)
@@ -188,12 +207,12 @@ fn blank(state: &mut FluxInstance) {
     }
 }
 
-/// Whether an instance is there that is ours or may be taken over; one that is being deleted is waited out.
-async fn settled(job: &Job<'_>, planned: &FluxInstance) -> Result<bool, Error> {
+/// The instance that is there, where it is ours or may be taken over; one that is being deleted is waited out.
+async fn settled(job: &Job<'_>, planned: &FluxInstance) -> Result<Option<Value>, Error> {
     let id = instance_id(planned.namespace.text());
     let failed = |error: kubernetes::Error| job.error(&error);
     let Some(live) = job.client.find(&job.calls, &id).await.map_err(failed)? else {
-        return Ok(false);
+        return Ok(None);
     };
     if !live["metadata"]["deletionTimestamp"].is_null() {
         job.cx
@@ -202,26 +221,33 @@ async fn settled(job: &Job<'_>, planned: &FluxInstance) -> Result<bool, Error> {
             .gone(&job.calls, &live, |_| async { Ok(()) })
             .await
             .map_err(failed)?;
-        return Ok(false);
+        return Ok(None);
     }
     let owner = owner(&live);
-    if owner == Owner::Us || planned.adopt.text() == "any" {
-        return Ok(true);
+    match (&owner, planned.adopt.text()) {
+        (Owner::Us, _) | (_, "any") | (Owner::Helm(_), "helm") => return Ok(Some(live)),
+        _ => {}
     }
-    let seen = format!("{id} belongs to {owner}");
-    Err(job.error(&kubernetes::Error::new(
+    let error = kubernetes::Error::new(
         Code::Owned,
         "applying the FluxInstance",
-        seen,
-    )))
+        format!("{id} belongs to {owner}"),
+    );
+    Err(job.error(&match owner {
+        Owner::Helm(_) => error.cured_by(
+            "set `adopt = \"helm\"` to take it over without uninstalling anything, or uninstall the release first",
+        ),
+        _ => error,
+    }))
 }
 
-/// Writes what differs; whether any did. A secret of somebody else is left alone unless it holds the same.
+/// Writes what differs, and records after each; whether any did. A secret of somebody else is left alone unless it holds the same.
 async fn write_secrets(
     job: &Job<'_>,
     planned: &FluxInstance,
     wanted: &BTreeMap<String, Value>,
-    private: &Private,
+    salt: &str,
+    mut record: impl FnMut(),
 ) -> Result<bool, Error> {
     let failed = |error: kubernetes::Error| job.error(&error);
     let mut written = false;
@@ -229,7 +255,7 @@ async fn write_secrets(
         let id = secret_id(planned.namespace.text(), name);
         let live = job.client.find(&job.calls, &id).await.map_err(failed)?;
         if let Some(live) = &live {
-            if digest(live, &private.salt) == digest(secret, &private.salt) {
+            if digest(live, salt) == digest(secret, salt) {
                 continue;
             }
             let owner = owner(live);
@@ -248,6 +274,7 @@ async fn write_secrets(
             .await
             .map_err(failed)?;
         written = true;
+        record();
     }
     Ok(written)
 }

@@ -1,6 +1,8 @@
 //! `flux_instance`: a FluxInstance, with the secrets that its sync needs.
 
+mod adopt;
 mod apply;
+mod credentials;
 mod destroy;
 mod model;
 mod observe;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use framework::prelude::*;
 
 use crate::shared::kubernetes_access::KubernetesAccess;
+use crate::shared::kustomize_patch::KustomizePatch;
 
 /// Text by name.
 pub type Texts = Field<BTreeMap<String, Field<String>>>;
@@ -36,7 +37,7 @@ pub struct FluxInstance {
     /// Decryption of what the sync finds.
     #[tf(optional)]
     pub sops: Field<Sops>,
-    /// Credentials of the sync: a user and a password or token, a bearer token, or an SSH key.
+    /// Credentials of the sync, of one kind: a user and a password or token, a bearer token, an SSH key, or a GitHub App.
     #[tf(optional)]
     pub git_auth: Field<GitAuth>,
     /// Patches of what the operator makes, after our own.
@@ -45,8 +46,9 @@ pub struct FluxInstance {
     /// YAML that is laid over the spec, for what has no attribute.
     #[tf(optional)]
     pub extra_spec: Field<String>,
-    /// What may be taken over when a FluxInstance is there already: `none` or `any`.
-    #[tf(optional, default = "none", one_of("none", "any"))]
+    /// What may be taken over when a FluxInstance is there already: `none`, `helm` (one that a release of Helm installed, which is
+    /// removed without uninstalling anything), or `any`.
+    #[tf(optional, default = "none", one_of("none", "helm", "any"))]
     pub adopt: Field<String>,
     /// What to wait for: `ready` (the sync's first success included), `controllers`, or `none`.
     #[tf(optional, default = "ready", one_of("ready", "controllers", "none"))]
@@ -160,7 +162,7 @@ pub struct Sync {
     /// Name of a secret with credentials; the one that `git_auth` makes unless given.
     #[tf(optional)]
     pub pull_secret: Field<String>,
-    /// Who logs in for the source.
+    /// Who logs in for the source; `github` with `git_auth.github_app`.
     #[tf(optional, one_of("generic", "aws", "azure", "gcp", "github"))]
     pub provider: Field<String>,
     /// How soon a failed attempt is repeated, as a Go duration.
@@ -185,13 +187,13 @@ pub struct Sops {
     pub secret_name: Field<String>,
 }
 
-/// Credentials of the sync.
+/// Credentials of the sync: `password`, `bearer_token`, `identity` with `known_hosts`, or `github_app`.
 #[derive(Model, Clone, PartialEq)]
 pub struct GitAuth {
     /// User; `git` unless given.
     #[tf(optional)]
     pub username: Field<String>,
-    /// Password or token. Kept in state; `password_wo` is not.
+    /// Password or token; beside `identity` the passphrase of that key. Kept in state; `password_wo` is not.
     #[tf(optional)]
     pub password: Field<Secret<String>>,
     /// The same, never stored.
@@ -212,43 +214,35 @@ pub struct GitAuth {
     /// Host keys for SSH, as in a known_hosts file.
     #[tf(optional)]
     pub known_hosts: Field<String>,
+    /// A GitHub App, with `sync.provider = "github"` and an https:// address.
+    #[tf(optional)]
+    pub github_app: Field<GithubApp>,
 }
 
-/// A patch of what the operator makes.
+/// A GitHub App that is installed where the repository is.
 #[derive(Model, Clone, PartialEq)]
-pub struct KustomizePatch {
-    /// Strategic-merge patch or JSON 6902 operations, as YAML.
+pub struct GithubApp {
+    /// Id of the app, the number in its settings.
     #[tf(required)]
-    pub patch: Field<String>,
-    /// Which objects are patched.
+    pub app_id: Field<String>,
+    /// Id of its installation, the number at the end of the installation's address. This or `installation_owner`.
     #[tf(optional)]
-    pub target: Field<PatchTarget>,
-}
-
-/// Which objects are patched.
-#[derive(Model, Clone, PartialEq)]
-pub struct PatchTarget {
-    /// API group.
+    pub installation_id: Field<String>,
+    /// Organization or user for which it is installed; Flux 2.8 and later find the installation by it.
     #[tf(optional)]
-    pub group: Field<String>,
-    /// API version.
+    pub installation_owner: Field<String>,
+    /// Private key of the app, PEM text. Kept in state; `private_key_wo` is not.
     #[tf(optional)]
-    pub version: Field<String>,
-    /// Kind.
+    pub private_key: Field<Secret<String>>,
+    /// The same, never stored. A changed key is noticed by a keyed digest.
+    #[tf(optional, write_only)]
+    pub private_key_wo: Field<Secret<String>>,
+    /// Another number writes `private_key_wo` again.
     #[tf(optional)]
-    pub kind: Field<String>,
-    /// Name.
+    pub private_key_wo_version: Field<i64>,
+    /// API of a GitHub Enterprise Server, such as `https://github.example.com/api/v3`; github.com's unless given.
     #[tf(optional)]
-    pub name: Field<String>,
-    /// Namespace.
-    #[tf(optional)]
-    pub namespace: Field<String>,
-    /// Labels.
-    #[tf(optional)]
-    pub label_selector: Field<String>,
-    /// Annotations.
-    #[tf(optional)]
-    pub annotation_selector: Field<String>,
+    pub base_url: Field<String>,
 }
 
 impl FluxInstance {
@@ -280,9 +274,59 @@ impl FluxInstance {
         }
     }
 
+    /// The same with the namespace that it has, where the configuration leaves it out.
+    pub fn placed(&self, namespace: &str) -> Self {
+        Self {
+            namespace: namespace.into(),
+            ..self.clone()
+        }
+    }
+
     /// Name of source and Kustomization.
     pub fn sync_name(&self) -> &str {
         let given = self.sync.get().and_then(|sync| sync.name.as_str());
         given.unwrap_or_else(|| self.namespace.text())
+    }
+}
+
+impl GitAuth {
+    /// Whether a password is given, in either spelling.
+    pub fn has_password(&self) -> bool {
+        !self.password.is_null() || !self.password_wo.is_null()
+    }
+
+    /// Whether an SSH key is given, in either spelling.
+    pub fn has_identity(&self) -> bool {
+        !self.identity.is_null() || !self.identity_wo.is_null()
+    }
+
+    /// All secret members.
+    pub fn secrets(&self) -> Vec<&Field<Secret<String>>> {
+        let mut all = vec![
+            &self.password,
+            &self.password_wo,
+            &self.bearer_token,
+            &self.bearer_token_wo,
+            &self.identity,
+            &self.identity_wo,
+        ];
+        if let Some(app) = self.github_app.get() {
+            all.extend([&app.private_key, &app.private_key_wo]);
+        }
+        all
+    }
+
+    /// All members that are no secrets.
+    pub fn texts(&self) -> Vec<&Field<String>> {
+        let mut all = vec![&self.username, &self.known_hosts];
+        if let Some(app) = self.github_app.get() {
+            all.extend([
+                &app.app_id,
+                &app.installation_id,
+                &app.installation_owner,
+                &app.base_url,
+            ]);
+        }
+        all
     }
 }

@@ -7,9 +7,10 @@ use kubernetes::Code;
 use serde::{Deserialize, Serialize};
 
 use super::FluxInstanceResource;
+use super::credentials::{self, minor};
 use super::model::FluxInstance;
-use super::secrets::{digests, is_age_key, one_of, placeholder, secrets};
-use super::spec::{extra, instance};
+use super::secrets::{digests, is_age_key, one_of, placeholder, pull_secret, secrets, sops_secret};
+use super::spec::{extra, instance, is_mock};
 use crate::provider::Data;
 use crate::shared::change::listing;
 use crate::shared::placeholder::is_placeholder_text;
@@ -54,18 +55,10 @@ pub fn validate(config: &FluxInstance, found: &mut Diagnostics) {
             );
         }
     }
-    if let Some(auth) = config.git_auth.get() {
-        for (name, stored, write_only) in [
-            ("password", &auth.password, &auth.password_wo),
-            ("bearer_token", &auth.bearer_token, &auth.bearer_token_wo),
-            ("identity", &auth.identity, &auth.identity_wo),
-        ] {
-            if !stored.is_null() && !write_only.is_null() {
-                conflict(found, "git_auth", name);
-            }
-        }
-    }
-    if let Some(Err(why)) = config.extra_spec.as_str().map(extra) {
+    credentials::check(config, found);
+    check_names(config, found);
+    let given = config.extra_spec.as_str().filter(|text| !is_mock(text));
+    if let Some(Err(why)) = given.map(extra) {
         found.error_at(
             "extra_spec",
             "TS-INPUT-INVALID: extra_spec is no YAML object",
@@ -73,6 +66,67 @@ pub fn validate(config: &FluxInstance, found: &mut Diagnostics) {
         );
     }
     check_sync(config, found);
+    check_distribution(config, found);
+}
+
+/// Controllers that the operator installs.
+const COMPONENTS: [&str; 7] = [
+    "source-controller",
+    "kustomize-controller",
+    "helm-controller",
+    "notification-controller",
+    "image-reflector-controller",
+    "image-automation-controller",
+    "source-watcher",
+];
+
+fn check_distribution(config: &FluxInstance, found: &mut Diagnostics) {
+    let version = config.distribution.get().map(|given| given.version.text());
+    let wrong = |version: &&str| {
+        let named = version.contains(|c: char| c.is_ascii_digit()) || matches!(*version, "*" | "x");
+        !is_placeholder_text(version) && !named
+    };
+    if let Some(version) = version.filter(wrong) {
+        found.error_at(
+            "distribution.version",
+            format!("TS-INPUT-INVALID: distribution.version is {version:?}"),
+            "Write a version such as 2.7.5, or a range such as 2.7.x.",
+        );
+    }
+    let components = config.components.get().into_iter().flatten();
+    let unknown = components
+        .filter_map(Field::as_str)
+        .find(|name| !is_placeholder_text(name) && !COMPONENTS.contains(name));
+    if let Some(name) = unknown {
+        found.error_at(
+            "components",
+            format!("TS-INPUT-INVALID: components has {name:?}"),
+            format!("The operator knows {}.", COMPONENTS.join(", ")),
+        );
+    }
+}
+
+/// What a FluxInstance takes: `1m30s`, no sign, no unit below a millisecond.
+fn is_duration(text: &str) -> bool {
+    GoDuration::parse(text).is_some()
+        && text.ends_with(['h', 'm', 's'])
+        && !text.contains(['+', 'u', 'n', '\u{b5}'])
+}
+
+/// One secret cannot hold both: the second would replace the first.
+fn check_names(config: &FluxInstance, found: &mut Diagnostics) {
+    let (Some(sops), Some(_)) = (config.sops.get(), config.git_auth.get()) else {
+        return;
+    };
+    let named = config.placed(config.namespace.as_str().unwrap_or("flux-system"));
+    let name = sops_secret(sops);
+    if pull_secret(&named) == Some(name) {
+        found.error_at(
+            "sops.secret_name",
+            format!("TS-INPUT-CONFLICT: the age key and git_auth go to one secret, {name:?}"),
+            "Give `sops.secret_name` and `sync.pull_secret` different names; the latter is the sync's name unless given.",
+        );
+    }
 }
 
 /// A missing key is told before anything is touched.
@@ -115,7 +169,7 @@ fn check_sync(config: &FluxInstance, found: &mut Diagnostics) {
     ] {
         if let Some(text) = field
             .as_str()
-            .filter(|text| GoDuration::parse(text).is_none())
+            .filter(|text| !is_placeholder_text(text) && !is_duration(text))
         {
             invalid(
                 found,
@@ -136,6 +190,16 @@ fn check_sync(config: &FluxInstance, found: &mut Diagnostics) {
         );
     }
     let kind = sync.kind.as_str().unwrap_or("GitRepository");
+    let git = kind == "GitRepository" && !sync.kind.is_unknown();
+    let short =
+        |name: &&str| !is_placeholder_text(name) && !name.starts_with("refs/") && *name != "HEAD";
+    if let Some(name) = sync.r#ref.as_str().filter(|_| git).filter(short) {
+        invalid(
+            found,
+            format!("sync.ref is {name:?}"),
+            "Write the whole reference: refs/heads/main for a branch, refs/tags/v1.0.0 for a tag.",
+        );
+    }
     match sync.provider.as_str() {
         Some("github") if kind != "GitRepository" => {
             invalid(
@@ -180,6 +244,7 @@ pub fn plan(data: Option<&Data>, plan: &mut Plan<FluxInstanceResource>) {
     let other = plan.prior_private.other.clone();
     operation::refuse_other_cluster(plan, &about, &other);
     refuse_rename(plan, &prior);
+    refuse_downgrade(plan, &prior, &about);
     let drift = plan.prior_private.drift.clone();
     let rotated = rotated(plan);
     if !drift.is_empty() {
@@ -255,7 +320,33 @@ fn refuse_rename(plan: &mut Plan<FluxInstanceResource>, prior: &FluxInstance) {
     }
 }
 
-/// Secrets whose configured value is not the one that was written.
+/// The operator builds no Flux of an earlier minor version than the one that runs.
+fn refuse_downgrade(plan: &mut Plan<FluxInstanceResource>, prior: &FluxInstance, about: &str) {
+    let wanted = plan.proposed.distribution.get();
+    let wanted = wanted.map_or("", |given| given.version.text()).to_owned();
+    let (Some(new), Some(old)) = (
+        minor(&wanted),
+        prior.installed_version.as_str().and_then(minor),
+    ) else {
+        return;
+    };
+    if new < old {
+        let entry = Code::Build.entry();
+        plan.error_at(
+            "distribution.version",
+            format!("{}: {about}: {}", entry.text, entry.meaning),
+            format!(
+                "`distribution.version` is {wanted:?}, and {} runs.\nCause: the operator takes no earlier minor version: the kinds of the newer one may be stored.\n\
+                 Cure: keep {}.{} or later; to go back, destroy this resource (what Flux deployed stays) and create it again.",
+                prior.installed_version.text(),
+                old.0,
+                old.1
+            ),
+        );
+    }
+}
+
+/// Secrets whose configured value is not the one that was written; what is known after apply only is compared then.
 fn rotated(plan: &Plan<FluxInstanceResource>) -> Vec<String> {
     let private = &plan.prior_private;
     if private.salt.is_empty() || plan.config.sops.is_unknown() || plan.config.git_auth.is_unknown()
@@ -269,17 +360,7 @@ fn rotated(plan: &Plan<FluxInstanceResource>) -> Vec<String> {
     let other = wanted
         .iter()
         .filter(|(name, digest)| private.secrets.get(*name) != Some(*digest));
-    let mut names: Vec<String> = other.map(|(name, _)| name.clone()).collect();
-    // Keys that are known after apply only are compared then.
-    if plan
-        .config
-        .sops
-        .get()
-        .is_some_and(|sops| sops.age_key.is_unknown() || sops.age_key_wo.is_unknown())
-    {
-        names.clear();
-    }
-    names
+    other.map(|(name, _)| name.clone()).collect()
 }
 
 /// For messages.

@@ -6,9 +6,10 @@
 use framework::prelude::*;
 use kubernetes::Client;
 
+use super::adopt::adopt;
 use super::apply::bring;
 use super::destroy;
-use super::model::{Cluster, Distribution, FluxInstance, Sync};
+use super::model::FluxInstance;
 use super::observe::{self, describe, instance_id, ready};
 use super::plan::{self, Private, about, alters};
 use crate::provider::TalosStack;
@@ -103,7 +104,7 @@ impl Resource for FluxInstanceResource {
                 "Write the import id as the namespace: flux-system.",
             ));
         };
-        adopt_spec(&mut state, &instance["spec"]);
+        adopt(&mut state, &instance["spec"]);
         describe(&mut state, &instance, &[]);
         let private = Private {
             cluster,
@@ -126,7 +127,7 @@ impl Resource for FluxInstanceResource {
     }
 }
 
-/// Looks; false where there is no instance.
+/// Looks; false where there is no instance, and nothing else of it.
 async fn look(
     client: &Client,
     calls: &kubernetes::Cx,
@@ -139,7 +140,10 @@ async fn look(
         .find(calls, &instance_id(state.namespace.text()))
         .await?
     else {
-        return Ok(false);
+        // Secrets of an interrupted create are there all the same: they are known as long as the state is.
+        describe(state, &serde_json::Value::Null, &[]);
+        state.ready = Field::Known(false);
+        return Ok(private.unfinished);
     };
     let sync = observe::sync_objects(client, calls, state).await?;
     describe(state, &instance, &sync);
@@ -151,43 +155,4 @@ async fn look(
         private.drift = observe::drift(client, calls, state, &instance, private).await?;
     }
     Ok(true)
-}
-
-/// The spec as attributes, for an import. What has no attribute shows as a change in the next plan.
-fn adopt_spec(state: &mut FluxInstance, spec: &serde_json::Value) {
-    let text = |value: &serde_json::Value| Field::from(value.as_str().map(str::to_owned));
-    let flag = |value: &serde_json::Value| Field::from(value.as_bool());
-    let distribution = &spec["distribution"];
-    state.distribution = Field::Known(Distribution {
-        version: text(&distribution["version"]),
-        registry: text(&distribution["registry"]),
-        artifact: text(&distribution["artifact"]),
-        variant: text(&distribution["variant"]),
-    });
-    let components = spec["components"].as_array();
-    let components: Option<Vec<Field<String>>> =
-        components.map(|list| list.iter().map(text).collect());
-    state.components = components.into();
-    if let Some(cluster) = spec.get("cluster") {
-        state.cluster = Field::Known(Cluster {
-            r#type: text(&cluster["type"]),
-            size: text(&cluster["size"]),
-            domain: text(&cluster["domain"]),
-            multitenant: flag(&cluster["multitenant"]),
-            network_policy: flag(&cluster["networkPolicy"]),
-        });
-    }
-    if let Some(sync) = spec.get("sync") {
-        state.sync = Field::Known(Sync {
-            kind: text(&sync["kind"]),
-            url: text(&sync["url"]),
-            r#ref: text(&sync["ref"]),
-            path: text(&sync["path"]),
-            name: text(&sync["name"]),
-            interval: text(&sync["interval"]),
-            pull_secret: text(&sync["pullSecret"]),
-            provider: text(&sync["provider"]),
-            retry_interval: Field::Null,
-        });
-    }
 }

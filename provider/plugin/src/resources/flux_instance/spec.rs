@@ -4,8 +4,10 @@ use framework::prelude::*;
 use kubernetes::flux;
 use serde_json::{Map, Value, json};
 
-use super::model::{FluxInstance, KustomizePatch, PatchTarget};
-use super::secrets::pull_secret;
+use super::model::FluxInstance;
+use super::secrets::{pull_secret, sops_secret};
+use crate::shared::kustomize_patch::{KustomizePatch, PatchTarget};
+use crate::shared::placeholder::stands_in;
 
 /// The object as it is applied.
 ///
@@ -56,6 +58,11 @@ pub fn extra(text: &str) -> Result<Value, String> {
         Some(spec @ Value::Object(_)) => Ok(spec),
         _ => Err("it is no object".to_owned()),
     }
+}
+
+/// Whether `extra_spec` stands in for something; empty text adds nothing.
+pub fn is_mock(text: &str) -> bool {
+    stands_in(text)
 }
 
 fn indented(text: &str) -> String {
@@ -158,7 +165,7 @@ fn patches(config: &FluxInstance) -> Vec<Value> {
     let mut patches = Vec::new();
     let mut operations = Vec::new();
     if let Some(sops) = config.sops.get() {
-        let name = sops.secret_name.as_str().unwrap_or("sops-age");
+        let name = sops_secret(sops);
         operations.push(json!({"op": "add", "path": "/spec/decryption", "value": {"provider": "sops", "secretRef": {"name": name}}}));
     }
     if let Some(interval) = config

@@ -5,13 +5,17 @@ use framework::testing::{Change, MiniCore};
 use serde_json::json;
 
 use super::FluxInstanceResource;
-use super::model::{Cluster, Distribution, FluxInstance, GitAuth, KustomizePatch, Sops, Sync};
+use super::adopt::adopt;
+use super::model::{Cluster, Distribution, FluxInstance, GitAuth, Sops, Sync};
 use super::plan::{Private, validate};
 use super::secrets::{digests, is_age_key, secrets};
 use super::spec::instance;
 use crate::shared::change::text_map;
 use crate::shared::fake_api::FakeApi;
+use crate::shared::kustomize_patch::KustomizePatch;
 use crate::shared::testing::{data, told};
+
+mod credentials;
 
 const KEY: &str = "# public key: age1\nAGE-SECRET-KEY-1QQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQ\n";
 
@@ -64,6 +68,7 @@ fn auth() -> GitAuth {
         identity: Field::Null,
         identity_wo: Field::Null,
         known_hosts: Field::Null,
+        github_app: Field::Null,
     }
 }
 
@@ -321,4 +326,135 @@ async fn a_failure_taints_only_an_instance_that_was_not_there_before() {
         assert!(told(&found).contains("no such version"), "{}", told(&found));
         assert_eq!(object.is_tainted(), !there);
     }
+}
+
+#[test]
+fn what_flux_does_not_take_is_told_at_plan() {
+    let found = |change: &dyn Fn(&mut FluxInstance)| {
+        let mut config = config();
+        change(&mut config);
+        let mut found = Diagnostics::new();
+        validate(&config, &mut found);
+        told(&found)
+    };
+    let version = |text: &'static str| {
+        found(&|config| config.distribution.get_mut().unwrap().version = text.into())
+    };
+    for fine in ["2.x", "*", "v2.7.5", ">=2.7.0 <2.9.0", "mock"] {
+        assert_eq!(version(fine), "");
+    }
+    assert!(version("latest").contains("distribution.version is \"latest\""));
+    let components = |name: &'static str| {
+        found(&|config| {
+            config.components = Field::Known(vec!["source-controller".into(), name.into()])
+        })
+    };
+    assert_eq!(components("source-watcher"), "");
+    assert!(components("kustomise-controller").contains("components has \"kustomise-controller\""));
+    let reference =
+        |name: &'static str| found(&|config| config.sync.get_mut().unwrap().r#ref = name.into());
+    for fine in ["refs/tags/v1", "HEAD", "mock"] {
+        assert_eq!(reference(fine), "");
+    }
+    assert!(reference("main").contains("refs/heads/main"));
+    let interval =
+        |text: &'static str| found(&|config| config.sync.get_mut().unwrap().interval = text.into());
+    assert_eq!(interval("1h30m"), "");
+    for wrong in ["0", "+1m", "5us"] {
+        assert!(interval(wrong).contains("sync.interval"), "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn an_earlier_minor_version_is_refused_at_plan() {
+    let core = MiniCore::with_data(data());
+    let mut object = applied(&core, written());
+    let state = FluxInstance {
+        installed_version: "2.7.5".into(),
+        ..object.state().unwrap()
+    };
+    object.assume(&state, &written()).unwrap();
+    let planned = |version: &str| {
+        let mut config = config();
+        config.distribution.get_mut().unwrap().version = version.into();
+        object.plan_only(Some(&config))
+    };
+    for fine in ["2.7.2", "2.8.0", "2.x", ">=2.6"] {
+        assert!(planned(fine).is_ok(), "{fine}");
+    }
+    for wrong in ["2.6.4", "2.6.x", "v1.9.0"] {
+        let told = told(&planned(wrong).err().unwrap());
+        assert!(
+            told.contains("TS-FLUX-BUILD")
+                && told.contains("2.7.5 runs")
+                && told.contains("keep 2.7"),
+            "{told}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_instance_of_helm_is_taken_over_without_uninstalling_it() {
+    let (api, config) = reaching("none").await;
+    let release = "/api/v1/namespaces/tools/secrets/sh.helm.release.v1.flux.v1";
+    api.put(
+        INSTANCE,
+        json!({"apiVersion": "fluxcd.controlplane.io/v1", "kind": "FluxInstance", "metadata": {"name": "flux", "namespace": "flux-system",
+            "uid": "one", "managedFields": [{"manager": "helm"}], "labels": {"app.kubernetes.io/managed-by": "Helm"},
+            "annotations": {"meta.helm.sh/release-name": "flux", "meta.helm.sh/release-namespace": "tools"}}}),
+    );
+    api.put(
+        release,
+        json!({"metadata": {"namespace": "tools", "name": "sh.helm.release.v1.flux.v1", "uid": "two"}}),
+    );
+    let core = MiniCore::with_data(data());
+    let mut object = core.object::<FluxInstanceResource>();
+    let refused = told(&object.apply(Some(&config)).await.err().unwrap());
+    assert!(
+        refused.contains("TS-K8S-OWNED") && refused.contains("adopt = \"helm\""),
+        "{refused}"
+    );
+    let adopting = FluxInstance {
+        adopt: "helm".into(),
+        ..config.clone()
+    };
+    object.apply(Some(&adopting)).await.unwrap();
+    let live = api.at(INSTANCE).unwrap();
+    assert_eq!(live["spec"]["distribution"]["version"], "2.7.5");
+    let metadata = live["metadata"].to_string();
+    assert!(
+        !metadata.contains("meta.helm.sh") && !metadata.contains("Helm"),
+        "{metadata}"
+    );
+    assert_eq!(api.at(release), None);
+    // From then on it is ours.
+    object.apply(Some(&config)).await.unwrap();
+}
+
+#[test]
+fn an_import_reads_back_what_was_made() {
+    let mut model = placed(config());
+    model.components = Field::Known(vec!["source-controller".into()]);
+    model.cluster = Field::Known(Cluster {
+        r#type: "kubernetes".into(),
+        size: "small".into(),
+        domain: Field::Null,
+        multitenant: Field::Known(true),
+        network_policy: Field::Null,
+    });
+    model.sops.get_mut().unwrap().secret_name = "keys".into();
+    model.kustomize_patches = Field::Known(vec![KustomizePatch {
+        patch: "[{op: add, path: /spec/decryption, value: {provider: other}}]".into(),
+        target: Field::Null,
+    }]);
+    let made = instance(&model).unwrap();
+    let mut read = FluxInstance::imported("flux-system");
+    adopt(&mut read, &made["spec"]);
+    assert_eq!(instance(&read).unwrap(), made);
+    assert_eq!(read.sops.get().unwrap().secret_name.as_str(), Some("keys"));
+    assert_eq!(
+        read.sync.get().unwrap().retry_interval.as_str(),
+        Some("10s")
+    );
+    assert!(read.kustomize_patches == model.kustomize_patches);
 }

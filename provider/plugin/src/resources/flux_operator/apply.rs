@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 
 use framework::prelude::*;
 use kubernetes::{Client, Code, Cx, Id, Mode, Owner, owner};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::FluxOperatorResource;
 use super::model::FluxOperator;
-use super::plan::{Private, between};
+use super::plan::{Private, about, between, placeholder};
 use super::render::{deployment_id, render, texts};
 use super::resource::{describe, job};
 use super::source::manifests;
 use crate::shared::change::text_map;
+use crate::shared::helm::Release;
+use crate::shared::proxmox::refuse_placeholder;
 use crate::shared::{kubernetes as operation, packed};
 
 /// What one operation works with.
@@ -44,6 +46,9 @@ pub async fn bring(
     mut private: Private,
     slot: &mut Slot<FluxOperatorResource>,
 ) -> Result<(), Error> {
+    if let Some(attribute) = placeholder(&planned) {
+        return Err(refuse_placeholder(&about(&planned), attribute));
+    }
     let job = job(cx, &planned, &private.cluster).await?;
     cx.phase("reading the manifests");
     let manifests = manifests(&planned, &job.about, &job.calls).await?;
@@ -54,12 +59,13 @@ pub async fn bring(
     let live = live.map_err(|error| job.error(&error))?;
     let adopted = adoption(&job, &planned, live.as_ref(), prior.is_some())?;
     let selector = selector(live.as_ref());
-    let objects = render(&manifests.objects, &planned, &selector);
+    let objects = render(&manifests.objects, &planned, &selector)
+        .map_err(|unfit| Error::from(unfit.diagnostic(&job.about)))?;
 
     let mut state = planned.clone();
     let before: Option<Vec<Value>> = prior.and_then(|prior| {
         let published: Vec<Value> = packed::unpack(&private.manifests)?;
-        Some(render(&published, prior, &private.selector))
+        render(&published, prior, &private.selector).ok()
     });
     if state.changes.is_unknown() {
         state.changes = text_map(between(&before.unwrap_or_default(), &objects));
@@ -114,7 +120,13 @@ pub async fn bring(
     inventory.retain(|name, _| names.contains(name));
     state.inventory = text_map(inventory);
     if let Some(release) = adopted.flatten() {
-        forget_release(&job, &objects, &release)
+        let ids: Vec<Id> = objects
+            .iter()
+            .filter_map(|object| Id::of(object).ok())
+            .collect();
+        let last = deployment_id(state.namespace.text());
+        release
+            .forget(&job.client, &job.calls, &ids, &last)
             .await
             .map_err(|error| job.error(&error))?;
     }
@@ -164,7 +176,7 @@ async fn finish(
 }
 
 /// Definitions and the namespace are shared by whoever installs the operator, and outlive it.
-fn is_shared(id: &Id) -> bool {
+pub(super) fn is_shared(id: &Id) -> bool {
     matches!(id.kind.as_str(), "CustomResourceDefinition" | "Namespace")
 }
 
@@ -174,7 +186,7 @@ fn adoption(
     model: &FluxOperator,
     live: Option<&Value>,
     known: bool,
-) -> Result<Option<Option<String>>, Error> {
+) -> Result<Option<Option<Release>>, Error> {
     let Some(live) = live else {
         return Ok(None);
     };
@@ -184,7 +196,7 @@ fn adoption(
         // Single fields may belong to others all the same.
         (Owner::Us, "any") => Ok(Some(None)),
         (Owner::Us, _) => Ok(None),
-        (Owner::Helm(release), "helm" | "any") => Ok(Some(Some(release.clone()))),
+        (Owner::Helm(_), "helm" | "any") => Ok(Some(Release::of(live))),
         (Owner::Others(_), "any") => Ok(Some(None)),
         (Owner::Others(managers), _) if known && managers.is_empty() => Ok(None),
         _ => {
@@ -226,39 +238,4 @@ async fn prune(job: &Job<'_>, left: &BTreeMap<String, String>) -> Result<(), Err
     let ids: Vec<Id> = ids.filter(|id| !is_shared(id)).collect();
     let removed = job.client.prune(&job.calls, &ids).await;
     removed.map(|_| ()).map_err(|error| job.error(&error))
-}
-
-/// Takes Helm's marks off what was taken over, and removes the release without uninstalling it: last, when all is ours. By the mark
-/// of the Deployment alone the release is known: it goes after all else, so that a run that was interrupted is resumed.
-async fn forget_release(job: &Job<'_>, objects: &[Value], release: &str) -> kubernetes::Result<()> {
-    let (marked_last, marked): (Vec<&Value>, Vec<&Value>) = objects
-        .iter()
-        .partition(|object| object["kind"] == "Deployment");
-    unmark(job, &marked).await?;
-    let namespace = objects
-        .iter()
-        .find_map(|object| object["metadata"]["namespace"].as_str());
-    let secrets = Id::new("v1", "Secret", namespace.unwrap_or_default(), "");
-    let selector = format!("owner=helm,name={release}");
-    for mut secret in job.client.list(&job.calls, &secrets, &selector).await? {
-        // Members of a list do not say what they are.
-        secret["apiVersion"] = "v1".into();
-        secret["kind"] = "Secret".into();
-        job.client.delete(&job.calls, &secret).await?;
-    }
-    unmark(job, &marked_last).await
-}
-
-/// Takes Helm's marks off objects.
-async fn unmark(job: &Job<'_>, objects: &[&Value]) -> kubernetes::Result<()> {
-    let marks = json!({"metadata": {
-        "annotations": {"meta.helm.sh/release-name": null, "meta.helm.sh/release-namespace": null},
-        "labels": {"app.kubernetes.io/managed-by": null, "helm.sh/chart": null},
-    }});
-    for object in objects {
-        job.client
-            .merge(&job.calls, &Id::of(object)?, &marks)
-            .await?;
-    }
-    Ok(())
 }

@@ -8,8 +8,7 @@ use super::FluxOperatorResource;
 use super::apply::Job;
 use super::model::FluxOperator;
 use super::plan::about;
-use super::render::texts;
-use super::resource::job;
+use super::resource::{inventory, job};
 use crate::shared::kubernetes as operation;
 
 /// Delete.
@@ -23,11 +22,10 @@ pub async fn destroy(
         Err(error) => return operation::forget(cx.provider(), &about(state), &error, slot),
     };
     refuse_while_needed(&job).await?;
-    let inventory = texts(&state.inventory);
-    let mut ids: Vec<Id> = inventory
-        .iter()
-        .filter_map(|(name, api_version)| Id::parse(api_version, name))
-        .collect();
+    if state.delete_crds.get() == Some(&true) {
+        refuse_while_held(&job).await?;
+    }
+    let mut ids = inventory(state);
     ids.retain(|id| match id.kind.as_str() {
         "CustomResourceDefinition" => state.delete_crds.get() == Some(&true),
         "Namespace" => state.delete_namespace.get() == Some(&true),
@@ -105,4 +103,35 @@ async fn refuse_while_needed(job: &Job<'_>) -> Result<(), Error> {
         "looking for what needs flux-operator",
         seen,
     )))
+}
+
+/// Kinds of the operator whose objects it alone lets go: with the definitions they would be deleted, and never be gone.
+const HELD: [&str; 2] = ["ResourceSet", "ResourceSetInputProvider"];
+
+async fn refuse_while_held(job: &Job<'_>) -> Result<(), Error> {
+    for kind in HELD {
+        let all = Id::new(flux::API_VERSION, kind, "", "");
+        let found = job.client.list(&job.calls, &all, "").await;
+        let found = found.map_err(|error| job.error(&error))?;
+        let held = found
+            .iter()
+            .find(|object| !object["metadata"]["finalizers"].is_null());
+        if let Some(object) = held {
+            let name = |member: &str| object["metadata"][member].as_str().unwrap_or_default();
+            let seen = format!(
+                "{kind} {}/{} has a finalizer that flux-operator alone takes off",
+                name("namespace"),
+                name("name")
+            );
+            let error = kubernetes::Error::new(
+                Code::Stuck,
+                "looking for what the definitions would take with them",
+                seen,
+            );
+            let cure =
+                format!("delete the objects of kind {kind} first, or set `delete_crds = false`");
+            return Err(job.error(&error.cured_by(cure)));
+        }
+    }
+    Ok(())
 }

@@ -3,6 +3,7 @@
 mod apply;
 mod destroy;
 mod model;
+mod patches;
 mod plan;
 mod render;
 mod resource;

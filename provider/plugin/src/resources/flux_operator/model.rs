@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use framework::prelude::*;
 
 use crate::shared::kubernetes_access::KubernetesAccess;
+use crate::shared::kustomize_patch::KustomizePatch;
 
 /// Text by name.
 pub type Texts = Field<BTreeMap<String, Field<String>>>;
@@ -49,6 +50,11 @@ pub struct FluxOperator {
     /// Names of secrets for pulling the image.
     #[tf(optional)]
     pub image_pull_secrets: Field<BTreeSet<String>>,
+    /// Patches of the manifests, one after the other and after all other attributes: strategic merge with Kubernetes' own merge keys,
+    /// `$patch: delete` and `$patch: replace`, or JSON 6902 operations. One that is for no object is an error. The plan shows what
+    /// they change, so that secrets have no place here.
+    #[tf(optional)]
+    pub patches: Field<Vec<KustomizePatch>>,
     /// What may be taken over: `none`, `helm` (an installation by Helm, whose release is removed without uninstalling anything), or
     /// `any`.
     #[tf(optional, default = "none", one_of("none", "helm", "any"))]
@@ -153,6 +159,7 @@ impl FluxOperator {
             tolerations: Field::Null,
             node_selector: Field::Null,
             image_pull_secrets: Field::Null,
+            patches: Field::Null,
             adopt: "none".into(),
             wait: Field::Known(true),
             delete_crds: Field::Known(false),

@@ -9,11 +9,12 @@ use serde_json::Value;
 
 use super::FluxOperatorResource;
 use super::model::FluxOperator;
+use super::patches::{self, Unfit};
 use super::render::render;
 use crate::provider::Data;
-use crate::shared::change::{listing, text_map};
-use crate::shared::kubernetes as operation;
-use crate::shared::packed;
+use crate::shared::change::{TextMap, listing, text_map};
+use crate::shared::placeholder::{is_placeholder_host, is_placeholder_text};
+use crate::shared::{announce, kubernetes as operation, packed};
 
 /// What is kept beside the attributes.
 #[derive(Serialize, Deserialize, Default, Clone, PartialEq, Eq, Debug)]
@@ -47,7 +48,7 @@ pub fn validate(config: &FluxOperator, found: &mut Diagnostics) {
         if let Some(digest) = source
             .digest
             .as_str()
-            .filter(|digest| !digest.starts_with("sha256:") || digest.len() != 71)
+            .filter(|digest| !is_placeholder_text(digest) && !is_digest(digest))
         {
             found.error_at(
                 "source",
@@ -58,6 +59,14 @@ pub fn validate(config: &FluxOperator, found: &mut Diagnostics) {
         if let Some(text) = source.manifests.as_str() {
             check_manifests(text, found);
         }
+    }
+    patches::check(config, found);
+    if let Some(replicas) = config.replicas.get().filter(|replicas| **replicas < 0) {
+        found.error_at(
+            "replicas",
+            format!("TS-INPUT-INVALID: replicas is {replicas}"),
+            "Write how many pods shall run, or leave it out.",
+        );
     }
     if let Some(version) = config
         .version
@@ -72,8 +81,36 @@ pub fn validate(config: &FluxOperator, found: &mut Diagnostics) {
     }
 }
 
+fn is_digest(text: &str) -> bool {
+    let hex = text.strip_prefix("sha256:").unwrap_or_default();
+    let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    hex.len() == 64 && hex.bytes().all(is_digit)
+}
+
+/// The first attribute that stands in for the output of a stage that has not run.
+pub fn placeholder(model: &FluxOperator) -> Option<&'static str> {
+    let text = |field: &Field<String>| field.as_str().is_some_and(is_placeholder_text);
+    let host = |field: &Field<String>| field.as_str().is_some_and(is_placeholder_host);
+    let source = model.source.get();
+    let all = [
+        ("version", text(&model.version)),
+        (
+            "source",
+            source.is_some_and(|source| {
+                host(&source.oci)
+                    || host(&source.url)
+                    || text(&source.path)
+                    || text(&source.manifests)
+                    || text(&source.digest)
+            }),
+        ),
+        ("patches", patches::any_placeholder(model)),
+    ];
+    let mut all = all.into_iter();
+    all.find(|(_, mock)| *mock).map(|(name, _)| name)
+}
+
 fn check_manifests(text: &str, found: &mut Diagnostics) {
-    use crate::shared::placeholder::is_placeholder_text;
     if is_placeholder_text(text) {
         return;
     }
@@ -83,7 +120,6 @@ fn check_manifests(text: &str, found: &mut Diagnostics) {
 }
 
 fn is_version(text: &str) -> bool {
-    use crate::shared::placeholder::is_placeholder_text;
     let number = text
         .trim_start_matches('v')
         .split(['-', '+'])
@@ -102,12 +138,21 @@ pub fn plan(data: Option<&Data>, plan: &mut Plan<FluxOperatorResource>) {
     let about = about(&plan.proposed);
     let access = plan.config.kubernetes.clone();
     operation::announce_placeholder(plan, data, &access, &about);
+    if let Some(attribute) = placeholder(&plan.proposed) {
+        plan.warn(
+            announce::placeholder(&about, attribute),
+            "It comes from a stage that has not been applied. Apply refuses it.",
+        );
+    }
     plan.proposed.id = match plan.proposed.namespace.as_str() {
         Some(namespace) => format!("{namespace}/flux-operator").into(),
         None => Field::Unknown,
     };
     let Some(prior) = plan.prior.clone() else {
-        plan.proposed.changes = created(&plan.proposed);
+        plan.proposed.changes = match created(&plan.proposed) {
+            Ok(changes) => changes.map_or(Field::Unknown, text_map),
+            Err(unfit) => refuse(plan, &unfit, &about),
+        };
         return;
     };
     let other = plan.prior_private.other.clone();
@@ -128,11 +173,12 @@ pub fn plan(data: Option<&Data>, plan: &mut Plan<FluxOperatorResource>) {
     if !drift.is_empty() || plan.prior_private.unfinished || alters(&prior, &plan.proposed) {
         let changes = changes(&prior, &plan.proposed, &plan.prior_private);
         plan.proposed.changes = match changes {
-            Some(mut changes) => {
+            Ok(Some(mut changes)) => {
                 changes.extend(drift);
                 text_map(changes)
             }
-            None => Field::Unknown,
+            Ok(None) => Field::Unknown,
+            Err(unfit) => refuse(plan, &unfit, &about),
         };
         return;
     }
@@ -142,6 +188,13 @@ pub fn plan(data: Option<&Data>, plan: &mut Plan<FluxOperatorResource>) {
     plan.proposed.artifact_digest = prior.artifact_digest;
     plan.proposed.inventory = prior.inventory;
     plan.proposed.changes = prior.changes;
+}
+
+/// A patch that does not fit the manifests ends the plan.
+fn refuse(plan: &mut Plan<FluxOperatorResource>, unfit: &Unfit, about: &str) -> TextMap {
+    let told = unfit.diagnostic(about);
+    plan.error_at(told.path.unwrap_or_default(), told.summary, told.detail);
+    Field::Unknown
 }
 
 /// For messages.
@@ -164,6 +217,7 @@ pub fn alters(prior: &FluxOperator, proposed: &FluxOperator) -> bool {
         || prior.tolerations != proposed.tolerations
         || prior.node_selector != proposed.node_selector
         || prior.image_pull_secrets != proposed.image_pull_secrets
+        || prior.patches != proposed.patches
         || !same(|model| model.wait.get() == Some(&true))
 }
 
@@ -173,36 +227,36 @@ fn inline(model: &FluxOperator) -> Option<Vec<Value>> {
     kubernetes::parse("source.manifests", text).ok()
 }
 
-/// The objects that are made; unknown before the manifests are fetched.
-fn created(model: &FluxOperator) -> crate::shared::change::TextMap {
-    let Some(manifests) = inline(model) else {
-        return Field::Unknown;
+/// The objects that are made; `None` before the manifests are fetched or the patches are known.
+fn created(model: &FluxOperator) -> Result<Option<BTreeMap<String, String>>, Unfit> {
+    let (Some(manifests), true) = (inline(model), patches::are_read(model)?) else {
+        return Ok(None);
     };
-    let objects = render(&manifests, model, &BTreeMap::new());
+    let objects = render(&manifests, model, &BTreeMap::new())?;
     let names = objects.iter().filter_map(|object| Id::of(object).ok());
-    text_map(
-        names
-            .map(|id| (id.to_string(), "(absent) -> applied".to_owned()))
-            .collect(),
-    )
+    let made = names.map(|id| (id.to_string(), "(absent) -> applied".to_owned()));
+    Ok(Some(made.collect()))
 }
 
-/// What changes by object and path; `None` where the manifests have to be fetched first.
+/// What changes by object and path; `None` where the manifests have to be fetched first, or a patch is not known.
 fn changes(
     prior: &FluxOperator,
     proposed: &FluxOperator,
     private: &Private,
-) -> Option<BTreeMap<String, String>> {
-    let before: Vec<Value> = packed::unpack(&private.manifests)?;
+) -> Result<Option<BTreeMap<String, String>>, Unfit> {
+    let before: Option<Vec<Value>> = packed::unpack(&private.manifests);
     let same_source = prior.version == proposed.version && prior.source == proposed.source;
     let after = if same_source {
         before.clone()
     } else {
-        inline(proposed)?
+        inline(proposed)
     };
-    let before = render(&before, prior, &private.selector);
-    let after = render(&after, proposed, &private.selector);
-    Some(between(&before, &after))
+    let (Some(after), true) = (after, patches::are_read(proposed)?) else {
+        return Ok(None);
+    };
+    let after = render(&after, proposed, &private.selector)?;
+    let before = before.and_then(|before| render(&before, prior, &private.selector).ok());
+    Ok(before.map(|before| between(&before, &after)))
 }
 
 /// What differs between two sets of objects, by object and path.

@@ -7,17 +7,24 @@ use kubernetes::flux::OPERATOR;
 use serde_json::{Value, json};
 
 use super::model::{FluxOperator, OperatorResources, Texts, Toleration};
+use super::patches::{self, Unfit};
+
+/// The operator's container in the published manifests.
+const CONTAINER: &str = "manager";
 
 /// The namespace that the published manifests name.
 const PUBLISHED: &str = "flux-system";
 
 /// The objects, in the order in which they are applied. `selector` is that of a Deployment that is there: it cannot be changed, so
 /// pods and Service follow it.
+///
+/// # Errors
+/// A patch that does not fit.
 pub fn render(
     manifests: &[Value],
     model: &FluxOperator,
     selector: &BTreeMap<String, String>,
-) -> Vec<Value> {
+) -> Result<Vec<Value>, Unfit> {
     let objects = manifests.iter().cloned().map(|mut object| {
         clean(&mut object);
         place(&mut object, model.namespace.text());
@@ -26,7 +33,7 @@ pub fn render(
                 let more = texts(&model.namespace_labels);
                 add(&mut object, &["metadata", "labels"], &more);
             }
-            Some("Deployment") if object["metadata"]["name"] == OPERATOR => {
+            _ if is_operator(&object) => {
                 deployment(&mut object, model, selector);
             }
             Some("Service") if object["metadata"]["name"] == OPERATOR => {
@@ -36,7 +43,14 @@ pub fn render(
         }
         object
     });
-    kubernetes::ordered(objects.collect())
+    let mut objects = patches::apply(objects.collect(), model)?;
+    objects.iter_mut().for_each(clean);
+    Ok(kubernetes::ordered(objects))
+}
+
+/// Whether an object is the operator's Deployment.
+pub fn is_operator(object: &Value) -> bool {
+    object["kind"] == "Deployment" && object["metadata"]["name"] == OPERATOR
 }
 
 /// What nobody may apply: status, and what generators leave behind.
@@ -164,8 +178,12 @@ pub fn version_of(image: &str) -> Option<String> {
     (!tag.contains('/') && !rest.is_empty()).then(|| tag.trim_start_matches('v').to_owned())
 }
 
-/// Image of the first container of a Deployment.
+/// Image of the operator in its Deployment: a patch may have put another container before it.
 pub fn image_of(deployment: &Value) -> Field<String> {
-    let image = deployment.pointer("/spec/template/spec/containers/0/image");
-    image.and_then(Value::as_str).map(str::to_owned).into()
+    let containers = &deployment["spec"]["template"]["spec"]["containers"];
+    let containers = containers.as_array().map(Vec::as_slice).unwrap_or_default();
+    let operator = containers.iter().find(|one| one["name"] == CONTAINER);
+    let image = operator.or(containers.first());
+    let image = image.and_then(|container| container["image"].as_str());
+    image.map(str::to_owned).into()
 }

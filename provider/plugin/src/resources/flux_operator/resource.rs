@@ -5,14 +5,14 @@
 
 use framework::prelude::*;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use kubernetes::Client;
+use kubernetes::{Client, Id, Owner, owner};
 use serde_json::Value;
 
-use super::apply::{Job, bring};
+use super::apply::{Job, bring, is_shared};
 use super::destroy;
 use super::model::FluxOperator;
 use super::plan::{self, Private, about, alters};
-use super::render::{deployment_id, image_of, render, version_of};
+use super::render::{deployment_id, image_of, render, texts, version_of};
 use crate::provider::TalosStack;
 use crate::shared::{import, kubernetes as operation, packed};
 
@@ -144,24 +144,55 @@ async fn observe(
 ) -> kubernetes::Result<Seen> {
     let soon = calls.capped(operation::ANSWER);
     private.cluster = client.expect_cluster(&soon, &private.cluster).await?;
-    let Some(deployment) = client
+    let deployment = client
         .find(calls, &deployment_id(state.namespace.text()))
-        .await?
-    else {
-        return Ok(Seen::Gone);
-    };
-    describe(state, &deployment);
+        .await?;
+    match &deployment {
+        Some(deployment) => describe(state, deployment),
+        // Without its Deployment the rest is still ours, rights of an administrator among it.
+        None if is_any_left(client, calls, state).await? => {
+            state.ready = Field::Known(false);
+            (state.image, state.installed_version) = (Field::Null, Field::Null);
+        }
+        None => return Ok(Seen::Gone),
+    }
     if private.unfinished {
         return Ok(Seen::There);
     }
     let manifests: Vec<Value> = packed::unpack(&private.manifests).unwrap_or_default();
-    let objects = render(&manifests, state, &private.selector);
+    let objects = render(&manifests, state, &private.selector).map_err(|unfit| unfit.error())?;
     let looks = stream::iter(objects)
         .map(|object| async move { drift(client, calls, &object).await })
         .buffered(AT_ONCE);
     let found: Vec<_> = looks.try_collect().await?;
     private.drift = found.into_iter().flatten().collect();
     Ok(Seen::There)
+}
+
+/// Whether anything is there that destroying would take away.
+async fn is_any_left(
+    client: &Client,
+    calls: &kubernetes::Cx,
+    state: &FluxOperator,
+) -> kubernetes::Result<bool> {
+    for id in inventory(state) {
+        if is_shared(&id) {
+            continue;
+        }
+        let found = client.find(calls, &id).await?;
+        if found.is_some_and(|object| owner(&object) == Owner::Us) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// What was applied, by its names.
+pub(super) fn inventory(state: &FluxOperator) -> Vec<Id> {
+    let inventory = texts(&state.inventory);
+    let ids = inventory.iter();
+    ids.filter_map(|(name, api_version)| Id::parse(api_version, name))
+        .collect()
 }
 
 /// How many objects are looked at together.

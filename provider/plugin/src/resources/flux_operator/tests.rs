@@ -13,6 +13,8 @@ use crate::shared::fake_api::FakeApi;
 use crate::shared::packed;
 use crate::shared::testing::{data, told};
 
+mod patches;
+
 const MANIFESTS: &str = r#"
 apiVersion: v1
 kind: Namespace
@@ -75,7 +77,7 @@ fn texts<const N: usize>(pairs: [(&str, &str); N]) -> Field<BTreeMap<String, Fie
 
 fn rendered(model: &FluxOperator, selector: &BTreeMap<String, String>) -> BTreeMap<String, Value> {
     let manifests = kubernetes::parse("x", MANIFESTS).unwrap();
-    let objects = render(&manifests, model, selector).into_iter();
+    let objects = render(&manifests, model, selector).unwrap().into_iter();
     objects
         .map(|object| (object["kind"].as_str().unwrap().to_owned(), object))
         .collect()
@@ -181,6 +183,7 @@ fn what_contradicts_itself_is_refused() {
     assert_eq!(found(&|_| ()), "");
     assert!(found(&|config| config.version = "latest".into()).contains("is no version"));
     assert!(found(&|config| config.version = "0.x".into()).contains("is no version"));
+    assert!(found(&|config| config.replicas = Field::Known(-1)).contains("replicas is -1"));
     let two = |config: &mut FluxOperator| config.source.get_mut().unwrap().url = "https://x".into();
     assert!(found(&two).contains("more than one source"));
     let damaged =
@@ -422,4 +425,58 @@ async fn what_others_took_over_is_not_deleted() {
     );
     assert!(api.at(SERVICE).is_some());
     assert_eq!((api.at(DEPLOYMENT), api.at(NAMESPACE)), (None, None));
+}
+
+#[tokio::test]
+async fn without_its_deployment_the_rest_is_not_forgotten() {
+    let api = FakeApi::start().await;
+    let core = MiniCore::with_data(data());
+    let mut object = core.object::<FluxOperatorResource>();
+    object.apply(Some(&reaching(&api))).await.unwrap();
+    api.remove(DEPLOYMENT);
+    let plan = object.plan(Some(&reaching(&api))).await.unwrap();
+    assert_eq!(plan.change, Change::Update);
+    let said = told(&plan.warnings);
+    assert!(
+        said.contains("Deployment/flux-system/flux-operator: applied -> (absent)"),
+        "{said}"
+    );
+    assert_eq!(object.state().unwrap().ready, Field::Known(false));
+    object.apply(None).await.unwrap();
+    let binding = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/admin";
+    assert_eq!((api.at(SERVICE), api.at(binding)), (None, None));
+    // Where nothing of it is left, it is gone.
+    object.apply(Some(&reaching(&api))).await.unwrap();
+    for path in [DEPLOYMENT, SERVICE, binding] {
+        api.remove(path);
+    }
+    let plan = object.plan(Some(&reaching(&api))).await.unwrap();
+    assert_eq!(plan.change, Change::Create);
+}
+
+#[tokio::test]
+async fn definitions_are_not_deleted_from_under_what_the_operator_holds() {
+    let api = FakeApi::start().await;
+    let core = MiniCore::with_data(data());
+    let mut object = core.object::<FluxOperatorResource>();
+    let config = FluxOperator {
+        delete_crds: Field::Known(true),
+        ..reaching(&api)
+    };
+    object.apply(Some(&config)).await.unwrap();
+    let held = "/apis/fluxcd.controlplane.io/v1/resourcesets/apps";
+    api.put(
+        held,
+        json!({"metadata": {"name": "apps", "namespace": "a", "finalizers": ["fluxcd.controlplane.io/finalizer"]}}),
+    );
+    api.writes();
+    let refused = told(&object.apply(None).await.err().unwrap());
+    assert!(
+        refused.contains("TS-K8S-STUCK") && refused.contains("ResourceSet a/apps"),
+        "{refused}"
+    );
+    assert_eq!(api.writes(), Vec::<String>::new());
+    api.remove(held);
+    object.apply(None).await.unwrap();
+    assert_eq!(api.at(DEPLOYMENT), None);
 }

@@ -43,6 +43,29 @@ pub fn validate(config: &BootstrapManifests, found: &mut Diagnostics) {
             found.error_at("manifests", error.summary(), error.detail());
         }
     }
+    check_doubles(config, found);
+}
+
+/// An object that is there twice, and differs, would be made and unmade at every apply.
+fn check_doubles(config: &BootstrapManifests, found: &mut Diagnostics) {
+    let mut seen: BTreeMap<String, (String, Value)> = BTreeMap::new();
+    for (name, text) in known(config) {
+        // What cannot be read is told elsewhere.
+        for object in kubernetes::parse(&name, &text).unwrap_or_default() {
+            let Ok(id) = Id::of(&object) else { continue };
+            let key = format!("{} {id}", id.group());
+            let (first, other) = seen
+                .entry(key)
+                .or_insert_with(|| (name.clone(), object.clone()));
+            if *other != object {
+                found.error_at(
+                    "manifests",
+                    format!("TS-INPUT-CONFLICT: {id} is in manifests.{first} and, with another content, in manifests.{name}"),
+                    "One would undo the other at every apply. Keep the object in one place.",
+                );
+            }
+        }
+    }
 }
 
 /// Name and text of each manifest that is known.

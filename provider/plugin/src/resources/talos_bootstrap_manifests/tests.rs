@@ -72,6 +72,26 @@ fn a_damaged_manifest_is_named_and_a_placeholder_is_none() {
     assert!(found("kind: ConfigMap\n").contains("manifests.10-settings"));
 }
 
+#[test]
+fn an_object_in_two_places_is_refused_where_they_differ() {
+    let found = |other: &str| {
+        let mut config = config("always", SETTINGS);
+        let all = config.manifests.get_mut().unwrap();
+        all.insert("20-more".to_owned(), other.into());
+        let mut found = Diagnostics::new();
+        validate(&config, &mut found);
+        told(&found)
+    };
+    assert_eq!(found(SETTINGS), "");
+    assert_eq!(found("mock"), "");
+    let told = found(&SETTINGS.replace("'1'", "'2'"));
+    assert!(
+        told.contains("ConfigMap/network/settings is in manifests.10-settings")
+            && told.contains("manifests.20-more"),
+        "{told}"
+    );
+}
+
 #[tokio::test]
 async fn a_plan_tells_changes_by_object_and_path_and_what_comes_of_them() {
     let core = MiniCore::with_data(data());
