@@ -133,20 +133,22 @@ impl Resource for TalosImageResource {
             volumes
                 .extend(ours.filter_map(|(node, volume)| Some((node.clone(), volume.cloned()?))));
         }
-        match usage::remove_unused(&client, &calls, volumes).await {
-            Ok(left) => {
-                for (node, volume) in left {
-                    slot.warn(
-                        format!("TS-IMAGE-IN-USE: {name}: {volume} was left on {node}"),
-                        "A virtual machine has it in a drive, and could not start again without it. Remove it when that is over.",
-                    );
-                }
-                Ok(())
-            }
-            Err(error) if error.code.is_out_of_reach() => {
+        let mut left = usage::remove_unused(&client, &calls, volumes).await;
+        for (node, volume) in &left.used {
+            slot.warn(
+                format!("TS-IMAGE-IN-USE: {name}: {volume} was left on {node}"),
+                "A virtual machine has it in a drive, and could not start again without it. Remove it when that is over.",
+            );
+        }
+        if let Some((summary, detail)) = unseen(&name, &left.unseen) {
+            slot.warn(summary, detail);
+        }
+        match left.error.take() {
+            None => Ok(()),
+            Some(error) if error.code.is_out_of_reach() => {
                 forget(cx.provider(), &name, &proxmox::error(&name, &error), slot)
             }
-            Err(error) => Err(proxmox::error(&name, &error)),
+            Some(error) => Err(proxmox::error(&name, &error)),
         }
     }
 
@@ -229,16 +231,20 @@ async fn deliver(
         .into_iter()
         .filter(|(node, volume)| *volume != current || !file_ids.contains_key(node))
         .collect();
-    private.superseded = match usage::remove_unused(&delivery.client, &delivery.calls, old).await {
-        Ok(left) => left,
-        Err(error) => {
-            slot.warn(
-                proxmox::summary(&about, &error),
-                format!("The new image is there; the old one was not removed and will be when this is destroyed.\n{}", error.detail()),
-            );
-            Vec::new()
-        }
-    };
+    let left = usage::remove_unused(&delivery.client, &delivery.calls, old).await;
+    if let Some((summary, detail)) = unseen(&about, &left.unseen) {
+        slot.warn(summary, detail);
+    }
+    if let Some(error) = &left.error {
+        slot.warn(
+            proxmox::summary(&about, error),
+            format!(
+                "The new image is there; what it takes the place of was not removed and will be by the next change, or when this is destroyed.\n{}",
+                error.detail()
+            ),
+        );
+    }
+    private.superseded = left.all();
     slot.set(state);
     slot.private(private);
     Ok(())
@@ -419,6 +425,28 @@ async fn import(client: &Client, calls: &Cx, id: &str) -> Result<(TalosImage, Pr
         ..Private::default()
     };
     Ok((model, private))
+}
+
+/// What is told of files that another cluster may need, if there are any.
+fn unseen(name: &str, places: &[usage::Place]) -> Option<(String, String)> {
+    if places.is_empty() {
+        return None;
+    }
+    let listed: Vec<String> = places
+        .iter()
+        .map(|(node, volume)| format!("{volume} on {node}"))
+        .collect();
+    Some((
+        format!("TS-IMAGE-KEPT: {name}: files of the image were not removed"),
+        format!(
+            "Left: {}\nCause: the API token sees only some of the virtual machines, and one that it does not see may have the file in a \
+             drive and could not start again without it.\n\
+             Cure: give the token (and, with privilege separation, its user) VM.Audit on /vms with propagation, for instance \
+             pveum acl modify /vms --tokens 'USER@REALM!NAME' --roles PVEAuditor; or remove the file by hand (pvesm free VOLUME) once \
+             no machine needs it.",
+            listed.join(", ")
+        ),
+    ))
 }
 
 /// The provider decides whether what cannot be reached is left behind.

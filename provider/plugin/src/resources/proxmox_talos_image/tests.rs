@@ -129,6 +129,72 @@ async fn an_image_in_a_drive_is_left_and_told() {
     assert_eq!(pve.world().volume_names(), [volume]);
 }
 
+/// A machine of another cluster, which the token does not see, has the volume in a drive.
+fn hide_user_of(pve: &FakePve, volume: &str) {
+    let mut vm = FakeVm {
+        node: "pve1".to_owned(),
+        ..FakeVm::default()
+    };
+    vm.values
+        .insert("ide2".to_owned(), format!("{volume},media=cdrom,size=1M"));
+    pve.world().vms.insert(900, vm);
+    pve.world().hidden.insert(900);
+}
+
+#[tokio::test]
+async fn a_token_that_does_not_see_all_machines_removes_no_file() {
+    let pve = FakePve::start().await;
+    let core = pve.core();
+    let mut image = core.object::<TalosImageResource>();
+    image.apply(Some(&config("v1.12.5"))).await.unwrap();
+    let old = image.state().unwrap().file_id.text().to_owned();
+    hide_user_of(&pve, &old);
+    // What another version takes the place of stays, and is told.
+    let warnings = image.apply(Some(&config("v1.12.6"))).await.unwrap();
+    let text = told(&warnings.warnings);
+    assert!(
+        text.contains("TS-IMAGE-KEPT") && text.contains(&old) && text.contains("VM.Audit on /vms"),
+        "{text}"
+    );
+    assert_eq!(pve.world().volumes.len(), 2);
+    // So does the image itself; it is forgotten.
+    let text = told(&image.apply(None).await.unwrap().warnings);
+    assert!(text.contains("TS-IMAGE-KEPT"), "{text}");
+    assert!(image.state().is_none());
+    assert_eq!(pve.world().volumes.len(), 2);
+    assert_eq!(pve.host.writes().len(), 2, "{:?}", pve.host.writes());
+}
+
+#[tokio::test]
+async fn what_could_not_be_removed_is_removed_later() {
+    let pve = FakePve::start().await;
+    let core = pve.core();
+    let mut image = core.object::<TalosImageResource>();
+    image.apply(Some(&config("v1.12.5"))).await.unwrap();
+    pve.fault(
+        "DELETE /nodes/pve1/storage/files/content",
+        Fault::Refused(500, "the storage is in a bad mood"),
+    );
+    let text = told(
+        &image
+            .apply(Some(&config("v1.12.6")))
+            .await
+            .unwrap()
+            .warnings,
+    );
+    assert!(
+        text.contains("TS-PVE-FAILED") && text.contains("bad mood"),
+        "{text}"
+    );
+    assert_eq!(pve.world().volumes.len(), 2);
+    image.apply(None).await.unwrap();
+    assert!(
+        pve.world().volumes.is_empty(),
+        "{:?}",
+        pve.world().volume_names()
+    );
+}
+
 #[tokio::test]
 async fn a_lost_file_is_delivered_again() {
     let pve = FakePve::start().await;

@@ -9,7 +9,7 @@
 mod vms;
 mod volumes;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use framework::prelude::*;
@@ -54,8 +54,12 @@ pub struct FakeVm {
 pub struct World {
     /// By vmid.
     pub vms: BTreeMap<u32, FakeVm>,
+    /// What the token does not see, because its rights do not go that far.
+    pub hidden: BTreeSet<u32>,
     /// Sizes by volume.
     pub volumes: BTreeMap<String, u64>,
+    /// Digests that the content of volumes has.
+    pub digests: BTreeMap<String, String>,
     /// High availability by vmid.
     pub ha: BTreeMap<u32, BTreeMap<String, String>>,
     /// Finished tasks: name and exit status.
@@ -151,6 +155,7 @@ impl World {
                 Reply::data(json!([node("pve1"), node("pve2")]))
             }
             ("GET", ["cluster", "resources"]) => Reply::data(self.resources()),
+            ("GET", ["access", "permissions"]) => Reply::data(self.permissions(asked)),
             ("GET", ["cluster", "nextid"]) => self.next_id(asked),
             (_, ["cluster", "ha", "resources", rest @ ..]) => self.high_availability(asked, rest),
             ("GET", ["nodes", _, "tasks", upid, "status"]) => self.task_status(upid),
@@ -211,7 +216,16 @@ impl World {
             json!({"type": "qemu", "id": format!("qemu/{vmid}"), "vmid": vmid, "node": vm.node,
                 "name": vm.values.get("name"), "pool": vm.values.get("pool")})
         };
-        self.vms.iter().map(row).collect()
+        let seen = self.vms.iter();
+        seen.filter(|(vmid, _)| !self.hidden.contains(vmid))
+            .map(row)
+            .collect()
+    }
+
+    /// Rights on `/vms` where they go down from there, and on the path alone where some machine is hidden.
+    fn permissions(&self, asked: &Asked) -> Value {
+        assert_eq!(asked.get("path"), Some("/vms"));
+        json!({"/vms": {"VM.Audit": u8::from(self.hidden.is_empty()), "VM.PowerMgmt": 1}})
     }
 
     fn next_id(&self, asked: &Asked) -> Reply {
