@@ -1,6 +1,6 @@
 //! Names and places of an image, from configuration and what the refresh saw. Pure.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use framework::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -18,12 +18,67 @@ use crate::shared::proxmox;
 #[derive(Serialize, Deserialize, Default, Clone)]
 #[serde(default)]
 pub struct Private {
-    /// Hosts that should have the file and do not.
+    /// Hosts that had the file and do not have it any more.
     pub missing: BTreeSet<String>,
-    /// Hosts on which each volume lies that another one took the place of and that was still in use.
-    pub superseded: Vec<(String, String)>,
-    /// The file was there before and has a name that somebody chose: it is not ours to remove.
+    /// Hosts that an interrupted delivery did not come to.
+    pub undone: BTreeSet<String>,
+    /// Hosts and volumes that others took the place of and that could not be removed yet.
+    pub superseded: BTreeSet<(String, String)>,
+    /// The file on each host that has it.
+    pub files: BTreeMap<String, OnHost>,
+}
+
+/// Digests in lower case by algorithm.
+pub type Digests = BTreeMap<String, String>;
+
+/// What is known of a file on one host.
+#[derive(Serialize, Deserialize, Default, Clone, Debug, PartialEq, Eq)]
+#[serde(default)]
+pub struct OnHost {
+    /// The volume.
+    pub volume: String,
+    /// Bytes.
+    pub size: u64,
+    /// It was there before and has a name that somebody chose: it is not ours to remove.
     pub adopted: bool,
+    /// What Proxmox VE compared, or what was computed of the bytes that were uploaded from here.
+    pub digests: Digests,
+}
+
+impl OnHost {
+    /// Whether this is the volume, and nothing more is to be found out: it has the size that it had, and the digest that is asked for.
+    pub fn is(&self, volume: &str, size: u64, checksum: Option<(&str, &str)>) -> bool {
+        let fits = checksum.is_none_or(|(algorithm, value)| {
+            self.digests.get(algorithm) == Some(&value.to_lowercase())
+        });
+        self.volume == volume && self.size == size && fits
+    }
+}
+
+impl Private {
+    /// Hosts to which the file is brought in any case.
+    pub fn lacking(&self) -> BTreeSet<&str> {
+        let hosts = self.missing.union(&self.undone);
+        hosts.map(String::as_str).collect()
+    }
+
+    /// Hosts and volumes that are this resource's own to remove.
+    pub fn own(&self, state: &TalosImage) -> BTreeSet<(String, String)> {
+        let files = state.file_ids.get().into_iter().flatten();
+        files
+            .filter(|(node, _)| !self.files.get(*node).is_some_and(|file| file.adopted))
+            .filter_map(|(node, volume)| Some((node.clone(), volume.cloned()?)))
+            .collect()
+    }
+
+    /// The SHA-256 that is known of the file on every host that has it.
+    pub fn sha256(&self) -> Option<String> {
+        let mut digests = self.files.values().map(|file| file.digests.get("sha256"));
+        let first = digests.next()??;
+        digests
+            .all(|digest| digest == Some(first))
+            .then(|| first.clone())
+    }
 }
 
 /// Refuses what no storage takes.
@@ -92,21 +147,14 @@ pub fn plan(
             "It comes from a stage that has not been applied. Apply refuses it.",
         );
     }
-    let missing = !plan.prior_private.missing.is_empty();
+    let hosts = plan.prior_private.lacking();
+    let hosts = Vec::from_iter(hosts).join(", ");
+    let missing = !hosts.is_empty();
     if missing {
         plan.touch();
-        let hosts: Vec<&str> = plan
-            .prior_private
-            .missing
-            .iter()
-            .map(String::as_str)
-            .collect();
         plan.warn(
             format!("TS-IMAGE-MISSING: {about}: the file is not on every host"),
-            format!(
-                "It is missing on {} and is delivered again.",
-                hosts.join(", ")
-            ),
+            format!("It is missing on {hosts} and is delivered again."),
         );
     }
     name(&plan.config, &mut plan.proposed);

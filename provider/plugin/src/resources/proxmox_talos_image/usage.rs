@@ -34,7 +34,7 @@ impl Left {
 }
 
 /// Removes the volumes that are in no drive, as far as that can be known; gives those that stay.
-pub async fn remove_unused(client: &Client, calls: &Cx, volumes: Vec<Place>) -> Left {
+pub async fn remove_unused(client: &Client, calls: &Cx, volumes: BTreeSet<Place>) -> Left {
     let mut left = Left::default();
     if volumes.is_empty() {
         return left;
@@ -42,7 +42,7 @@ pub async fn remove_unused(client: &Client, calls: &Cx, volumes: Vec<Place>) -> 
     let (used, all_seen) = match look(client, calls).await {
         Ok(seen) => seen,
         Err(error) => {
-            left.failed = volumes;
+            left.failed = volumes.into_iter().collect();
             left.error = Some(error);
             return left;
         }
