@@ -182,8 +182,7 @@ async fn set_power(
         job.cx.phase("starting");
         power::start(&job.client, &job.calls, &sight.node, vmid).await
     } else {
-        job.cx.phase("shutting down");
-        power::stop(&job.client, &job.calls, &sight.node, vmid, planned).await
+        job.shut_down(&sight.node, vmid, planned).await
     };
     done.map_err(|error| job.error(&error))
 }

@@ -49,6 +49,9 @@ pub struct FakeVm {
     pub written: BTreeMap<String, u64>,
 }
 
+/// Called when a machine was started or stopped, before the answer goes out: its vmid, and whether it runs.
+pub type OnPower = Box<dyn FnMut(u32, bool) + Send>;
+
 /// Everything that is remembered.
 #[derive(Default)]
 pub struct World {
@@ -68,6 +71,8 @@ pub struct World {
     pub faults: Vec<(&'static str, Fault)>,
     /// Content that storages take, by name; the same on both hosts.
     pub storages: BTreeMap<&'static str, (&'static str, bool)>,
+    /// What a change of power does outside.
+    pub on_power: Option<OnPower>,
     changes: u64,
 }
 
