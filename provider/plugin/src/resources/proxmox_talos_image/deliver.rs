@@ -63,9 +63,18 @@ impl Delivery<'_> {
         super::plan::volume(self.storage(), self.name())
     }
 
-    /// An error of the client as one of this image.
+    /// An error of the client as one of this image, at the attribute that it is about.
     pub fn error(&self, error: &PveError) -> Error {
-        proxmox::error(self.name(), error)
+        let told = proxmox::error(self.name(), error);
+        let attribute = match error.code {
+            Code::StorageUnknown | Code::StorageContent | Code::StorageFull => "storage",
+            Code::HostUnknown | Code::HostOffline if self.model.nodes.is_known() => "nodes",
+            Code::Checksum => "checksum",
+            Code::FileExists => "file_name",
+            Code::Download if self.model.url.is_known() => "url",
+            _ => return told,
+        };
+        told.at(attribute)
     }
 
     /// Makes sure that a host has the file. `known` is what was known of it before.
@@ -246,10 +255,16 @@ impl Delivery<'_> {
                 Err(error) => break error,
             }
         };
-        if error.code.is_out_of_reach() || error.code == Code::Cancelled {
-            return Err(error);
+        match error.code {
+            Code::Checksum
+            | Code::Permission
+            | Code::Unsupported
+            | Code::Download
+            | Code::Input
+            | Code::Failed
+            | Code::TaskFailed => Err(self.unverified(node, &error)),
+            _ => Err(error),
         }
-        Err(self.unverified(node, &error))
     }
 
     /// A file that is there and is not, or is not known to be, the one that `checksum` names.

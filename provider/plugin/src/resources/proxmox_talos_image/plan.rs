@@ -95,18 +95,8 @@ pub fn validate(config: &TalosImage, found: &mut Diagnostics) {
         );
         return;
     }
-    let name = config.file_name.cloned().or_else(|| file_name(config));
-    if let Some(name) = name.filter(|_| !config.file_name.is_unknown())
-        && !config.url.as_str().is_some_and(is_placeholder_text)
-        && content(&name).is_none()
-        && (config.url.is_known() || config.file.is_known() || config.file_name.is_known())
-    {
-        found.error_at(
-            "file_name",
-            format!("TS-INPUT-INVALID: {name:?} is no name of an image"),
-            "Set `file_name` to one that ends in .iso, .img, .qcow2 or .raw. Compressed images are not taken.",
-        );
-    }
+    name_of(config, found);
+    checksum(config, found);
     if config.file.is_known() && config.delivery.as_str() == Some("node_download") {
         found.error_at(
             "delivery",
@@ -119,6 +109,53 @@ pub fn validate(config: &TalosImage, found: &mut Diagnostics) {
             "nodes",
             "TS-INPUT-MISSING: nodes is empty",
             "Name hosts, or leave it out.",
+        );
+    }
+}
+
+/// Proxmox VE would keep other characters as `_`, and the file would be looked for in vain.
+fn name_of(config: &TalosImage, found: &mut Diagnostics) {
+    let derived = config.url.is_known() || config.file.is_known();
+    let placeholder = config.url.as_str().is_some_and(is_placeholder_text);
+    let name = match &config.file_name {
+        Field::Known(name) => name.clone(),
+        Field::Null if derived && !placeholder => file_name(config).unwrap_or_default(),
+        _ => return,
+    };
+    let safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+    if content(&name).is_none() || !name.chars().all(safe) || name.len() > 255 {
+        found.error_at(
+            "file_name",
+            format!("TS-INPUT-INVALID: {name:?} is no name of an image"),
+            "Set `file_name` to one of letters, digits, _, - and dots that ends in .iso, .img, .qcow2 or .raw. Compressed images are not taken.",
+        );
+    }
+}
+
+fn checksum(config: &TalosImage, found: &mut Diagnostics) {
+    let Some(checksum) = config.checksum.get() else {
+        return;
+    };
+    let (Some(algorithm), Some(value)) = (checksum.algorithm.as_str(), checksum.value.as_str())
+    else {
+        return;
+    };
+    let digits = match algorithm {
+        "md5" => 32,
+        "sha1" => 40,
+        "sha224" => 56,
+        "sha256" => 64,
+        "sha384" => 96,
+        "sha512" => 128,
+        // The schema names those that there are.
+        _ => return,
+    };
+    let fits = value.len() == digits && value.chars().all(|c| c.is_ascii_hexdigit());
+    if !fits && !is_placeholder_text(value) {
+        found.error_at(
+            Path::attribute("checksum").attr("value"),
+            format!("TS-INPUT-INVALID: checksum.value is no {algorithm} digest"),
+            format!("It has {digits} hexadecimal digits, without anything before or after them."),
         );
     }
 }

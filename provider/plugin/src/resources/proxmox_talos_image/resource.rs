@@ -299,7 +299,10 @@ async fn targets(
             proxmox_client::Code::HostUnknown,
             format!("looking for {missing}"),
             "the cluster has no such host",
-        ));
+        )
+        .caused_by(format!(
+            "`nodes` names {missing}, and the cluster does not have it"
+        )));
     }
     match (all.is_empty(), unknown) {
         (true, Some(error)) => return Err(error),

@@ -129,7 +129,7 @@ async fn an_image_in_a_drive_is_left_and_told() {
     assert_eq!(pve.world().volume_names(), [volume]);
 }
 
-const DIGEST: &str = "ab";
+const DIGEST: &str = "abababababababababababababababababababababababababababababababab";
 
 fn with_checksum(value: &str) -> TalosImage {
     TalosImage {
@@ -154,7 +154,9 @@ fn put(pve: &FakePve, volume: &str, digest: &str) {
 #[tokio::test]
 async fn a_file_that_is_there_is_compared_with_its_checksum() {
     let pve = FakePve::start().await;
-    put(&pve, VOLUME, "cd");
+    let other = "cd".repeat(32);
+    put(&pve, VOLUME, &other);
+    let mismatch = format!("got '{other}' != expect '{DIGEST}'");
     let core = pve.core();
     let mut image = core.object::<TalosImageResource>();
     let error = told(
@@ -166,7 +168,7 @@ async fn a_file_that_is_there_is_compared_with_its_checksum() {
     );
     for part in [
         "TS-PVE-FILE-EXISTS",
-        "got 'cd' != expect 'ab'",
+        mismatch.as_str(),
         "remove the file",
         "file_name",
         "leave it out",
@@ -207,7 +209,13 @@ async fn a_file_that_nobody_can_compare_is_refused_where_a_checksum_is_set() {
     image.apply(Some(&config("v1.12.6"))).await.unwrap();
     assert!(image.state().unwrap().sha256.is_null());
     // A checksum that is set later is compared then, and a wrong one harms nothing.
-    let error = told(&image.apply(Some(&with_checksum("ef"))).await.err().unwrap());
+    let error = told(
+        &image
+            .apply(Some(&with_checksum(&"ef".repeat(32))))
+            .await
+            .err()
+            .unwrap(),
+    );
     assert!(error.contains("TS-PVE-FILE-EXISTS"), "{error}");
     assert!(image.state().unwrap().checksum.is_null());
     image.apply(Some(&with_checksum(DIGEST))).await.unwrap();
@@ -216,7 +224,7 @@ async fn a_file_that_nobody_can_compare_is_refused_where_a_checksum_is_set() {
 
 #[tokio::test]
 async fn a_run_that_was_killed_after_the_delivery_is_gone_on_with() {
-    for config in [config("v1.12.6"), with_checksum("AB")] {
+    for config in [config("v1.12.6"), with_checksum(&DIGEST.to_uppercase())] {
         let pve = FakePve::start().await;
         let core = pve.core();
         let mut killed = core.object::<TalosImageResource>();
@@ -258,7 +266,7 @@ async fn digests_are_told_only_where_they_are_known_for_sure() {
     let pve = FakePve::start().await;
     let core = pve.core();
     let mut image = core.object::<TalosImageResource>();
-    let mut other = with_checksum(DIGEST);
+    let mut other = with_checksum(&DIGEST.repeat(2));
     other.checksum.get_mut().unwrap().algorithm = "sha512".into();
     image.apply(Some(&other)).await.unwrap();
     assert!(image.state().unwrap().sha256.is_null());
@@ -391,15 +399,30 @@ async fn a_token_that_does_not_see_all_machines_removes_no_file() {
 }
 
 #[tokio::test]
+async fn a_shared_file_is_removed_by_whichever_host_is_there() {
+    let pve = FakePve::start().await;
+    let core = pve.core();
+    let mut image = core.object::<TalosImageResource>();
+    image.apply(Some(&config("v1.12.6"))).await.unwrap();
+    pve.world().offline.insert("pve1");
+    image.apply(None).await.unwrap();
+    assert!(image.state().is_none());
+    assert!(pve.world().volumes.is_empty());
+    assert_eq!(pve.host.writes().len(), 2, "{:?}", pve.host.writes());
+}
+
+#[tokio::test]
 async fn what_could_not_be_removed_is_removed_later() {
     let pve = FakePve::start().await;
     let core = pve.core();
     let mut image = core.object::<TalosImageResource>();
     image.apply(Some(&config("v1.12.5"))).await.unwrap();
-    pve.fault(
+    for host in [
         "DELETE /nodes/pve1/storage/files/content",
-        Fault::Refused(500, "the storage is in a bad mood"),
-    );
+        "DELETE /nodes/pve2/storage/files/content",
+    ] {
+        pve.fault(host, Fault::Refused(500, "the storage is in a bad mood"));
+    }
     let text = told(
         &image
             .apply(Some(&config("v1.12.6")))
@@ -504,7 +527,7 @@ async fn refusals_have_a_code_a_cause_and_a_cure() {
         let mut config = config("v1.12.6");
         config.checksum = Field::Known(ImageChecksum {
             algorithm: "sha256".into(),
-            value: "00".into(),
+            value: "00".repeat(32).into(),
         });
         let error = told(&image.apply(Some(&config)).await.err().unwrap());
         assert!(error.contains(code) && error.contains(cure), "{error}");
@@ -605,7 +628,24 @@ fn mistakes_are_found_before_anybody_is_asked() {
     assert_eq!(found(|_| {}), "");
     assert!(found(|config| config.url = "https://x/a.iso".into()).contains("TS-INPUT-CONFLICT"));
     assert!(found(|config| config.factory = Field::Null).contains("TS-INPUT-CONFLICT"));
-    assert!(found(|config| config.file_name = "a.txt".into()).contains("TS-INPUT-INVALID"));
+    for name in ["a.txt", "my image.iso", "../a.iso", "local:iso/a.iso"] {
+        let mut config = config("v1.12.6");
+        config.file_name = name.into();
+        let mut found = Diagnostics::new();
+        validate(&config, &mut found);
+        assert!(told(&found).contains("TS-INPUT-INVALID"), "{name}");
+    }
+    let digest = |algorithm: &'static str, value: &str| {
+        let mut config = with_checksum(value);
+        config.checksum.get_mut().unwrap().algorithm = algorithm.into();
+        let mut found = Diagnostics::new();
+        validate(&config, &mut found);
+        told(&found)
+    };
+    assert_eq!(digest("sha256", DIGEST), "");
+    assert_eq!(digest("sha256", "mock-checksum"), "");
+    assert!(digest("sha512", DIGEST).contains("TS-INPUT-INVALID: checksum.value"));
+    assert!(digest("sha256", &"xy".repeat(32)).contains("64 hexadecimal digits"));
     assert!(
         found(|config| config.nodes = Field::Known(BTreeSet::new())).contains("TS-INPUT-MISSING")
     );

@@ -47,20 +47,62 @@ pub async fn remove_unused(client: &Client, calls: &Cx, volumes: BTreeSet<Place>
             return left;
         }
     };
+    let mut free = Vec::new();
     for (node, volume) in volumes {
         if used.contains(&volume) {
             left.used.push((node, volume));
         } else if !all_seen {
             left.unseen.push((node, volume));
-        } else if left.error.is_some() {
-            left.failed.push((node, volume));
-        } else if let Err(error) = client.remove_volume(calls, &node, &volume).await {
-            // On a shared storage the first host removes it for all; one that is gone is no error.
-            left.error = Some(error);
-            left.failed.push((node, volume));
+        } else {
+            free.push((node, volume));
         }
     }
+    remove(client, calls, free, &mut left).await;
     left
+}
+
+/// Removes volumes that nobody needs. What lies on a shared storage goes for all hosts at once, whichever of them does it.
+async fn remove(client: &Client, calls: &Cx, mut free: Vec<Place>, left: &mut Left) {
+    if free.is_empty() {
+        return;
+    }
+    match client.nodes(calls).await {
+        Ok(nodes) => {
+            let is_online = |name: &str| nodes.iter().any(|node| node.online && node.name == name);
+            free.sort_by_key(|(node, _)| !is_online(node));
+        }
+        Err(error) => left.error = Some(error),
+    }
+    let mut gone = BTreeSet::new();
+    for (node, volume) in free {
+        if gone.contains(&volume) {
+            continue;
+        }
+        match remove_one(client, calls, &node, &volume).await {
+            Ok(true) => {
+                gone.insert(volume);
+            }
+            Ok(false) => {}
+            Err(error) => {
+                left.error.get_or_insert(error);
+                left.failed.push((node, volume));
+            }
+        }
+    }
+}
+
+/// Removes a volume from a host; whether it is gone from all hosts then. One that is not there is no error.
+async fn remove_one(client: &Client, calls: &Cx, node: &str, volume: &str) -> Result<bool> {
+    let storage = volume.split(':').next().unwrap_or_default();
+    match client.storage(calls, node, storage).await {
+        Ok(storage) => {
+            client.remove_volume(calls, node, volume).await?;
+            Ok(storage.shared)
+        }
+        // The host left the cluster, and its own files went with it.
+        Err(error) if error.code == Code::HostUnknown => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// The volumes in drives, and whether all virtual machines were looked at. Asked in this order: a machine that appears in between is

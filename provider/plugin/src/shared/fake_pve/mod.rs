@@ -57,6 +57,8 @@ pub type OnPower = Box<dyn FnMut(u32, bool) + Send>;
 pub struct World {
     /// By vmid.
     pub vms: BTreeMap<u32, FakeVm>,
+    /// Hosts that are off.
+    pub offline: BTreeSet<&'static str>,
     /// What the token does not see, because its rights do not go that far.
     pub hidden: BTreeSet<u32>,
     /// Sizes by volume.
@@ -154,9 +156,19 @@ fn answer(world: &mut World, asked: &Asked) -> Reply {
 impl World {
     fn carry_out(&mut self, asked: &Asked) -> Reply {
         let path: Vec<&str> = asked.path.trim_start_matches('/').split('/').collect();
+        // All tasks say that they are of the first host, whoever does them.
+        if let ["nodes", node, what, ..] = path.as_slice()
+            && *what != "tasks"
+            && self.offline.contains(node)
+        {
+            return Reply::error(595, "No route to host");
+        }
         match (asked.method.as_str(), path.as_slice()) {
             ("GET", ["nodes"]) => {
-                let node = |name: &str| json!({"node": name, "status": "online", "type": "node"});
+                let node = |name: &str| {
+                    let off = self.offline.contains(name);
+                    json!({"node": name, "status": if off { "offline" } else { "online" }, "type": "node"})
+                };
                 Reply::data(json!([node("pve1"), node("pve2")]))
             }
             ("GET", ["cluster", "resources"]) => Reply::data(self.resources()),
