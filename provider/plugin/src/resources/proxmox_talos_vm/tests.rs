@@ -1,5 +1,6 @@
 //! The life of a machine on a fake Proxmox VE, and the decisions by themselves.
 
+mod attributes;
 mod cycles;
 mod decisions;
 mod life;

@@ -174,6 +174,7 @@ impl World {
             ("GET", ["cluster", "resources"]) => Reply::data(self.resources()),
             ("GET", ["access", "permissions"]) => Reply::data(self.permissions(asked)),
             ("GET", ["cluster", "nextid"]) => self.next_id(asked),
+            ("PUT", ["pools"]) => self.pool(asked),
             (_, ["cluster", "ha", "resources", rest @ ..]) => self.high_availability(asked, rest),
             ("GET", ["nodes", _, "tasks", upid, "status"]) => self.task_status(upid),
             ("GET", ["nodes", _, "tasks", upid, "log"]) => {
@@ -243,6 +244,16 @@ impl World {
     fn permissions(&self, asked: &Asked) -> Value {
         assert_eq!(asked.get("path"), Some("/vms"));
         json!({"/vms": {"VM.Audit": u8::from(self.hidden.is_empty()), "VM.PowerMgmt": 1}})
+    }
+
+    fn pool(&mut self, asked: &Asked) -> Reply {
+        let vmid: u32 = asked.get("vms").unwrap().parse().unwrap();
+        let values = &mut self.vms.get_mut(&vmid).unwrap().values;
+        match asked.get("delete") {
+            Some(_) => values.remove("pool"),
+            None => values.insert("pool".to_owned(), asked.get("poolid").unwrap().to_owned()),
+        };
+        Reply::data(Value::Null)
     }
 
     fn next_id(&self, asked: &Asked) -> Reply {
