@@ -190,6 +190,11 @@ impl<'a> Bench<'a> {
         let says = ["wrong.iso", "mismatch", "correct `checksum`"];
         let inputs = json!({ "images": images });
         self.refuses("wrong checksum", inputs, "TS-PVE-CHECKSUM", &says);
+        // The host compares what is there already.
+        let inputs = json!({ "images": { "kept": "ab".repeat(32) } });
+        let says = ["kept.iso", "mismatch", "set another `file_name`"];
+        let name = "file of the same name with another checksum";
+        self.refuses(name, inputs, "TS-PVE-FILE-EXISTS", &says);
     }
 }
 

@@ -1,4 +1,7 @@
+use std::sync::Arc;
+
 use lab::proxmox::Request;
+use lab::world::{NoMachines, Scenario};
 use serde_json::json;
 
 use crate::asked::{Asked, WORLD};
@@ -77,6 +80,37 @@ fn a_token_never_has_more_than_its_user() {
     let rights = much.get("/access/permissions")["/"].clone();
     assert_eq!(rights["VM.Allocate"], 1);
     assert_eq!(rights["Sys.Modify"], json!(null));
+}
+
+#[test]
+fn a_look_at_rights_says_whether_they_go_further_down() {
+    let acl = "  acl:
+    - { path: /vms, who: joe@pve!here, role: PVEVMAdmin, propagate: false }
+    - { path: /vms, who: joe@pve!below, role: PVEVMAdmin }
+    - { path: /pool/builds, who: joe@pve!pool, role: PVEVMAdmin }
+";
+    let tokens = "  tokens:
+    joe@pve!here: { secret: a, separate: true }
+    joe@pve!below: { secret: b, separate: true }
+    joe@pve!pool: { secret: c, separate: true }
+";
+    let world = WORLD
+        .replace("  acl:\n", acl)
+        .replace("  tokens:\n", tokens);
+    let asked = Asked::with(Scenario::parse(&world).unwrap(), Arc::new(NoMachines));
+    asked.create(100, "name=a&pool=builds");
+    asked.create(101, "name=b");
+    let look = |token: &str| {
+        let by = asked.by(token);
+        let answer = by.ask("GET", "/access/permissions", "path=/vms");
+        let rights = answer.body.unwrap()["data"]["/vms"]["VM.Audit"].clone();
+        let rows = by.ask("GET", "/cluster/resources", "type=vm").body.unwrap();
+        (rights, rows["data"].as_array().unwrap().len())
+    };
+    assert_eq!(look("joe@pve!below=b"), (json!(1), 2));
+    assert_eq!(look("joe@pve!here=a"), (json!(0), 0));
+    assert_eq!(look("joe@pve!pool=c"), (json!(null), 1));
+    assert_eq!(look("joe@pve!t=joe"), (json!(1), 2), "the user's own");
 }
 
 #[test]

@@ -10,6 +10,8 @@ use super::model::ProxmoxDefaults;
 use crate::shared::access::Unusable;
 use crate::shared::placeholder::{is_placeholder_host, is_placeholder_text};
 
+/// Ports of services that other machines of a cluster count on: etcd and the Kubernetes API.
+const COUNTED_ON: [u16; 2] = [2379, 6443];
 /// Requests under way at the same time unless somebody says otherwise.
 const MAX_PARALLEL: i64 = 8;
 
@@ -27,6 +29,8 @@ pub struct Proxmox {
     vmids: Arc<Mutex<BTreeSet<u32>>>,
     /// Whoever holds it may power-cycle a machine; the name of one that did not come back.
     cycling: Arc<tokio::sync::Mutex<Option<String>>>,
+    /// Ports that must answer again after a power cycle where they answered before it.
+    pub counted_on: [u16; 2],
 }
 
 impl Proxmox {
@@ -60,6 +64,7 @@ impl Proxmox {
             client: Arc::default(),
             vmids: Arc::default(),
             cycling: Arc::default(),
+            counted_on: COUNTED_ON,
         }
     }
 

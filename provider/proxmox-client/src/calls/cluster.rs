@@ -2,11 +2,14 @@
 
 use serde_json::Value;
 
-use crate::answer::{self, malformed, member, number};
+use crate::answer::{self, malformed, member, number, truth};
 use crate::client::Client;
 use crate::error::{Code, Result};
 use crate::request::{Method, Request};
 use client_core::Cx;
+
+/// Where rights on all virtual machines are given.
+const VIRTUAL_MACHINES: &str = "/vms";
 
 /// One host.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +68,18 @@ impl Client {
         Ok(rows.iter().filter_map(place).collect())
     }
 
+    /// Whether [`Self::places`] lists every virtual machine of the cluster. It does where the token, or its user where the token is
+    /// not separated, has `VM.Audit` on `/vms` and below; rights on a pool or on single machines show those alone.
+    ///
+    /// # Errors
+    /// What was answered.
+    pub async fn sees_all_vms(&self, cx: &Cx) -> Result<bool> {
+        let request =
+            Request::new(Method::Get, &["access", "permissions"]).with("path", VIRTUAL_MACHINES);
+        let data = self.call(cx, &request).await?;
+        Ok(is_audited(&data))
+    }
+
     /// A free vmid. Nothing reserves it.
     ///
     /// # Errors
@@ -115,6 +130,13 @@ impl Client {
     }
 }
 
+/// A privilege that is held has the number 1 where it goes for what is below the path, too, and 0 where it does not.
+fn is_audited(permissions: &Value) -> bool {
+    permissions
+        .get(VIRTUAL_MACHINES)
+        .is_some_and(|held| truth(held, "VM.Audit"))
+}
+
 fn node(row: &Value) -> Option<Node> {
     Some(Node {
         name: member(row, "node")?,
@@ -132,4 +154,28 @@ fn place(row: &Value) -> Option<Place> {
             pool: member(row, "pool").filter(|pool| !pool.is_empty()),
         })
     })?
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn all_machines_are_seen_with_a_privilege_that_goes_down_from_their_path() {
+        let cases = [
+            (json!({"/vms": {"VM.Audit": 1, "VM.Allocate": 0}}), true),
+            (json!({"/vms": {"VM.Audit": "1"}}), true),
+            (json!({"/vms": {"VM.Audit": 0}}), false),
+            (json!({"/vms": {"VM.Allocate": 1}}), false),
+            (json!({"/vms": {}}), false),
+            (json!({"/vms/100": {"VM.Audit": 1}}), false),
+            // A separated token without any right was seen to get this.
+            (json!({}), false),
+        ];
+        for (permissions, all) in cases {
+            assert_eq!(is_audited(&permissions), all, "{permissions}");
+        }
+    }
 }

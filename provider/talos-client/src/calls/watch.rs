@@ -1,5 +1,7 @@
 //! Waiting by watching: a resource's present state, then each change of it.
 
+use std::time::Duration;
+
 use proto_talos::cosi::resource::{EventType, WatchOptions, WatchRequest, WatchResponse};
 use tokio::time::Instant;
 use tonic::{Status, Streaming};
@@ -30,7 +32,7 @@ impl Client {
         mut until: impl FnMut(Option<&Resource>) -> Option<T> + Send,
     ) -> Result<T> {
         let begun = Instant::now();
-        let backoff = Backoff::default();
+        let mut backoff = Backoff::default();
         let request = WatchRequest {
             namespace: kind.namespace.to_owned(),
             r#type: kind.resource_type.to_owned(),
@@ -43,11 +45,13 @@ impl Client {
         let attempted = op.attempted(&self.place(self.endpoint()));
         loop {
             let mut stream = self.open(cx, &op, &request).await?;
-            let mut last = "nothing yet".to_owned();
-            let error = match cx
+            let mut last = None;
+            let ended = cx
                 .bounded(follow(&mut stream, &mut until, &mut last, id))
-                .await
-            {
+                .await;
+            let delivered = last.is_some();
+            let last = last.unwrap_or_else(|| "nothing yet".to_owned());
+            let error = match ended {
                 Ok(Ok(done)) => return Ok(done),
                 Ok(Err(status)) => status::classify(op.method, &attempted, &status),
                 Err(Ended::Cancelled) => {
@@ -69,7 +73,7 @@ impl Client {
             }
             cx.tell(&error, begun.elapsed());
             // The next round's open says what came of it.
-            let _ = cx.pause(backoff.next()).await;
+            let _ = cx.pause(after(&mut backoff, delivered)).await;
         }
     }
 
@@ -92,19 +96,28 @@ impl Client {
     }
 }
 
+/// The pause after a watch that broke. Pauses grow while watches break before they say anything; one that did tells that the machine
+/// was there, and the wait for its next one begins anew.
+fn after(backoff: &mut Backoff, delivered: bool) -> Duration {
+    if delivered {
+        backoff.reset();
+    }
+    backoff.next()
+}
+
 /// Reads a watch until `until` is content or the watch breaks; `last` says what was seen.
 async fn follow<T>(
     stream: &mut Watching,
     until: &mut (impl FnMut(Option<&Resource>) -> Option<T> + Send),
-    last: &mut String,
+    last: &mut Option<String>,
     id: &str,
 ) -> Result<T, Status> {
     while let Some(answer) = stream.0.message().await? {
         for seen in states(answer)? {
-            *last = match &seen {
+            *last = Some(match &seen {
                 Some(resource) => resource.spec.to_string(),
                 None => format!("no {id}"),
-            };
+            });
             if let Some(done) = until(seen.as_ref()) {
                 return Ok(done);
             }
@@ -135,4 +148,20 @@ fn states(answer: WatchResponse) -> Result<Vec<Option<Resource>>, Status> {
         }
     }
     Ok(states)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn pauses_start_over_after_a_watch_that_told_something() {
+        let mut backoff = Backoff::default();
+        let shortest = after(&mut backoff, false);
+        tokio::time::advance(Duration::from_secs(300)).await;
+        assert!(after(&mut backoff, false) > shortest * 10);
+        assert_eq!(after(&mut backoff, true), shortest);
+        tokio::time::advance(Duration::from_secs(60)).await;
+        assert!(after(&mut backoff, false) > shortest * 10);
+    }
 }

@@ -54,9 +54,14 @@ impl Datacenter {
         privileges.iter().any(|wanted| held.contains(*wanted))
     }
 
-    /// Privileges of a user or token at a path: a token's are never more than its user's
-    /// (documentation of user management).
+    /// Privileges of a user or token at a path.
     pub(crate) fn privileges(&self, id: &str, path: &str) -> BTreeSet<String> {
+        self.rights(id, path).into_keys().collect()
+    }
+
+    /// Privileges of a user or token at a path, each with whether it counts below the path, too. A token's are never more than its
+    /// user's (documentation of user management).
+    pub(crate) fn rights(&self, id: &str, path: &str) -> BTreeMap<String, bool> {
         let Some((user, _)) = id.split_once('!') else {
             return self.granted(id, path);
         };
@@ -69,27 +74,34 @@ impl Datacenter {
         if !separate {
             return of_user;
         }
-        let own = self.granted(id, path);
-        own.intersection(&of_user).cloned().collect()
+        let own = self.granted(id, path).into_iter();
+        own.filter_map(|(name, below)| {
+            let also_below = *of_user.get(&name)?;
+            Some((name, below && also_below))
+        })
+        .collect()
     }
 
-    fn granted(&self, id: &str, path: &str) -> BTreeSet<String> {
+    fn granted(&self, id: &str, path: &str) -> BTreeMap<String, bool> {
         if id == "root@pam" {
-            return role(&self.access.roles, "Administrator", self.version.major);
+            let all = role(&self.access.roles, "Administrator", self.version.major);
+            return all.into_iter().map(|name| (name, true)).collect();
         }
         let mut held = self.granted_at(id, path);
         let vm = path
             .strip_prefix("/vms/")
             .and_then(|vmid| vmid.parse().ok());
         if let Some(pool) = vm.and_then(|vmid| self.pool_of(vmid)) {
-            held.extend(self.granted_at(id, &format!("/pool/{pool}")));
+            for (name, below) in self.granted_at(id, &format!("/pool/{pool}")) {
+                *held.entry(name).or_default() |= below;
+            }
         }
         held
     }
 
     /// Roles of a deeper path replace those from above.
-    fn granted_at(&self, id: &str, path: &str) -> BTreeSet<String> {
-        let mut roles: Vec<&str> = Vec::new();
+    fn granted_at(&self, id: &str, path: &str) -> BTreeMap<String, bool> {
+        let mut roles: Vec<&Acl> = Vec::new();
         for level in levels(path) {
             let here = self
                 .access
@@ -98,18 +110,17 @@ impl Datacenter {
                 .filter(|acl| acl.who == id && acl.path == level);
             let here: Vec<&Acl> = here.collect();
             if !here.is_empty() {
-                let counts = |acl: &&&Acl| acl.propagate || level == path;
-                roles = here
-                    .iter()
-                    .filter(counts)
-                    .map(|acl| acl.role.as_str())
-                    .collect();
+                let counts = |acl: &&Acl| acl.propagate || level == path;
+                roles = here.into_iter().filter(counts).collect();
             }
         }
-        let sets = roles
-            .into_iter()
-            .map(|name| role(&self.access.roles, name, self.version.major));
-        sets.flatten().collect()
+        let mut held = BTreeMap::new();
+        for acl in roles {
+            for name in role(&self.access.roles, &acl.role, self.version.major) {
+                *held.entry(name).or_default() |= acl.propagate;
+            }
+        }
+        held
     }
 
     /// Paths at which anything may be granted, for a look at one's own rights.

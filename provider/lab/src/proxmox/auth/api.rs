@@ -38,7 +38,8 @@ pub(crate) fn ticket_form(_: &mut Call<'_>) -> Reply {
     Ok(Value::Null)
 }
 
-/// The caller's own rights: path, privilege, 1.
+/// The caller's own rights: path, privilege, and whether it counts below the path, too (1 in all that was recorded; 0 from the
+/// documentation of user management).
 pub(crate) fn permissions(call: &mut Call<'_>) -> Reply {
     let paths = match call.args.get("path") {
         Some(path) => [path.to_owned()].into(),
@@ -46,9 +47,10 @@ pub(crate) fn permissions(call: &mut Call<'_>) -> Reply {
     };
     let mut tree = Map::new();
     for path in paths {
-        let held = call.dc.privileges(&call.user.id, &path);
+        let held = call.dc.rights(&call.user.id, &path);
         if !held.is_empty() {
-            let held: Map<String, Value> = held.into_iter().map(|name| (name, json!(1))).collect();
+            let flag = |(name, below)| (name, json!(u8::from(below)));
+            let held: Map<String, Value> = held.into_iter().map(flag).collect();
             tree.insert(path, Value::Object(held));
         }
     }

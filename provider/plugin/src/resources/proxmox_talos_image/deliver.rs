@@ -8,15 +8,21 @@ use proxmox_client::{Client, Code, Cx, Download, Error as PveError, Sent, Upload
 
 use super::TalosImageResource;
 use super::model::TalosImage;
+use super::plan::{Digests, OnHost};
 use super::source::{Source, content};
 use crate::shared::{fetch, proxmox};
+
+/// How often something is asked for again whose answer was lost.
+const ATTEMPTS: usize = 3;
 
 /// What lies on a storage now.
 pub struct Delivered {
     /// Bytes.
     pub size: u64,
-    /// It was there before, and has the size that it should have.
+    /// It was there before.
     pub found: bool,
+    /// Digests that it has for sure.
+    pub digests: Digests,
 }
 
 /// One image on its way.
@@ -57,49 +63,75 @@ impl Delivery<'_> {
         super::plan::volume(self.storage(), self.name())
     }
 
-    /// An error of the client as one of this image.
+    /// An error of the client as one of this image, at the attribute that it is about.
     pub fn error(&self, error: &PveError) -> Error {
-        proxmox::error(self.name(), error)
+        let told = proxmox::error(self.name(), error);
+        let attribute = match error.code {
+            Code::StorageUnknown | Code::StorageContent | Code::StorageFull => "storage",
+            Code::HostUnknown | Code::HostOffline if self.model.nodes.is_known() => "nodes",
+            Code::Checksum => "checksum",
+            Code::FileExists => "file_name",
+            Code::Download if self.model.url.is_known() => "url",
+            _ => return told,
+        };
+        told.at(attribute)
     }
 
-    /// Makes sure that a host has the file.
-    pub async fn to(&mut self, node: &str) -> Result<Delivered, Error> {
+    /// Makes sure that a host has the file. `known` is what was known of it before.
+    pub async fn to(&mut self, node: &str, known: Option<&OnHost>) -> Result<Delivered, Error> {
         self.check_storage(node).await?;
-        if let Some(size) = self
-            .present(node)
-            .await
-            .map_err(|error| self.error(&error))?
-        {
-            self.compare(node, size).await?;
-            return Ok(Delivered { size, found: true });
+        if let Some(size) = self.look(node).await? {
+            let digests = self.take(node, size, known).await?;
+            return Ok(Delivered {
+                size,
+                found: true,
+                digests,
+            });
         }
-        let fetches = match (&self.source, self.model.delivery.text()) {
-            (Source::File(_), _) | (_, "upload") => false,
-            (Source::Url(..), _) => true,
-        };
-        if !fetches {
-            self.upload(node).await?;
-        } else if let Err(error) = self.download(node).await {
-            let unable = error.code == Code::Download
-                || (error.code == Code::Permission && !error.seen.contains("/storage/"));
-            if self.model.delivery.text() != "auto" || !unable {
-                return Err(self.error(&error));
-            }
-            tracing::info!(node, seen = %error.seen, "the host cannot fetch the image; it goes through here");
-            self.upload(node).await?;
-        }
-        match self
-            .present(node)
-            .await
-            .map_err(|error| self.error(&error))?
-        {
-            Some(size) => Ok(Delivered { size, found: false }),
+        let digests = self.bring(node).await?;
+        match self.look(node).await? {
+            Some(size) => Ok(Delivered {
+                size,
+                found: false,
+                digests,
+            }),
             None => Err(self.error(&PveError::found(
                 Code::VolumeMissing,
                 format!("delivering {} to {node}", self.volume()),
                 "the task ended well, and the file is not there",
             ))),
         }
+    }
+
+    /// Fetched by the host or sent from here; what is known of the file then.
+    async fn bring(&mut self, node: &str) -> Result<Digests, Error> {
+        let fetches = match (&self.source, self.model.delivery.text()) {
+            (Source::File(_), _) | (_, "upload") => false,
+            (Source::Url(..), _) => true,
+        };
+        if fetches {
+            let Err(error) = self.download(node).await else {
+                return Ok(self.compared());
+            };
+            let unable = error.code == Code::Download
+                || (error.code == Code::Permission && !error.seen.contains("/storage/"));
+            if self.model.delivery.text() != "auto" || !unable {
+                return Err(self.error(&error));
+            }
+            tracing::info!(node, seen = %error.seen, "the host cannot fetch the image; it goes through here");
+        }
+        self.upload(node).await?;
+        let mut digests = self.compared();
+        digests.insert("sha256".to_owned(), self.local().await?.sha256.clone());
+        Ok(digests)
+    }
+
+    /// What Proxmox VE compared the file with when it came.
+    fn compared(&self) -> Digests {
+        let checksum = self.checksum().into_iter();
+        checksum
+            .map(|(algorithm, value)| (algorithm.to_owned(), value.to_lowercase()))
+            .collect()
     }
 
     async fn check_storage(&self, node: &str) -> Result<(), Error> {
@@ -140,7 +172,36 @@ impl Delivery<'_> {
             .map(|found| found.size))
     }
 
-    /// A file of this name that is there must be the one that is asked for.
+    async fn look(&self, node: &str) -> Result<Option<u64>, Error> {
+        let found = self.present(node).await;
+        found.map_err(|error| self.error(&error))
+    }
+
+    /// A file of this name that is there must be the one that is asked for. Gives what is known of it.
+    async fn take(
+        &mut self,
+        node: &str,
+        size: u64,
+        known: Option<&OnHost>,
+    ) -> Result<Digests, Error> {
+        let volume = self.volume();
+        if let Some(known) = known.filter(|known| known.is(&volume, size, self.checksum())) {
+            return Ok(known.digests.clone());
+        }
+        if self.checksum().is_none() {
+            self.compare(node, size).await?;
+            return Ok(Digests::new());
+        }
+        self.verify(node)
+            .await
+            .map_err(|error| self.error(&error))?;
+        let before = known.filter(|known| known.is(&volume, size, None));
+        let mut digests = before.map_or_else(Digests::new, |known| known.digests.clone());
+        digests.extend(self.compared());
+        Ok(digests)
+    }
+
+    /// Compares sizes. Where nobody says the size, the name has to do.
     async fn compare(&mut self, node: &str, size: u64) -> Result<(), Error> {
         let wanted = match &self.source {
             Source::File(_) => Some(self.local().await?.size),
@@ -157,9 +218,82 @@ impl Delivery<'_> {
                 format!("delivering {} to {node}", self.volume()),
                 format!("the file there has {size} bytes, and the image has {wanted}"),
             ))),
-            // Where nobody says the size, the name has to do.
             _ => Ok(()),
         }
+    }
+
+    /// Makes the host compare a file that is there with `checksum`. A host that is asked to fetch a file that it has fetches nothing:
+    /// the task ends well where the digest is the same, and fails where it is another one.
+    async fn verify(&self, node: &str) -> proxmox_client::Result<()> {
+        // A file of this computer has no address. It is not used: only a host that lost the file meanwhile would try it, on itself.
+        let nowhere = format!("http://127.0.0.1/{}", self.name());
+        let what = Download {
+            content: self.content(),
+            file_name: self.name(),
+            url: match &self.source {
+                Source::Url(url, _) => url,
+                Source::File(_) => &nowhere,
+            },
+            checksum: self.checksum(),
+        };
+        self.cx
+            .phase(format!("{node} compares {} with its checksum", self.name()));
+        let mut tries = 0;
+        let error = loop {
+            tries += 1;
+            match self
+                .client
+                .download(&self.calls, node, self.storage(), &what)
+                .await
+            {
+                Ok(_) => return Ok(()),
+                // Asking twice is the same as asking once.
+                Err(error)
+                    if error.sent == Sent::Maybe
+                        && error.code != Code::Cancelled
+                        && tries < ATTEMPTS => {}
+                Err(error) => break error,
+            }
+        };
+        match error.code {
+            Code::Checksum
+            | Code::Permission
+            | Code::Unsupported
+            | Code::Download
+            | Code::Input
+            | Code::Failed
+            | Code::TaskFailed => Err(self.unverified(node, &error)),
+            _ => Err(error),
+        }
+    }
+
+    /// A file that is there and is not, or is not known to be, the one that `checksum` names.
+    fn unverified(&self, node: &str, error: &PveError) -> PveError {
+        let volume = self.volume();
+        let (seen, cause) = if error.code == Code::Checksum {
+            (
+                error.seen.clone(),
+                "another file was put there under the same name, or `checksum` belongs to another one",
+            )
+        } else {
+            (
+                format!(
+                    "the host could not compare the file there with `checksum`: {}",
+                    error.seen
+                ),
+                "the file was not delivered with this checksum as far as is known here: somebody else put it there, or a run was interrupted",
+            )
+        };
+        PveError::found(
+            Code::FileExists,
+            format!("delivering {volume} to {node}"),
+            seen,
+        )
+        .caused_by(cause)
+        .cured_by(format!(
+            "remove the file when no machine needs it (pvesm free {volume}), set another `file_name`, correct `checksum`, or leave it \
+             out to take the file as it is"
+        ))
     }
 
     /// Makes the host fetch it. A lost answer is looked into before the host is asked again.
@@ -214,7 +348,7 @@ impl Delivery<'_> {
             source,
         };
         let mut last = None;
-        for _ in 0..3 {
+        for _ in 0..ATTEMPTS {
             match self
                 .client
                 .upload(&self.calls, node, self.storage(), &what)

@@ -28,7 +28,8 @@ pub struct TalosImage {
     /// Path of an image on the computer that runs this. Another content under the same path is noticed by `checksum`.
     #[tf(optional)]
     pub file: Field<String>,
-    /// What the file's digest must be.
+    /// What the file's digest must be. A file of that name that is there already is compared by the host; where it cannot compare it
+    /// (its token lacks `Sys.AccessNetwork`), a file that was not delivered here with this checksum is refused.
     #[tf(optional)]
     pub checksum: Field<ImageChecksum>,
     /// Name on the storage, ending in .iso, .img, .qcow2 or .raw. Unless given it follows from the source.
@@ -50,7 +51,7 @@ pub struct TalosImage {
     /// Size in bytes.
     #[tf(computed)]
     pub size_bytes: Field<i64>,
-    /// SHA-256 of the file, where it is known: from `checksum`, or because it went through here.
+    /// SHA-256 of the file, where it is known for sure: Proxmox VE compared it with `checksum`, or the file was uploaded from here.
     #[tf(computed)]
     pub sha256: Field<String>,
 }

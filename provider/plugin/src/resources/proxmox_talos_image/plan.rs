@@ -1,6 +1,6 @@
 //! Names and places of an image, from configuration and what the refresh saw. Pure.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use framework::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -18,12 +18,67 @@ use crate::shared::proxmox;
 #[derive(Serialize, Deserialize, Default, Clone)]
 #[serde(default)]
 pub struct Private {
-    /// Hosts that should have the file and do not.
+    /// Hosts that had the file and do not have it any more.
     pub missing: BTreeSet<String>,
-    /// Hosts on which each volume lies that another one took the place of and that was still in use.
-    pub superseded: Vec<(String, String)>,
-    /// The file was there before and has a name that somebody chose: it is not ours to remove.
+    /// Hosts that an interrupted delivery did not come to.
+    pub undone: BTreeSet<String>,
+    /// Hosts and volumes that others took the place of and that could not be removed yet.
+    pub superseded: BTreeSet<(String, String)>,
+    /// The file on each host that has it.
+    pub files: BTreeMap<String, OnHost>,
+}
+
+/// Digests in lower case by algorithm.
+pub type Digests = BTreeMap<String, String>;
+
+/// What is known of a file on one host.
+#[derive(Serialize, Deserialize, Default, Clone, Debug, PartialEq, Eq)]
+#[serde(default)]
+pub struct OnHost {
+    /// The volume.
+    pub volume: String,
+    /// Bytes.
+    pub size: u64,
+    /// It was there before and has a name that somebody chose: it is not ours to remove.
     pub adopted: bool,
+    /// What Proxmox VE compared, or what was computed of the bytes that were uploaded from here.
+    pub digests: Digests,
+}
+
+impl OnHost {
+    /// Whether this is the volume, and nothing more is to be found out: it has the size that it had, and the digest that is asked for.
+    pub fn is(&self, volume: &str, size: u64, checksum: Option<(&str, &str)>) -> bool {
+        let fits = checksum.is_none_or(|(algorithm, value)| {
+            self.digests.get(algorithm) == Some(&value.to_lowercase())
+        });
+        self.volume == volume && self.size == size && fits
+    }
+}
+
+impl Private {
+    /// Hosts to which the file is brought in any case.
+    pub fn lacking(&self) -> BTreeSet<&str> {
+        let hosts = self.missing.union(&self.undone);
+        hosts.map(String::as_str).collect()
+    }
+
+    /// Hosts and volumes that are this resource's own to remove.
+    pub fn own(&self, state: &TalosImage) -> BTreeSet<(String, String)> {
+        let files = state.file_ids.get().into_iter().flatten();
+        files
+            .filter(|(node, _)| !self.files.get(*node).is_some_and(|file| file.adopted))
+            .filter_map(|(node, volume)| Some((node.clone(), volume.cloned()?)))
+            .collect()
+    }
+
+    /// The SHA-256 that is known of the file on every host that has it.
+    pub fn sha256(&self) -> Option<String> {
+        let mut digests = self.files.values().map(|file| file.digests.get("sha256"));
+        let first = digests.next()??;
+        digests
+            .all(|digest| digest == Some(first))
+            .then(|| first.clone())
+    }
 }
 
 /// Refuses what no storage takes.
@@ -40,18 +95,8 @@ pub fn validate(config: &TalosImage, found: &mut Diagnostics) {
         );
         return;
     }
-    let name = config.file_name.cloned().or_else(|| file_name(config));
-    if let Some(name) = name.filter(|_| !config.file_name.is_unknown())
-        && !config.url.as_str().is_some_and(is_placeholder_text)
-        && content(&name).is_none()
-        && (config.url.is_known() || config.file.is_known() || config.file_name.is_known())
-    {
-        found.error_at(
-            "file_name",
-            format!("TS-INPUT-INVALID: {name:?} is no name of an image"),
-            "Set `file_name` to one that ends in .iso, .img, .qcow2 or .raw. Compressed images are not taken.",
-        );
-    }
+    name_of(config, found);
+    checksum(config, found);
     if config.file.is_known() && config.delivery.as_str() == Some("node_download") {
         found.error_at(
             "delivery",
@@ -64,6 +109,53 @@ pub fn validate(config: &TalosImage, found: &mut Diagnostics) {
             "nodes",
             "TS-INPUT-MISSING: nodes is empty",
             "Name hosts, or leave it out.",
+        );
+    }
+}
+
+/// Proxmox VE would keep other characters as `_`, and the file would be looked for in vain.
+fn name_of(config: &TalosImage, found: &mut Diagnostics) {
+    let derived = config.url.is_known() || config.file.is_known();
+    let placeholder = config.url.as_str().is_some_and(is_placeholder_text);
+    let name = match &config.file_name {
+        Field::Known(name) => name.clone(),
+        Field::Null if derived && !placeholder => file_name(config).unwrap_or_default(),
+        _ => return,
+    };
+    let safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+    if content(&name).is_none() || !name.chars().all(safe) || name.len() > 255 {
+        found.error_at(
+            "file_name",
+            format!("TS-INPUT-INVALID: {name:?} is no name of an image"),
+            "Set `file_name` to one of letters, digits, _, - and dots that ends in .iso, .img, .qcow2 or .raw. Compressed images are not taken.",
+        );
+    }
+}
+
+fn checksum(config: &TalosImage, found: &mut Diagnostics) {
+    let Some(checksum) = config.checksum.get() else {
+        return;
+    };
+    let (Some(algorithm), Some(value)) = (checksum.algorithm.as_str(), checksum.value.as_str())
+    else {
+        return;
+    };
+    let digits = match algorithm {
+        "md5" => 32,
+        "sha1" => 40,
+        "sha224" => 56,
+        "sha256" => 64,
+        "sha384" => 96,
+        "sha512" => 128,
+        // The schema names those that there are.
+        _ => return,
+    };
+    let fits = value.len() == digits && value.chars().all(|c| c.is_ascii_hexdigit());
+    if !fits && !is_placeholder_text(value) {
+        found.error_at(
+            Path::attribute("checksum").attr("value"),
+            format!("TS-INPUT-INVALID: checksum.value is no {algorithm} digest"),
+            format!("It has {digits} hexadecimal digits, without anything before or after them."),
         );
     }
 }
@@ -92,21 +184,14 @@ pub fn plan(
             "It comes from a stage that has not been applied. Apply refuses it.",
         );
     }
-    let missing = !plan.prior_private.missing.is_empty();
+    let hosts = plan.prior_private.lacking();
+    let hosts = Vec::from_iter(hosts).join(", ");
+    let missing = !hosts.is_empty();
     if missing {
         plan.touch();
-        let hosts: Vec<&str> = plan
-            .prior_private
-            .missing
-            .iter()
-            .map(String::as_str)
-            .collect();
         plan.warn(
             format!("TS-IMAGE-MISSING: {about}: the file is not on every host"),
-            format!(
-                "It is missing on {} and is delivered again.",
-                hosts.join(", ")
-            ),
+            format!("It is missing on {hosts} and is delivered again."),
         );
     }
     name(&plan.config, &mut plan.proposed);

@@ -8,13 +8,13 @@ use proxmox_client::{Client, Cx};
 
 use super::deliver::Delivery;
 use super::model::TalosImage;
-use super::plan::{self, Private, volume};
+use super::plan::{self, OnHost, Private, volume};
 use super::source::{Known, content, file_name, source};
 use super::usage;
 use crate::provider::{Data, TalosStack, UnreachableDestroy};
 use crate::shared::access::Unusable;
 use crate::shared::change::text_map;
-use crate::shared::{fetch, proxmox, report};
+use crate::shared::{proxmox, report};
 
 /// The resource.
 pub struct TalosImageResource;
@@ -67,7 +67,12 @@ impl Resource for TalosImageResource {
         };
         let calls = proxmox::during(proxmox::REFRESH.min(cx.remaining()), cx.token());
         match observe(&client, &calls, &state).await {
-            Ok(seen) if seen.present.is_empty() && !seen.missing.is_empty() => {
+            // What this resource left behind elsewhere is not forgotten with it.
+            Ok(seen)
+                if seen.present.is_empty()
+                    && !seen.missing.is_empty()
+                    && private.superseded.is_empty() =>
+            {
                 return Ok(Read::Gone);
             }
             Ok(seen) => {
@@ -77,7 +82,7 @@ impl Resource for TalosImageResource {
                         format!("It has {size} bytes now. It is left alone; remove it to have the image delivered again."),
                     );
                 }
-                private.missing = seen.missing;
+                note(&mut state, &mut private, seen);
             }
             Err(error) => cx.warn(proxmox::kept(&name, &error), error.detail()),
         }
@@ -95,17 +100,13 @@ impl Resource for TalosImageResource {
         let mut private = cx.private().clone();
         if planned.file_ids == prior.file_ids
             && planned.size_bytes.is_known()
-            && private.missing.is_empty()
+            && private.lacking().is_empty()
         {
             // Only what is not about the file changed.
             slot.set(planned);
             return Ok(());
         }
-        if !private.adopted {
-            let old = prior.file_ids.get().into_iter().flatten();
-            let old = old.filter_map(|(node, volume)| Some((node.clone(), volume.cloned()?)));
-            private.superseded.extend(old);
-        }
+        private.superseded.extend(private.own(&prior));
         deliver(cx, planned, private, slot).await
     }
 
@@ -128,25 +129,23 @@ impl Resource for TalosImageResource {
         };
         let calls = proxmox::during(cx.remaining().min(proxmox::DESTROY * 4), cx.token());
         let mut volumes = cx.private().superseded.clone();
-        if !cx.private().adopted {
-            let ours = state.file_ids.get().into_iter().flatten();
-            volumes
-                .extend(ours.filter_map(|(node, volume)| Some((node.clone(), volume.cloned()?))));
+        volumes.extend(cx.private().own(&state));
+        let mut left = usage::remove_unused(&client, &calls, volumes).await;
+        for (node, volume) in &left.used {
+            slot.warn(
+                format!("TS-IMAGE-IN-USE: {name}: {volume} was left on {node}"),
+                "A virtual machine has it in a drive, and could not start again without it. Remove it when that is over.",
+            );
         }
-        match usage::remove_unused(&client, &calls, volumes).await {
-            Ok(left) => {
-                for (node, volume) in left {
-                    slot.warn(
-                        format!("TS-IMAGE-IN-USE: {name}: {volume} was left on {node}"),
-                        "A virtual machine has it in a drive, and could not start again without it. Remove it when that is over.",
-                    );
-                }
-                Ok(())
-            }
-            Err(error) if error.code.is_out_of_reach() => {
+        if let Some((summary, detail)) = unseen(&name, &left.unseen) {
+            slot.warn(summary, detail);
+        }
+        match left.error.take() {
+            None => Ok(()),
+            Some(error) if error.code.is_out_of_reach() => {
                 forget(cx.provider(), &name, &proxmox::error(&name, &error), slot)
             }
-            Err(error) => Err(proxmox::error(&name, &error)),
+            Some(error) => Err(proxmox::error(&name, &error)),
         }
     }
 
@@ -201,59 +200,62 @@ async fn deliver(
     let targets = targets(&delivery.client, &delivery.calls, &planned)
         .await
         .map_err(|error| delivery.error(&error))?;
-    let mut file_ids = BTreeMap::new();
+    let volume = state.file_id.text().to_owned();
+    // A name that follows from what an image of the factory is belongs to nobody else.
+    let chosen = planned.factory.is_null() || Some(&about) != file_name(&planned).as_ref();
+    private
+        .files
+        .retain(|node, file| file.volume == volume && targets.all.contains(node));
     private.missing.clear();
+    private.undone = targets.all.clone();
     for node in &targets.deliver {
-        let done = delivery.to(node).await?;
-        let chosen = planned.factory.is_null();
-        private.adopted = private.adopted
-            || (done.found && chosen && private.superseded.is_empty() && file_ids.is_empty());
-        state.size_bytes = i64::try_from(done.size).unwrap_or(i64::MAX).into();
         let same = if targets.shared {
-            &targets.all
+            targets.all.clone()
         } else {
-            &BTreeSet::from([node.clone()])
+            BTreeSet::from([node.clone()])
         };
-        file_ids.extend(
-            same.iter()
-                .map(|node| (node.clone(), state.file_id.text().to_owned())),
-        );
-        state.file_ids = text_map(file_ids.clone());
-        state.sha256 = digest(&state, delivery.local.as_ref());
+        let known = same.iter().find_map(|node| private.files.get(node));
+        let done = delivery.to(node, known).await?;
+        let file = OnHost {
+            volume: volume.clone(),
+            size: done.size,
+            adopted: done.found && known.map_or(chosen, |known| known.adopted),
+            digests: done.digests,
+        };
+        for node in same {
+            private.undone.remove(&node);
+            private.files.insert(node, file.clone());
+        }
+        state.size_bytes = i64::try_from(done.size).unwrap_or(i64::MAX).into();
+        let hosts = private.files.keys().cloned();
+        state.file_ids = text_map(hosts.map(|node| (node, volume.clone())).collect());
+        state.sha256 = private.sha256().into();
         slot.set(state.clone());
         slot.private(private.clone());
     }
-    let current = state.file_id.text().to_owned();
     let old = std::mem::take(&mut private.superseded);
+    let stays = |node: &String| targets.shared || private.files.contains_key(node);
     let old = old
         .into_iter()
-        .filter(|(node, volume)| *volume != current || !file_ids.contains_key(node))
+        .filter(|(node, other)| *other != volume || !stays(node))
         .collect();
-    private.superseded = match usage::remove_unused(&delivery.client, &delivery.calls, old).await {
-        Ok(left) => left,
-        Err(error) => {
-            slot.warn(
-                proxmox::summary(&about, &error),
-                format!("The new image is there; the old one was not removed and will be when this is destroyed.\n{}", error.detail()),
-            );
-            Vec::new()
-        }
-    };
+    let left = usage::remove_unused(&delivery.client, &delivery.calls, old).await;
+    if let Some((summary, detail)) = unseen(&about, &left.unseen) {
+        slot.warn(summary, detail);
+    }
+    if let Some(error) = &left.error {
+        slot.warn(
+            proxmox::summary(&about, error),
+            format!(
+                "The new image is there; what it takes the place of was not removed and will be by the next change, or when this is destroyed.\n{}",
+                error.detail()
+            ),
+        );
+    }
+    private.superseded = left.all().into_iter().collect();
     slot.set(state);
     slot.private(private);
     Ok(())
-}
-
-/// SHA-256 of the file, where anybody knows it.
-fn digest(state: &TalosImage, local: Option<&fetch::Fetched>) -> Field<String> {
-    let checksum = state
-        .checksum
-        .get()
-        .filter(|checksum| checksum.algorithm.text() == "sha256");
-    let given = checksum
-        .and_then(|checksum| checksum.value.cloned())
-        .map(|value| value.to_lowercase());
-    local.map(|local| local.sha256.clone()).or(given).into()
 }
 
 struct Targets {
@@ -297,7 +299,10 @@ async fn targets(
             proxmox_client::Code::HostUnknown,
             format!("looking for {missing}"),
             "the cluster has no such host",
-        ));
+        )
+        .caused_by(format!(
+            "`nodes` names {missing}, and the cluster does not have it"
+        )));
     }
     match (all.is_empty(), unknown) {
         (true, Some(error)) => return Err(error),
@@ -371,6 +376,17 @@ async fn observe(client: &Client, calls: &Cx, state: &TalosImage) -> proxmox_cli
     Ok(seen)
 }
 
+/// Keeps what a refresh saw. What was said of the content of a file that was replaced is not true any more.
+fn note(state: &mut TalosImage, private: &mut Private, seen: Seen) {
+    private.missing = seen.missing;
+    for node in seen.replaced.keys() {
+        if let Some(file) = private.files.get_mut(node) {
+            file.digests.clear();
+        }
+        state.sha256 = Field::Null;
+    }
+}
+
 /// A volume that is there: `local:iso/talos.iso`.
 async fn import(client: &Client, calls: &Cx, id: &str) -> Result<(TalosImage, Private), Error> {
     let parts = id
@@ -387,7 +403,7 @@ async fn import(client: &Client, calls: &Cx, id: &str) -> Result<(TalosImage, Pr
     model.file_name = name.into();
     model.file_id = id.into();
     model.id = id.into();
-    let mut file_ids = BTreeMap::new();
+    let mut files = BTreeMap::new();
     let failed = |error: proxmox_client::Error| proxmox::error(id, &error);
     let online = client
         .nodes(calls)
@@ -404,21 +420,54 @@ async fn import(client: &Client, calls: &Cx, id: &str) -> Result<(TalosImage, Pr
         };
         if let Some(found) = volumes.into_iter().find(|found| found.volid == id) {
             model.size_bytes = i64::try_from(found.size).unwrap_or(i64::MAX).into();
-            file_ids.insert(node.name, id.to_owned());
+            let file = OnHost {
+                volume: id.to_owned(),
+                size: found.size,
+                adopted: true,
+                digests: plan::Digests::new(),
+            };
+            files.insert(node.name, file);
         }
     }
-    if file_ids.is_empty() {
+    if files.is_empty() {
         return Err(Error::new(
             format!("TS-IMPORT: there is no {id}"),
             "No host that is online has this volume, or the token does not see it.",
         ));
     }
-    model.file_ids = text_map(file_ids);
+    model.file_ids = text_map(
+        files
+            .keys()
+            .map(|node| (node.clone(), id.to_owned()))
+            .collect(),
+    );
     let private = Private {
-        adopted: true,
+        files,
         ..Private::default()
     };
     Ok((model, private))
+}
+
+/// What is told of files that another cluster may need, if there are any.
+fn unseen(name: &str, places: &[usage::Place]) -> Option<(String, String)> {
+    if places.is_empty() {
+        return None;
+    }
+    let listed: Vec<String> = places
+        .iter()
+        .map(|(node, volume)| format!("{volume} on {node}"))
+        .collect();
+    Some((
+        format!("TS-IMAGE-KEPT: {name}: files of the image were not removed"),
+        format!(
+            "Left: {}\nCause: the API token sees only some of the virtual machines, and one that it does not see may have the file in a \
+             drive and could not start again without it.\n\
+             Cure: give the token (and, with privilege separation, its user) VM.Audit on /vms with propagation, for instance \
+             pveum acl modify /vms --tokens 'USER@REALM!NAME' --roles PVEAuditor; or remove the file by hand (pvesm free VOLUME) once \
+             no machine needs it.",
+            listed.join(", ")
+        ),
+    ))
 }
 
 /// The provider decides whether what cannot be reached is left behind.

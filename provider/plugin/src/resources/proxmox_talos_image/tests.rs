@@ -129,6 +129,320 @@ async fn an_image_in_a_drive_is_left_and_told() {
     assert_eq!(pve.world().volume_names(), [volume]);
 }
 
+const DIGEST: &str = "abababababababababababababababababababababababababababababababab";
+
+fn with_checksum(value: &str) -> TalosImage {
+    TalosImage {
+        checksum: Field::Known(ImageChecksum {
+            algorithm: "sha256".into(),
+            value: value.into(),
+        }),
+        ..config("v1.12.6")
+    }
+}
+
+const VOLUME: &str = "files:iso/talos-v1.12.6-nocloud-amd64-376567988ad3.iso";
+
+/// Somebody else put a file of the right size there.
+fn put(pve: &FakePve, volume: &str, digest: &str) {
+    pve.world().volumes.insert(volume.to_owned(), 1000);
+    pve.world()
+        .digests
+        .insert(volume.to_owned(), digest.to_owned());
+}
+
+#[tokio::test]
+async fn a_file_that_is_there_is_compared_with_its_checksum() {
+    let pve = FakePve::start().await;
+    let other = "cd".repeat(32);
+    put(&pve, VOLUME, &other);
+    let mismatch = format!("got '{other}' != expect '{DIGEST}'");
+    let core = pve.core();
+    let mut image = core.object::<TalosImageResource>();
+    let error = told(
+        &image
+            .apply(Some(&with_checksum(DIGEST)))
+            .await
+            .err()
+            .unwrap(),
+    );
+    for part in [
+        "TS-PVE-FILE-EXISTS",
+        mismatch.as_str(),
+        "remove the file",
+        "file_name",
+        "leave it out",
+    ] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
+    assert!(image.state().is_none());
+    assert_eq!(pve.world().volume_names(), [VOLUME]);
+    // The same content is taken; upper case is the same digest.
+    put(&pve, VOLUME, DIGEST);
+    image.apply(Some(&with_checksum(DIGEST))).await.unwrap();
+    assert_eq!(image.state().unwrap().sha256.as_str(), Some(DIGEST));
+    let plan = image.plan(Some(&with_checksum(DIGEST))).await.unwrap();
+    assert_eq!(plan.change, Change::None);
+}
+
+#[tokio::test]
+async fn a_file_that_nobody_can_compare_is_refused_where_a_checksum_is_set() {
+    let pve = FakePve::start().await;
+    put(&pve, VOLUME, DIGEST);
+    let core = pve.core();
+    let mut image = core.object::<TalosImageResource>();
+    let refused = Fault::Refused(403, "Permission check failed");
+    pve.fault(DOWNLOAD, refused);
+    let error = told(
+        &image
+            .apply(Some(&with_checksum(DIGEST)))
+            .await
+            .err()
+            .unwrap(),
+    );
+    assert!(
+        error.contains("TS-PVE-FILE-EXISTS") && error.contains("could not compare"),
+        "{error}"
+    );
+    assert!(image.state().is_none());
+    // Taken as it is, its digest is not known.
+    image.apply(Some(&config("v1.12.6"))).await.unwrap();
+    assert!(image.state().unwrap().sha256.is_null());
+    // A checksum that is set later is compared then, and a wrong one harms nothing.
+    let error = told(
+        &image
+            .apply(Some(&with_checksum(&"ef".repeat(32))))
+            .await
+            .err()
+            .unwrap(),
+    );
+    assert!(error.contains("TS-PVE-FILE-EXISTS"), "{error}");
+    assert!(image.state().unwrap().checksum.is_null());
+    image.apply(Some(&with_checksum(DIGEST))).await.unwrap();
+    assert_eq!(image.state().unwrap().sha256.as_str(), Some(DIGEST));
+}
+
+#[tokio::test]
+async fn a_run_that_was_killed_after_the_delivery_is_gone_on_with() {
+    for config in [config("v1.12.6"), with_checksum(&DIGEST.to_uppercase())] {
+        let pve = FakePve::start().await;
+        let core = pve.core();
+        let mut killed = core.object::<TalosImageResource>();
+        killed.apply(Some(&config)).await.unwrap();
+        // The state of that run was never stored.
+        let mut image = core.object::<TalosImageResource>();
+        image.apply(Some(&config)).await.unwrap();
+        let known = config.checksum.is_known().then_some(DIGEST);
+        assert_eq!(image.state().unwrap().sha256.as_str(), known);
+        image.apply(None).await.unwrap();
+        assert!(pve.world().volumes.is_empty(), "the image is its own");
+    }
+}
+
+#[tokio::test]
+async fn what_was_delivered_here_is_not_compared_again() {
+    let pve = FakePve::start().await;
+    let core = pve.core();
+    let mut image = core.object::<TalosImageResource>();
+    image.apply(Some(&with_checksum(DIGEST))).await.unwrap();
+    let fewer = TalosImage {
+        nodes: Field::Known(BTreeSet::from(["pve1".to_owned()])),
+        ..with_checksum(DIGEST)
+    };
+    let plan = image.apply(Some(&fewer)).await.unwrap();
+    assert_eq!(plan.change, Change::Update);
+    assert_eq!(pve.host.writes(), [DOWNLOAD], "nothing moves");
+    assert_eq!(pve.world().volume_names(), [VOLUME], "shared by all hosts");
+    assert_eq!(image.state().unwrap().file_ids.get().unwrap().len(), 1);
+    // What a file has become that somebody replaced is not known.
+    pve.world().volumes.insert(VOLUME.to_owned(), 5);
+    let text = told(&image.plan(Some(&fewer)).await.unwrap().warnings);
+    assert!(text.contains("TS-IMAGE-REPLACED"), "{text}");
+    assert!(image.state().unwrap().sha256.is_null());
+}
+
+#[tokio::test]
+async fn digests_are_told_only_where_they_are_known_for_sure() {
+    let pve = FakePve::start().await;
+    let core = pve.core();
+    let mut image = core.object::<TalosImageResource>();
+    let mut other = with_checksum(&DIGEST.repeat(2));
+    other.checksum.get_mut().unwrap().algorithm = "sha512".into();
+    image.apply(Some(&other)).await.unwrap();
+    assert!(image.state().unwrap().sha256.is_null());
+    let file = tempfile::Builder::new().suffix(".iso").tempfile().unwrap();
+    std::fs::write(file.path(), b"a small image").unwrap();
+    let sum = "b6ddd3d7dd4f2bd1ec2c8b2ee4e4dcc8bb3de1c0dd6ba1b4b9a4ef1c3d4f9d6a";
+    let mut sent = core.object::<TalosImageResource>();
+    sent.apply(Some(&from_file(file.path()))).await.unwrap();
+    let known = sent.state().unwrap().sha256.text().to_owned();
+    assert_eq!(known.len(), 64);
+    // The same file again, by another resource: only its size is known to be the same.
+    let mut found = core.object::<TalosImageResource>();
+    found.apply(Some(&from_file(file.path()))).await.unwrap();
+    assert!(found.state().unwrap().sha256.is_null());
+    // With a checksum, the host compares.
+    let mut summed = from_file(file.path());
+    summed.checksum = Field::Known(ImageChecksum {
+        algorithm: "sha256".into(),
+        value: sum.into(),
+    });
+    let error = told(&found.apply(Some(&summed)).await.err().unwrap());
+    assert!(error.contains("TS-PVE-FILE-EXISTS"), "{error}");
+    summed.checksum.get_mut().unwrap().value = known.as_str().into();
+    found.apply(Some(&summed)).await.unwrap();
+    assert_eq!(found.state().unwrap().sha256.as_str(), Some(known.as_str()));
+    // It has another name than an image of the factory: it is not removed with what found it.
+    found.apply(None).await.unwrap();
+    assert!(
+        pve.world()
+            .volume_names()
+            .contains(&"files:iso/own.iso".to_owned())
+    );
+}
+
+#[tokio::test]
+async fn a_delivery_that_came_to_some_hosts_is_gone_on_with() {
+    let pve = FakePve::start().await;
+    pve.world().storages.insert("local", ("iso", false));
+    let core = pve.core();
+    let mut image = core.object::<TalosImageResource>();
+    let on_local = |version: &str| TalosImage {
+        storage: "local".into(),
+        ..config(version)
+    };
+    image.apply(Some(&on_local("v1.12.5"))).await.unwrap();
+    let plan = image.plan(Some(&on_local("v1.12.6"))).await.unwrap();
+    pve.fault(
+        "GET /nodes/pve2/storage/local/content",
+        Fault::Refused(500, "the disk is slow today"),
+    );
+    image
+        .apply_plan(Some(&on_local("v1.12.6")), &plan)
+        .await
+        .unwrap_err();
+    let hosts = |image: &framework::testing::Object<TalosImageResource>| {
+        let state = image.state().unwrap();
+        state
+            .file_ids
+            .get()
+            .unwrap()
+            .keys()
+            .cloned()
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(hosts(&image), ["pve1"]);
+    let plan = image.apply(Some(&on_local("v1.12.6"))).await.unwrap();
+    assert_eq!(plan.change, Change::Update);
+    assert_eq!(hosts(&image), ["pve1", "pve2"]);
+    let names = pve.world().volume_names();
+    assert_eq!(
+        names,
+        ["local:iso/talos-v1.12.6-nocloud-amd64-376567988ad3.iso"]
+    );
+}
+
+#[tokio::test]
+async fn a_file_that_was_there_before_stays_whatever_came_before_it() {
+    let pve = FakePve::start().await;
+    let core = pve.core();
+    let mut image = core.object::<TalosImageResource>();
+    image.apply(Some(&config("v1.12.5"))).await.unwrap();
+    // The next one is somebody else's; ours goes, theirs stays.
+    put(&pve, "files:iso/theirs.iso", DIGEST);
+    let theirs = TalosImage {
+        file_name: "theirs.iso".into(),
+        ..config("v1.12.6")
+    };
+    image.apply(Some(&theirs)).await.unwrap();
+    assert_eq!(pve.world().volume_names(), ["files:iso/theirs.iso"]);
+    // And one of ours after it is ours.
+    image.apply(Some(&config("v1.12.7"))).await.unwrap();
+    image.apply(None).await.unwrap();
+    assert_eq!(pve.world().volume_names(), ["files:iso/theirs.iso"]);
+}
+
+/// A machine of another cluster, which the token does not see, has the volume in a drive.
+fn hide_user_of(pve: &FakePve, volume: &str) {
+    let mut vm = FakeVm {
+        node: "pve1".to_owned(),
+        ..FakeVm::default()
+    };
+    vm.values
+        .insert("ide2".to_owned(), format!("{volume},media=cdrom,size=1M"));
+    pve.world().vms.insert(900, vm);
+    pve.world().hidden.insert(900);
+}
+
+#[tokio::test]
+async fn a_token_that_does_not_see_all_machines_removes_no_file() {
+    let pve = FakePve::start().await;
+    let core = pve.core();
+    let mut image = core.object::<TalosImageResource>();
+    image.apply(Some(&config("v1.12.5"))).await.unwrap();
+    let old = image.state().unwrap().file_id.text().to_owned();
+    hide_user_of(&pve, &old);
+    // What another version takes the place of stays, and is told.
+    let warnings = image.apply(Some(&config("v1.12.6"))).await.unwrap();
+    let text = told(&warnings.warnings);
+    assert!(
+        text.contains("TS-IMAGE-KEPT") && text.contains(&old) && text.contains("VM.Audit on /vms"),
+        "{text}"
+    );
+    assert_eq!(pve.world().volumes.len(), 2);
+    // So does the image itself; it is forgotten.
+    let text = told(&image.apply(None).await.unwrap().warnings);
+    assert!(text.contains("TS-IMAGE-KEPT"), "{text}");
+    assert!(image.state().is_none());
+    assert_eq!(pve.world().volumes.len(), 2);
+    assert_eq!(pve.host.writes().len(), 2, "{:?}", pve.host.writes());
+}
+
+#[tokio::test]
+async fn a_shared_file_is_removed_by_whichever_host_is_there() {
+    let pve = FakePve::start().await;
+    let core = pve.core();
+    let mut image = core.object::<TalosImageResource>();
+    image.apply(Some(&config("v1.12.6"))).await.unwrap();
+    pve.world().offline.insert("pve1");
+    image.apply(None).await.unwrap();
+    assert!(image.state().is_none());
+    assert!(pve.world().volumes.is_empty());
+    assert_eq!(pve.host.writes().len(), 2, "{:?}", pve.host.writes());
+}
+
+#[tokio::test]
+async fn what_could_not_be_removed_is_removed_later() {
+    let pve = FakePve::start().await;
+    let core = pve.core();
+    let mut image = core.object::<TalosImageResource>();
+    image.apply(Some(&config("v1.12.5"))).await.unwrap();
+    for host in [
+        "DELETE /nodes/pve1/storage/files/content",
+        "DELETE /nodes/pve2/storage/files/content",
+    ] {
+        pve.fault(host, Fault::Refused(500, "the storage is in a bad mood"));
+    }
+    let text = told(
+        &image
+            .apply(Some(&config("v1.12.6")))
+            .await
+            .unwrap()
+            .warnings,
+    );
+    assert!(
+        text.contains("TS-PVE-FAILED") && text.contains("bad mood"),
+        "{text}"
+    );
+    assert_eq!(pve.world().volumes.len(), 2);
+    image.apply(None).await.unwrap();
+    assert!(
+        pve.world().volumes.is_empty(),
+        "{:?}",
+        pve.world().volume_names()
+    );
+}
+
 #[tokio::test]
 async fn a_lost_file_is_delivered_again() {
     let pve = FakePve::start().await;
@@ -213,7 +527,7 @@ async fn refusals_have_a_code_a_cause_and_a_cure() {
         let mut config = config("v1.12.6");
         config.checksum = Field::Known(ImageChecksum {
             algorithm: "sha256".into(),
-            value: "00".into(),
+            value: "00".repeat(32).into(),
         });
         let error = told(&image.apply(Some(&config)).await.err().unwrap());
         assert!(error.contains(code) && error.contains(cure), "{error}");
@@ -314,7 +628,24 @@ fn mistakes_are_found_before_anybody_is_asked() {
     assert_eq!(found(|_| {}), "");
     assert!(found(|config| config.url = "https://x/a.iso".into()).contains("TS-INPUT-CONFLICT"));
     assert!(found(|config| config.factory = Field::Null).contains("TS-INPUT-CONFLICT"));
-    assert!(found(|config| config.file_name = "a.txt".into()).contains("TS-INPUT-INVALID"));
+    for name in ["a.txt", "my image.iso", "../a.iso", "local:iso/a.iso"] {
+        let mut config = config("v1.12.6");
+        config.file_name = name.into();
+        let mut found = Diagnostics::new();
+        validate(&config, &mut found);
+        assert!(told(&found).contains("TS-INPUT-INVALID"), "{name}");
+    }
+    let digest = |algorithm: &'static str, value: &str| {
+        let mut config = with_checksum(value);
+        config.checksum.get_mut().unwrap().algorithm = algorithm.into();
+        let mut found = Diagnostics::new();
+        validate(&config, &mut found);
+        told(&found)
+    };
+    assert_eq!(digest("sha256", DIGEST), "");
+    assert_eq!(digest("sha256", "mock-checksum"), "");
+    assert!(digest("sha512", DIGEST).contains("TS-INPUT-INVALID: checksum.value"));
+    assert!(digest("sha256", &"xy".repeat(32)).contains("64 hexadecimal digits"));
     assert!(
         found(|config| config.nodes = Field::Known(BTreeSet::new())).contains("TS-INPUT-MISSING")
     );

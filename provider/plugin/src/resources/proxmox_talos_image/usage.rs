@@ -5,29 +5,111 @@ use std::collections::BTreeSet;
 
 use futures::{StreamExt, stream};
 use proxmox_client::codec::is_drive;
-use proxmox_client::{Client, Code, Cx, Result};
+use proxmox_client::{Client, Code, Cx, Error, Result};
 
 /// How many configurations are read at the same time.
 const AT_ONCE: usize = 8;
 
-/// Removes the volumes that are not in use; gives those that are.
-pub async fn remove_unused(
-    client: &Client,
-    calls: &Cx,
-    volumes: Vec<(String, String)>,
-) -> Result<Vec<(String, String)>> {
+/// A host and a volume on it.
+pub type Place = (String, String);
+
+/// Volumes that were not removed.
+#[derive(Default)]
+pub struct Left {
+    /// A virtual machine has it in a drive.
+    pub used: Vec<Place>,
+    /// No virtual machine that the token sees has it in a drive, and the token does not see all of them.
+    pub unseen: Vec<Place>,
+    /// It was not come to, because of `error`.
+    pub failed: Vec<Place>,
+    /// What ended the removal early.
+    pub error: Option<Error>,
+}
+
+impl Left {
+    /// All of them, whatever the reason.
+    pub fn all(self) -> Vec<Place> {
+        [self.used, self.unseen, self.failed].concat()
+    }
+}
+
+/// Removes the volumes that are in no drive, as far as that can be known; gives those that stay.
+pub async fn remove_unused(client: &Client, calls: &Cx, volumes: BTreeSet<Place>) -> Left {
+    let mut left = Left::default();
     if volumes.is_empty() {
-        return Ok(Vec::new());
+        return left;
     }
-    let used = used(client, calls).await?;
-    let (left, free): (Vec<_>, Vec<_>) = volumes
-        .into_iter()
-        .partition(|(_, volume)| used.contains(volume));
+    let (used, all_seen) = match look(client, calls).await {
+        Ok(seen) => seen,
+        Err(error) => {
+            left.failed = volumes.into_iter().collect();
+            left.error = Some(error);
+            return left;
+        }
+    };
+    let mut free = Vec::new();
+    for (node, volume) in volumes {
+        if used.contains(&volume) {
+            left.used.push((node, volume));
+        } else if !all_seen {
+            left.unseen.push((node, volume));
+        } else {
+            free.push((node, volume));
+        }
+    }
+    remove(client, calls, free, &mut left).await;
+    left
+}
+
+/// Removes volumes that nobody needs. What lies on a shared storage goes for all hosts at once, whichever of them does it.
+async fn remove(client: &Client, calls: &Cx, mut free: Vec<Place>, left: &mut Left) {
+    if free.is_empty() {
+        return;
+    }
+    match client.nodes(calls).await {
+        Ok(nodes) => {
+            let is_online = |name: &str| nodes.iter().any(|node| node.online && node.name == name);
+            free.sort_by_key(|(node, _)| !is_online(node));
+        }
+        Err(error) => left.error = Some(error),
+    }
+    let mut gone = BTreeSet::new();
     for (node, volume) in free {
-        // On a shared storage the first host removes it for all; one that is gone is fine.
-        client.remove_volume(calls, &node, &volume).await?;
+        if gone.contains(&volume) {
+            continue;
+        }
+        match remove_one(client, calls, &node, &volume).await {
+            Ok(true) => {
+                gone.insert(volume);
+            }
+            Ok(false) => {}
+            Err(error) => {
+                left.error.get_or_insert(error);
+                left.failed.push((node, volume));
+            }
+        }
     }
-    Ok(left)
+}
+
+/// Removes a volume from a host; whether it is gone from all hosts then. One that is not there is no error.
+async fn remove_one(client: &Client, calls: &Cx, node: &str, volume: &str) -> Result<bool> {
+    let storage = volume.split(':').next().unwrap_or_default();
+    match client.storage(calls, node, storage).await {
+        Ok(storage) => {
+            client.remove_volume(calls, node, volume).await?;
+            Ok(storage.shared)
+        }
+        // The host left the cluster, and its own files went with it.
+        Err(error) if error.code == Code::HostUnknown => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// The volumes in drives, and whether all virtual machines were looked at. Asked in this order: a machine that appears in between is
+/// one that could as well appear after the removal.
+async fn look(client: &Client, calls: &Cx) -> Result<(BTreeSet<String>, bool)> {
+    let all_seen = client.sees_all_vms(calls).await?;
+    Ok((used(client, calls).await?, all_seen))
 }
 
 /// Volumes in the drives of all virtual machines that the token sees.

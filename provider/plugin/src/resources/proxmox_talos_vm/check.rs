@@ -6,7 +6,7 @@ use framework::prelude::*;
 use proxmox_client::codec::{Tags, is_bootable, is_drive, slot};
 
 use super::desired::slots;
-use super::model::{TalosVm, VmSeed};
+use super::model::{SeedRoute, TalosVm, VmSeed};
 
 /// Finds every mistake; parts may be unknown.
 pub fn validate(config: &TalosVm, found: &mut Diagnostics) {
@@ -18,6 +18,7 @@ pub fn validate(config: &TalosVm, found: &mut Diagnostics) {
         self::seed(config, seed, found);
     }
     devices(config, found);
+    power(config, found);
 }
 
 fn invalid(found: &mut Diagnostics, path: impl Into<Path>, what: &str, detail: impl Into<String>) {
@@ -268,46 +269,30 @@ fn seed(config: &TalosVm, seed: &VmSeed, found: &mut Diagnostics) {
                 "Name a slot of `nics`.",
             );
         }
-        let vlans = slots(&interface.vlans)
-            .map(|(id, vlan)| (place.clone().attr("vlans").key(id.clone()), &vlan.addresses));
-        for (place, addresses) in
-            std::iter::once((place.clone(), &interface.addresses)).chain(vlans)
-        {
-            check_addresses(place, addresses, found);
-        }
-        for (id, _) in slots(&interface.vlans) {
+        let own = Ways {
+            addresses: &interface.addresses,
+            gateway4: &interface.gateway4,
+            gateway6: &interface.gateway6,
+            routes: &interface.routes,
+        };
+        own.check(&place, found);
+        for (id, vlan) in slots(&interface.vlans) {
+            let place = place.clone().attr("vlans").key(id.clone());
             if !id.parse::<u16>().is_ok_and(|id| (1..=4094).contains(&id)) {
                 invalid(
                     found,
-                    place.clone().attr("vlans").key(id.clone()),
+                    place.clone(),
                     &format!("{id:?} is not a VLAN id"),
                     "They go from 1 to 4094.",
                 );
             }
-        }
-        if interface
-            .gateway4
-            .as_str()
-            .is_some_and(|text| text.parse::<Ipv4Addr>().is_err())
-        {
-            invalid(
-                found,
-                place.clone().attr("gateway4"),
-                "gateway4 is not an IPv4 address",
-                "Write it without prefix length.",
-            );
-        }
-        if interface
-            .gateway6
-            .as_str()
-            .is_some_and(|text| text.parse::<Ipv6Addr>().is_err())
-        {
-            invalid(
-                found,
-                place.attr("gateway6"),
-                "gateway6 is not an IPv6 address",
-                "Write it without prefix length.",
-            );
+            let tagged = Ways {
+                addresses: &vlan.addresses,
+                gateway4: &vlan.gateway4,
+                gateway6: &vlan.gateway6,
+                routes: &vlan.routes,
+            };
+            tagged.check(&place, found);
         }
     }
     for server in seed
@@ -328,29 +313,114 @@ fn seed(config: &TalosVm, seed: &VmSeed, found: &mut Diagnostics) {
     }
 }
 
-fn check_addresses(place: Path, addresses: &Field<Vec<Field<String>>>, found: &mut Diagnostics) {
-    for address in addresses
-        .get()
-        .into_iter()
-        .flatten()
-        .filter_map(Field::as_str)
-    {
-        let fits = address.split_once('/').is_some_and(|(address, length)| {
-            let longest = match address.parse::<IpAddr>() {
-                Ok(IpAddr::V4(_)) => 32,
-                Ok(IpAddr::V6(_)) => 128,
-                Err(_) => return false,
-            };
-            length.parse::<u8>().is_ok_and(|length| length <= longest)
-        });
-        if !fits {
+/// How an interface or a VLAN of the seed reaches others. One mistake, and Talos does without the network.
+struct Ways<'a> {
+    addresses: &'a Field<Vec<Field<String>>>,
+    gateway4: &'a Field<String>,
+    gateway6: &'a Field<String>,
+    routes: &'a Field<Vec<Field<SeedRoute>>>,
+}
+
+impl Ways<'_> {
+    fn check(&self, place: &Path, found: &mut Diagnostics) {
+        let addresses = self.addresses.get().into_iter().flatten();
+        for address in addresses.filter_map(Field::as_str) {
+            if !is_prefix(address) {
+                invalid(
+                    found,
+                    place.clone().attr("addresses"),
+                    &format!("{address:?} is not an address with prefix length"),
+                    "Write 10.0.0.1/24 or fd00::1/64.",
+                );
+            }
+        }
+        let gateway4 = self.gateway4.as_str();
+        if gateway4.is_some_and(|text| text.parse::<Ipv4Addr>().is_err()) {
             invalid(
                 found,
-                place.clone().attr("addresses"),
-                &format!("{address:?} is not an address with prefix length"),
-                "Write 10.0.0.1/24 or fd00::1/64.",
+                place.clone().attr("gateway4"),
+                "gateway4 is not an IPv4 address",
+                "Write it without prefix length.",
             );
         }
+        let gateway6 = self.gateway6.as_str();
+        if gateway6.is_some_and(|text| text.parse::<Ipv6Addr>().is_err()) {
+            invalid(
+                found,
+                place.clone().attr("gateway6"),
+                "gateway6 is not an IPv6 address",
+                "Write it without prefix length.",
+            );
+        }
+        let routes = self.routes.get().into_iter().flatten().enumerate();
+        for (index, route) in routes.filter_map(|(index, route)| Some((index, route.get()?))) {
+            let place = place.clone().attr("routes").index(index);
+            if route.to.as_str().is_some_and(|to| !is_prefix(to)) {
+                invalid(
+                    found,
+                    place.clone().attr("to"),
+                    &format!("{:?} is not a network with prefix length", route.to.text()),
+                    "Write 10.0.0.0/8 or fd00::/16; 0.0.0.0/0 or ::/0 for everything.",
+                );
+            }
+            if route
+                .via
+                .as_str()
+                .is_some_and(|via| via.parse::<IpAddr>().is_err())
+            {
+                invalid(
+                    found,
+                    place.attr("via"),
+                    &format!("{:?} is not an address", route.via.text()),
+                    "Write the gateway without prefix length.",
+                );
+            }
+        }
+    }
+}
+
+/// Whether this is an address with the length of its network's prefix.
+fn is_prefix(text: &str) -> bool {
+    text.split_once('/').is_some_and(|(address, length)| {
+        let longest = match address.parse::<IpAddr>() {
+            Ok(IpAddr::V4(_)) => 32,
+            Ok(IpAddr::V6(_)) => 128,
+            Err(_) => return false,
+        };
+        length.parse::<u8>().is_ok_and(|length| length <= longest)
+    })
+}
+
+/// The state that high availability brings the machine to, and `power_state`, undo each other where they differ.
+fn power(config: &TalosVm, found: &mut Diagnostics) {
+    if let Some(port) = config.wait_for.get().and_then(|wait| wait.port.cloned())
+        && !(1..=65535).contains(&port)
+    {
+        invalid(
+            found,
+            Path::attribute("wait_for").attr("port"),
+            &format!("{port} is not a port"),
+            "They go from 1 to 65535.",
+        );
+    }
+    let Some(ha) = config.ha.get() else {
+        return;
+    };
+    if ha.state.is_unknown() || config.power_state.is_unknown() {
+        return;
+    }
+    let managed = match ha.state.as_str().unwrap_or("started") {
+        "started" => "running",
+        "stopped" | "disabled" => "stopped",
+        _ => return,
+    };
+    let wanted = config.power_state.as_str().unwrap_or("running");
+    if managed != wanted {
+        found.error_at(
+            Path::attribute("ha").attr("state"),
+            format!("TS-INPUT-CONFLICT: high availability would keep the machine {managed}, and power_state is {wanted:?}"),
+            format!("Set `power_state = {managed:?}`, or `ha.state` to what fits (\"ignored\" leaves the machine to `power_state`)."),
+        );
     }
 }
 

@@ -9,9 +9,6 @@ use super::observe::look;
 use super::plan::cycles;
 use super::power;
 
-/// Ports of services that other machines count on: etcd and the Kubernetes API.
-const SERVED: [u16; 2] = [2379, 6443];
-
 /// Shuts down and starts a machine that has something pending, where that is allowed.
 pub async fn cycle(job: &Job<'_>, planned: &TalosVm, vmid: u32, node: &str) -> Result<(), Error> {
     if !cycles(planned) {
@@ -33,14 +30,18 @@ pub async fn cycle(job: &Job<'_>, planned: &TalosVm, vmid: u32, node: &str) -> R
         ));
     }
     let addresses = addresses(job, planned, vmid, node).await?;
-    let ports = [&[power::port(planned)][..], &SERVED].concat();
+    let ports = [
+        &[power::port(planned)][..],
+        &job.data().proxmox.counted_on[..],
+    ]
+    .concat();
     let served = power::answering(&addresses, &ports).await;
 
-    job.cx.phase("power-cycling");
     // Until it is seen again, no other one may go.
     *turn = Some(job.name.clone());
     let done = async {
-        power::stop(&job.client, &job.calls, node, vmid, planned).await?;
+        job.shut_down(node, vmid, planned).await?;
+        job.cx.phase("starting again");
         power::start(&job.client, &job.calls, node, vmid).await
     };
     done.await.map_err(|error| job.error(&error))?;

@@ -93,7 +93,9 @@ fn settings(model: &mut TalosVm, sight: &Sight, scope: Scope) {
     }
     model.description = match (model.description.as_str(), text("description")) {
         // A line break at the end comes and goes.
-        (Some(ours), Some(seen)) if ours.trim_end() == seen.trim_end() => ours.into(),
+        (Some(ours), seen) if ours.trim_end() == seen.as_deref().unwrap_or("").trim_end() => {
+            ours.into()
+        }
         (_, seen) => scope.seen(&model.description, seen),
     };
     let tags = text("tags")
@@ -122,6 +124,8 @@ fn settings(model: &mut TalosVm, sight: &Sight, scope: Scope) {
             &model.startup,
             Some(startup(model.startup.get(), &seen, scope)),
         ),
+        // One without members asks for nothing.
+        None if model.startup.get().is_some_and(is_empty) => model.startup.clone(),
         None => Field::Null,
     };
     model.ha = match &sight.ha {
@@ -130,6 +134,10 @@ fn settings(model: &mut TalosVm, sight: &Sight, scope: Scope) {
     };
     let status = if sight.running { "running" } else { "stopped" };
     model.power_state = status.into();
+}
+
+fn is_empty(startup: &VmStartup) -> bool {
+    startup.order.is_null() && startup.up_delay.is_null() && startup.down_delay.is_null()
 }
 
 fn startup(ours: Option<&VmStartup>, seen: &Properties, scope: Scope) -> VmStartup {

@@ -85,8 +85,13 @@ async fn take_away(job: &Job<'_>, state: &TalosVm, vmid: u32) -> Result<(), Fail
         job.client.ha_remove(&job.calls, vmid).await?;
     }
     if sight.running {
-        job.cx.phase("shutting down");
-        power::stop(&job.client, &job.calls, &sight.node, vmid, state).await?;
+        let how = power::Shutdown::for_good(state);
+        job.cx.phase(how.told());
+        let cutting = |_: &proxmox_client::Error| {
+            job.cx
+                .phase("the guest did not shut down; cutting its power")
+        };
+        power::stop(&job.client, &job.calls, &sight.node, vmid, how, cutting).await?;
     }
     job.cx.phase("destroying");
     remove(job, vmid, &sight, state.uuid.text()).await?;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use framework::model::go_text;
 use framework::prelude::*;
 use proxmox_client::{Client, Cx, Source, Upload};
 
@@ -216,6 +217,32 @@ impl<'a> Job<'a> {
             }
         }
         Ok(set)
+    }
+
+    /// Shuts a machine down that is needed again, and tells where its power has to be cut.
+    pub async fn shut_down(
+        &self,
+        node: &str,
+        vmid: u32,
+        model: &TalosVm,
+    ) -> proxmox_client::Result<()> {
+        let how = power::Shutdown::for_now(model, self.cx.remaining());
+        self.cx.phase(how.told());
+        power::stop(&self.client, &self.calls, node, vmid, how, |error| {
+            self.cx
+                .phase("the guest did not shut down; cutting its power");
+            self.cx.warn(
+                format!("TS-VM-POWER-CUT: {}: the guest did not shut down", self.name),
+                format!(
+                    "Tried: its power button, then {} of waiting\nSeen: {}\nIts power was cut. Cause: the guest hangs, or its pods take \
+                     longer to end.\nCure: look at its console in Proxmox VE. A longer `timeouts.update` gives it more time: half of what \
+                     is left of it. `on_destroy.force_stop = false` leaves it running instead.",
+                    go_text(how.patience),
+                    error.seen
+                ),
+            );
+        })
+        .await
     }
 
     /// Waits for the machine to answer; running out of time is told and no failure.

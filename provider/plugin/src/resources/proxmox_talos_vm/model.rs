@@ -121,7 +121,8 @@ pub struct TalosVm {
     #[tf(optional, default = "running", one_of("running", "stopped"))]
     pub power_state: Field<String>,
     /// What is done about changes that a running machine takes only at its next power cycle: `never` leaves them pending, and
-    /// `if_required` shuts the machine down and starts it again, one machine at a time.
+    /// `if_required` shuts the machine down and starts it again, one machine at a time. The guest gets half of what is left of
+    /// `timeouts.update` to shut down, 15 minutes unless set, before its power is cut; `power_state = "stopped"` does the same.
     #[tf(optional, default = "never", one_of("never", "if_required"))]
     pub reboot_policy: Field<String>,
     /// How it is destroyed.
@@ -524,10 +525,10 @@ pub struct VmHa {
 /// How it is destroyed.
 #[derive(Model, Clone, PartialEq)]
 pub struct VmOnDestroy {
-    /// How long the guest may take to shut down; one minute unless given.
+    /// How long the guest may take to shut down before it is destroyed; one minute unless given.
     #[tf(optional)]
     pub shutdown_timeout: Field<GoDuration>,
-    /// Whether the power is cut when the guest does not shut down; true unless given.
+    /// Whether the power is cut when the guest does not shut down, whatever the shutdown is for; true unless given.
     #[tf(optional)]
     pub force_stop: Field<bool>,
     /// What is done about disks that are not set here, such as volumes that something in the cluster attached: `refuse` to

@@ -31,6 +31,16 @@ pub struct Wants {
 }
 
 impl Wants {
+    /// What an update needs: what was set before is looked for, too, because it may have to go.
+    pub fn of_both(prior: &TalosVm, planned: &TalosVm) -> Self {
+        let (before, then) = (Self::of(prior), Self::of(planned));
+        Self {
+            pool: before.pool || then.pool,
+            ha: before.ha || then.ha,
+            guest: then.guest,
+        }
+    }
+
     /// What a machine with these attributes needs.
     pub fn of(model: &TalosVm) -> Self {
         Self {

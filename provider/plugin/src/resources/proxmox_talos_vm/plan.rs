@@ -1,8 +1,9 @@
 //! What a plan of `proxmox_talos_vm` says: from configuration and what the refresh saw, nothing else.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use framework::model::TfValue;
+use framework::model::{TfValue, go_text};
 use framework::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +13,7 @@ use super::describe::{addresses, install_disk, macs};
 use super::desired::{Desired, desired, slots};
 use super::identity::mac;
 use super::model::TalosVm;
+use super::power;
 use super::refuse;
 use super::seed::seed_image;
 use super::sight::Sight;
@@ -265,7 +267,12 @@ fn announce(name: &str, effect: &str, delta: &Delta, plan: &mut Plan<TalosVmReso
     match effect {
         "power_cycle" => plan.warn(
             format!("TS-VM-POWER-CYCLE: {name}: the machine is shut down and started again"),
-            format!("{list}\n\n`reboot_policy` is \"if_required\". Set it to \"never\" to leave these changes pending."),
+            format!(
+                "{list}\n\nThe guest gets {} to shut down, half of `timeouts.update`; then {}. \
+                 `reboot_policy` is \"if_required\". Set it to \"never\" to leave these changes pending.",
+                go_text(power::Shutdown::for_now(&plan.proposed, time(&plan.proposed)).patience),
+                if power::may_cut(&plan.proposed) { "its power is cut" } else { "it is left running, and the update fails" },
+            ),
         ),
         "pending" => plan.warn(
             format!("TS-VM-PENDING: {name}: changes wait for the next power cycle"),
@@ -276,6 +283,12 @@ fn announce(name: &str, effect: &str, delta: &Delta, plan: &mut Plan<TalosVmReso
         ),
         _ => {}
     }
+}
+
+/// How long an update may take.
+fn time(model: &TalosVm) -> Duration {
+    let set = model.timeouts.get().and_then(|set| set.update.get());
+    set.map_or(TalosVmResource::TIMEOUTS.update, GoDuration::value)
 }
 
 /// Puts back what was seen: nothing on the machine moves.

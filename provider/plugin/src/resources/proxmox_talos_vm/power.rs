@@ -2,16 +2,19 @@
 
 use std::time::Duration;
 
+use framework::model::go_text;
 use framework::prelude::*;
-use proxmox_client::{Backoff, Client, Code, Cx, Error as PveError, Power, Result};
+use proxmox_client::{Backoff, Client, Code, Cx, Error as PveError, Power, Result, Sent};
 use tokio_util::sync::CancellationToken;
 
 use super::model::TalosVm;
 
 /// How long high availability may take to carry out an order.
 const MANAGER: Duration = Duration::from_secs(180);
-/// How long a guest may take to shut down unless somebody says otherwise.
+/// How long the guest of a machine that is destroyed may take to shut down unless somebody says otherwise.
 const SHUTDOWN: Duration = Duration::from_secs(60);
+/// How often the power button is pressed when answers are lost.
+const PRESSES: usize = 3;
 /// How long a port is waited for unless somebody says otherwise.
 const PORT: Duration = Duration::from_secs(600);
 /// How long one knock at a port may take.
@@ -30,60 +33,145 @@ pub async fn order_start(client: &Client, cx: &Cx, node: &str, vmid: u32) -> Res
     match client.power(cx, node, vmid, Power::Start).await {
         Ok(_) => Ok(()),
         Err(error) if error.seen.contains("already running") => Ok(()),
-        Err(error)
-            if error.sent == proxmox_client::Sent::Maybe && error.code != Code::Cancelled =>
-        {
-            Ok(())
-        }
+        Err(error) if error.sent == Sent::Maybe && error.code != Code::Cancelled => Ok(()),
         Err(error) => Err(error),
     }
 }
 
 /// Sees a machine running that was ordered to start.
 pub async fn started(client: &Client, cx: &Cx, node: &str, vmid: u32) -> Result<()> {
-    settled(client, cx, node, vmid, true).await
+    settled(client, &cx.capped(MANAGER), node, vmid, true).await
 }
 
-/// Shuts a machine down, by force if that is allowed, and sees it stopped.
-pub async fn stop(client: &Client, cx: &Cx, node: &str, vmid: u32, model: &TalosVm) -> Result<()> {
+/// How a machine is shut down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shutdown {
+    /// How long the guest may take.
+    pub patience: Duration,
+    /// Whether its power is cut then.
+    pub cut: bool,
+}
+
+impl Shutdown {
+    /// Of a machine that is destroyed.
+    pub fn for_good(model: &TalosVm) -> Self {
+        let how = model.on_destroy.get();
+        let patience = how
+            .and_then(|how| how.shutdown_timeout.get())
+            .map_or(SHUTDOWN, GoDuration::value);
+        Self {
+            patience,
+            cut: may_cut(model),
+        }
+    }
+
+    /// Of a machine that is needed again. Talos ends its pods first, which may take minutes; half of the time that is left is for
+    /// that, and the other half for the start.
+    pub fn for_now(model: &TalosVm, remaining: Duration) -> Self {
+        Self {
+            patience: Duration::from_secs(remaining.as_secs() / 2),
+            cut: may_cut(model),
+        }
+    }
+
+    /// What is going on, for those who watch.
+    pub fn told(&self) -> String {
+        let then = if self.cut {
+            "its power is cut"
+        } else {
+            "it is left running"
+        };
+        format!(
+            "waiting for the guest to shut down; {then} after {}",
+            go_text(self.patience)
+        )
+    }
+}
+
+/// Whether the power of a guest that does not shut down is cut.
+pub fn may_cut(model: &TalosVm) -> bool {
     let how = model.on_destroy.get();
-    let patience = how
-        .and_then(|how| how.shutdown_timeout.get())
-        .map_or(SHUTDOWN, GoDuration::value);
-    let force = how.is_none_or(|how| how.force_stop.get() != Some(&false));
-    let order = Power::Shutdown {
-        patience: patience.as_secs().max(1),
-        force,
-    };
-    match client.power(cx, node, vmid, order).await {
-        Ok(_) => {}
-        Err(error)
-            if error.sent == proxmox_client::Sent::Maybe && error.code != Code::Cancelled => {}
-        // A guest that is not there to shut down.
-        Err(error) if force && !error.code.is_out_of_reach() && error.code != Code::Permission => {
+    how.is_none_or(|how| how.force_stop.get() != Some(&false))
+}
+
+/// Shuts a machine down and sees it stopped. Where the guest does not obey, and that is allowed, `cutting` is told first, and the power
+/// is cut.
+pub async fn stop(
+    client: &Client,
+    cx: &Cx,
+    node: &str,
+    vmid: u32,
+    how: Shutdown,
+    cutting: impl Fn(&PveError) + Send,
+) -> Result<()> {
+    match press(client, cx, node, vmid, how).await {
+        Ok(()) => {}
+        Err(error) if how.cut && is_of_the_guest(&error) => {
+            cutting(&error);
             client.power(cx, node, vmid, Power::Stop).await?;
         }
         Err(error) => return Err(error),
     }
-    settled(client, cx, node, vmid, false).await
+    settled(
+        client,
+        &cx.capped(MANAGER + how.patience),
+        node,
+        vmid,
+        false,
+    )
+    .await
+}
+
+/// Presses the power button, and again where it is not known whether that was heard.
+async fn press(client: &Client, cx: &Cx, node: &str, vmid: u32, how: Shutdown) -> Result<()> {
+    let order = Power::Shutdown {
+        patience: how.patience.as_secs().max(1),
+        // The power is cut by an order of its own, so that it can be told before.
+        force: false,
+    };
+    let mut presses = 0;
+    loop {
+        presses += 1;
+        match client.power(cx, node, vmid, order).await {
+            Ok(_) => return Ok(()),
+            Err(error)
+                if error.sent == Sent::Maybe
+                    && error.code != Code::Cancelled
+                    && presses < PRESSES =>
+            {
+                if !client.status(cx, node, vmid).await?.running {
+                    return Ok(());
+                }
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Whether a shutdown failed because the guest did not obey, or is in no state to.
+fn is_of_the_guest(error: &PveError) -> bool {
+    !error.code.is_out_of_reach() && !matches!(error.code, Code::Permission | Code::Cancelled)
 }
 
 /// Waits until a machine runs or not. High availability only takes orders, and carries them out later.
 async fn settled(client: &Client, cx: &Cx, node: &str, vmid: u32, running: bool) -> Result<()> {
-    let cx = cx.capped(MANAGER);
     let backoff = Backoff::up_to(Duration::from_secs(2));
     loop {
-        let status = client.status(&cx, node, vmid).await?;
+        let status = client.status(cx, node, vmid).await?;
         if status.running == running {
             return Ok(());
         }
-        let what = if running { "starting" } else { "stopping" };
+        let (code, what) = if running {
+            (Code::Start, "starting")
+        } else {
+            (Code::TaskFailed, "stopping")
+        };
         let error = PveError::found(
-            Code::Start,
+            code,
             format!("{what} {vmid} on {node}"),
             format!("it is still {}", status.detail),
         );
-        backoff.pause(&cx, error).await?;
+        backoff.pause(cx, error).await?;
     }
 }
 

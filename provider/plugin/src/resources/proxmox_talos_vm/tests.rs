@@ -1,5 +1,7 @@
 //! The life of a machine on a fake Proxmox VE, and the decisions by themselves.
 
+mod attributes;
+mod cycles;
 mod decisions;
 mod life;
 mod trouble;
@@ -9,8 +11,8 @@ use std::collections::BTreeMap;
 use framework::prelude::*;
 
 use super::model::{
-    SeedInterface, TalosVm, VmAgent, VmCdrom, VmCpu, VmDisk, VmEfiDisk, VmMemory, VmNic, VmSeed,
-    VmWaitFor,
+    SeedInterface, TalosVm, VmAgent, VmCdrom, VmCpu, VmDisk, VmEfiDisk, VmMemory, VmNic,
+    VmOnDestroy, VmSeed, VmWaitFor,
 };
 
 fn one<T>(slot: &str, member: T) -> Field<BTreeMap<String, Field<T>>> {

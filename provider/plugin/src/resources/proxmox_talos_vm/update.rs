@@ -11,7 +11,7 @@ use super::delta::{Delta, Effect};
 use super::describe::computed;
 use super::job::{Job, seed_volume};
 use super::model::TalosVm;
-use super::observe::Found;
+use super::observe::{Found, Wants};
 use super::plan::{Private, decide, effect_name};
 use super::power;
 use super::sight::Sight;
@@ -36,7 +36,10 @@ pub async fn update(
         });
         return Ok(());
     }
-    let job = Job::new(cx, &planned)?;
+    let job = Job {
+        wants: Wants::of_both(&prior, &planned),
+        ..Job::new(cx, &planned)?
+    };
     let vmid = vmid_of(&prior)?;
     let mut private = Private {
         sight: here(&job, &prior, vmid).await?,
@@ -182,8 +185,7 @@ async fn set_power(
         job.cx.phase("starting");
         power::start(&job.client, &job.calls, &sight.node, vmid).await
     } else {
-        job.cx.phase("shutting down");
-        power::stop(&job.client, &job.calls, &sight.node, vmid, planned).await
+        job.shut_down(&sight.node, vmid, planned).await
     };
     done.map_err(|error| job.error(&error))
 }

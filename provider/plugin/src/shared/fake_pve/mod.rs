@@ -9,7 +9,7 @@
 mod vms;
 mod volumes;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use framework::prelude::*;
@@ -49,13 +49,22 @@ pub struct FakeVm {
     pub written: BTreeMap<String, u64>,
 }
 
+/// Called when a machine was started or stopped, before the answer goes out: its vmid, and whether it runs.
+pub type OnPower = Box<dyn FnMut(u32, bool) + Send>;
+
 /// Everything that is remembered.
 #[derive(Default)]
 pub struct World {
     /// By vmid.
     pub vms: BTreeMap<u32, FakeVm>,
+    /// Hosts that are off.
+    pub offline: BTreeSet<&'static str>,
+    /// What the token does not see, because its rights do not go that far.
+    pub hidden: BTreeSet<u32>,
     /// Sizes by volume.
     pub volumes: BTreeMap<String, u64>,
+    /// Digests that the content of volumes has.
+    pub digests: BTreeMap<String, String>,
     /// High availability by vmid.
     pub ha: BTreeMap<u32, BTreeMap<String, String>>,
     /// Finished tasks: name and exit status.
@@ -64,6 +73,8 @@ pub struct World {
     pub faults: Vec<(&'static str, Fault)>,
     /// Content that storages take, by name; the same on both hosts.
     pub storages: BTreeMap<&'static str, (&'static str, bool)>,
+    /// What a change of power does outside.
+    pub on_power: Option<OnPower>,
     changes: u64,
 }
 
@@ -145,13 +156,25 @@ fn answer(world: &mut World, asked: &Asked) -> Reply {
 impl World {
     fn carry_out(&mut self, asked: &Asked) -> Reply {
         let path: Vec<&str> = asked.path.trim_start_matches('/').split('/').collect();
+        // All tasks say that they are of the first host, whoever does them.
+        if let ["nodes", node, what, ..] = path.as_slice()
+            && *what != "tasks"
+            && self.offline.contains(node)
+        {
+            return Reply::error(595, "No route to host");
+        }
         match (asked.method.as_str(), path.as_slice()) {
             ("GET", ["nodes"]) => {
-                let node = |name: &str| json!({"node": name, "status": "online", "type": "node"});
+                let node = |name: &str| {
+                    let off = self.offline.contains(name);
+                    json!({"node": name, "status": if off { "offline" } else { "online" }, "type": "node"})
+                };
                 Reply::data(json!([node("pve1"), node("pve2")]))
             }
             ("GET", ["cluster", "resources"]) => Reply::data(self.resources()),
+            ("GET", ["access", "permissions"]) => Reply::data(self.permissions(asked)),
             ("GET", ["cluster", "nextid"]) => self.next_id(asked),
+            ("PUT", ["pools"]) => self.pool(asked),
             (_, ["cluster", "ha", "resources", rest @ ..]) => self.high_availability(asked, rest),
             ("GET", ["nodes", _, "tasks", upid, "status"]) => self.task_status(upid),
             ("GET", ["nodes", _, "tasks", upid, "log"]) => {
@@ -211,7 +234,26 @@ impl World {
             json!({"type": "qemu", "id": format!("qemu/{vmid}"), "vmid": vmid, "node": vm.node,
                 "name": vm.values.get("name"), "pool": vm.values.get("pool")})
         };
-        self.vms.iter().map(row).collect()
+        let seen = self.vms.iter();
+        seen.filter(|(vmid, _)| !self.hidden.contains(vmid))
+            .map(row)
+            .collect()
+    }
+
+    /// Rights on `/vms` where they go down from there, and on the path alone where some machine is hidden.
+    fn permissions(&self, asked: &Asked) -> Value {
+        assert_eq!(asked.get("path"), Some("/vms"));
+        json!({"/vms": {"VM.Audit": u8::from(self.hidden.is_empty()), "VM.PowerMgmt": 1}})
+    }
+
+    fn pool(&mut self, asked: &Asked) -> Reply {
+        let vmid: u32 = asked.get("vms").unwrap().parse().unwrap();
+        let values = &mut self.vms.get_mut(&vmid).unwrap().values;
+        match asked.get("delete") {
+            Some(_) => values.remove("pool"),
+            None => values.insert("pool".to_owned(), asked.get("poolid").unwrap().to_owned()),
+        };
+        Reply::data(Value::Null)
     }
 
     fn next_id(&self, asked: &Asked) -> Reply {

@@ -235,6 +235,10 @@ impl World {
         vm.running = what == "start";
         vm.values = values;
         vm.pending.clear();
+        let running = vm.running;
+        if let Some(on_power) = &mut self.on_power {
+            on_power(vmid, running);
+        }
         self.task(
             if what == "start" {
                 "qmstart"

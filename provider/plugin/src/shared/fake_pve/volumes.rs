@@ -2,6 +2,7 @@
 
 use proxmox_client::testing::{Asked, Reply};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use super::World;
 
@@ -31,18 +32,36 @@ impl World {
                     asked.get("content").unwrap(),
                     asked.get("filename").unwrap()
                 );
-                if self.volumes.contains_key(&volume) {
-                    return self.task("download", "", "refusing to override existing file");
-                }
-                self.volumes.insert(volume, 1000);
-                self.task("download", "", "OK")
+                self.download(volume, asked.get("checksum"))
             }
             ("DELETE", [_, "content", volume @ ..]) => {
                 self.volumes.remove(&volume.join("/"));
+                self.digests.remove(&volume.join("/"));
                 self.task("imgdel", "", "OK")
             }
             _ => Reply::error(501, "not implemented"),
         }
+    }
+
+    /// A file that is there is compared with the checksum and never fetched again.
+    fn download(&mut self, volume: String, checksum: Option<&str>) -> Reply {
+        let exit = match (self.volumes.contains_key(&volume), checksum) {
+            (false, digest) => {
+                self.volumes.insert(volume.clone(), 1000);
+                let digest = digest.map(str::to_owned);
+                self.digests.extend(digest.map(|digest| (volume, digest)));
+                "OK".to_owned()
+            }
+            (true, None) => format!("refusing to override existing file '{volume}'"),
+            (true, Some(wanted)) => match self.digests.get(&volume) {
+                Some(digest) if digest == wanted => "OK".to_owned(),
+                digest => format!(
+                    "checksum mismatch: got '{}' != expect '{wanted}', aborting",
+                    digest.map_or("unknown", String::as_str)
+                ),
+            },
+        };
+        self.task("download", "", &exit)
     }
 
     fn upload(&mut self, asked: &Asked, storage: &str) -> Reply {
@@ -73,8 +92,10 @@ impl World {
             };
         let start = find("application/octet-stream\r\n\r\n") + 28;
         let end = body.len() - "\r\n--talos-stack-7d9c1f0be2a54c6e--\r\n".len();
-        self.volumes
-            .insert(format!("{storage}:{content}/{name}"), (end - start) as u64);
+        let volume = format!("{storage}:{content}/{name}");
+        self.digests
+            .insert(volume.clone(), hex(&Sha256::digest(&body[start..end])));
+        self.volumes.insert(volume, (end - start) as u64);
         self.task("imgcopy", "", "OK")
     }
 
@@ -82,4 +103,8 @@ impl World {
     pub fn volume_names(&self) -> Vec<String> {
         self.volumes.keys().cloned().collect()
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,5 +1,6 @@
 use super::super::delta::{Delta, Effect, delta};
 use super::super::desired::desired;
+use super::super::model::{SeedRoute, SeedVlan, VmHa};
 use super::super::sight::Sight;
 use super::super::{check, identity};
 use super::*;
@@ -273,6 +274,39 @@ fn marks_and_addresses_follow_from_names_alone() {
     );
 }
 
+fn ha(state: Field<String>) -> Field<VmHa> {
+    Field::Known(VmHa {
+        state,
+        max_restart: Field::Null,
+        max_relocate: Field::Null,
+        comment: Field::Null,
+    })
+}
+
+fn vlan() -> SeedVlan {
+    SeedVlan {
+        addresses: Field::Null,
+        gateway4: Field::Null,
+        gateway6: Field::Null,
+        mtu: Field::Null,
+        routes: Field::Null,
+    }
+}
+
+fn route(to: &str, via: &str) -> Field<Vec<Field<SeedRoute>>> {
+    Field::Known(vec![Field::Known(SeedRoute {
+        to: to.into(),
+        via: via.into(),
+        metric: Field::Null,
+    })])
+}
+
+fn seeded(config: &mut TalosVm) -> &mut SeedInterface {
+    let seed = config.network_seed.get_mut().unwrap();
+    let interfaces = seed.interfaces.get_mut().unwrap();
+    interfaces.get_mut("net0").and_then(Field::get_mut).unwrap()
+}
+
 #[test]
 fn mistakes_are_found_before_anybody_is_asked() {
     let found = |change: Edit| {
@@ -281,7 +315,7 @@ fn mistakes_are_found_before_anybody_is_asked() {
         told(&found)
     };
     assert_eq!(found(|_| {}), "");
-    let cases: [(&str, Edit); 12] = [
+    let cases: [(&str, Edit); 18] = [
         ("is not a DNS name", |config| config.name = "cp_01".into()),
         ("is not a vmid", |config| config.vmid = 7.into()),
         ("is not a slot of disks", |config| {
@@ -316,6 +350,29 @@ fn mistakes_are_found_before_anybody_is_asked() {
         }),
         ("too little", |config| {
             config.memory.get_mut().unwrap().mib = 512.into()
+        }),
+        ("70000 is not a port", |config| {
+            config.wait_for.get_mut().unwrap().port = 70000.into()
+        }),
+        ("keep the machine running, and power_state is", |config| {
+            config.ha = ha(Field::Null);
+            config.power_state = "stopped".into();
+        }),
+        ("keep the machine stopped, and power_state is", |config| {
+            config.ha = ha("disabled".into())
+        }),
+        ("gateway4 is not an IPv4 address", |config| {
+            let vlan = SeedVlan {
+                gateway4: "10.0.0.1/24".into(),
+                ..vlan()
+            };
+            seeded(config).vlans = one("7", vlan)
+        }),
+        ("is not a network with prefix length", |config| {
+            seeded(config).routes = route("10.0.0.0", "10.0.0.1")
+        }),
+        ("\"gate\" is not an address", |config| {
+            seeded(config).routes = route("10.0.0.0/8", "gate")
         }),
         ("has no effect", |config| {
             config.scsi_hardware = "virtio-scsi-pci".into()

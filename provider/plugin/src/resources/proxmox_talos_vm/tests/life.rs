@@ -237,14 +237,26 @@ async fn a_machine_that_was_switched_off_is_started_again() {
     let core = pve.core();
     let mut vm = core.object::<TalosVmResource>();
     vm.apply(Some(&config())).await.unwrap();
+    // A power loss: nobody asked for it, and the refresh sees it.
     pve.world().vms.get_mut(&101).unwrap().running = false;
-    let plan = vm.apply(Some(&config())).await.unwrap();
-    let changes = plan.model.as_ref().unwrap().changes.clone();
+    let plan = vm.plan(Some(&config())).await.unwrap();
+    let state = vm.state().unwrap();
     assert_eq!(
-        changes.get().unwrap()["power_state"].text(),
+        (state.status.as_str(), state.power_state.as_str()),
+        (Some("stopped"), Some("stopped"))
+    );
+    let planned = plan.model.as_ref().unwrap();
+    assert_eq!(plan.change, Change::Update);
+    assert_eq!(planned.power_state.as_str(), Some("running"));
+    assert_eq!(planned.plan_effect.as_str(), Some("offline"));
+    assert_eq!(
+        planned.changes.get().unwrap()["power_state"].text(),
         "stopped -> running"
     );
+    vm.apply_plan(Some(&config()), &plan).await.unwrap();
     assert!(pve.world().vms[&101].running);
+    assert_eq!(vm.state().unwrap().status.as_str(), Some("running"));
+    assert_eq!(vm.plan(Some(&config())).await.unwrap().change, Change::None);
 }
 
 #[tokio::test]
