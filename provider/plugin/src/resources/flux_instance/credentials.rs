@@ -233,14 +233,22 @@ fn check_github(sync: &Sync, auth: &Field<GitAuth>, found: &mut Diagnostics) {
 }
 
 fn check_url(sync: &Sync, found: &mut Diagnostics) {
-    let git = sync.kind.as_str().unwrap_or("GitRepository") == "GitRepository";
-    if !git || sync.kind.is_unknown() {
+    let Some(url) = real_url(sync).filter(|_| !sync.kind.is_unknown()) else {
         return;
-    }
-    if let Some(url) = real_url(sync).filter(|url| !is_http(url) && !is_ssh(url)) {
-        let what = format!("sync.url is {url:?}");
-        let why = "Flux fetches a GitRepository from http://, https:// or ssh://. Write `git@host:path` as `ssh://git@host/path`.";
-        invalid(found, "sync.url", &what, why);
+    };
+    let (fine, why) = match sync.kind.as_str().unwrap_or("GitRepository") {
+        "GitRepository" => (
+            is_http(url) || is_ssh(url),
+            "Flux fetches a GitRepository from http://, https:// or ssh://. Write `git@host:path` as `ssh://git@host/path`.",
+        ),
+        "OCIRepository" => (
+            url.starts_with("oci://"),
+            "Flux fetches an OCIRepository from oci://. Write `oci://registry/repository`; the tag is `sync.ref`.",
+        ),
+        _ => (true, ""),
+    };
+    if !fine {
+        invalid(found, "sync.url", &format!("sync.url is {url:?}"), why);
     }
 }
 

@@ -205,6 +205,11 @@ fn credentials_are_of_one_kind_and_for_their_protocol() {
     );
     assert!(with(web, |auth| auth.username = "a".into()).contains("username has no password"));
     assert!(with("git@example.com:a", key).contains("ssh://git@host/path"));
+    let mut artifact = config();
+    artifact.sync.get_mut().unwrap().kind = "OCIRepository".into();
+    assert!(found(&artifact).contains("oci://registry/repository"));
+    artifact.sync.get_mut().unwrap().url = "oci://example.com/a".into();
+    assert_eq!(found(&artifact), "");
     let of_a_bucket = |config: &mut FluxInstance| {
         config.git_auth = Field::Known(auth());
         config.sync.get_mut().unwrap().kind = "Bucket".into();
