@@ -42,7 +42,7 @@ pub struct Configured {
 
 /// State of an etcd service that waits for a bootstrap or for members to join.
 const WAITS_FOR_BOOTSTRAP: &str = "Preparing";
-/// One that could not be prepared, or was stopped meanwhile; Talos starts it again for a bootstrap only.
+/// One that could not be prepared, or was stopped meanwhile. Talos starts it again for a bootstrap, or when it boots.
 const FAILED: &str = "Failed";
 /// One that Talos stopped for a bootstrap.
 const STOPPED: &str = "Finished";
@@ -117,6 +117,17 @@ pub fn voters(seen: &BTreeMap<String, Seen>) -> usize {
     proven + silent.count().min(voting.len())
 }
 
+/// Control planes that answer and are no members yet, and what their etcd says.
+pub fn outside(seen: &BTreeMap<String, Seen>) -> Vec<String> {
+    configured(seen)
+        .filter(|(_, machine)| machine.own_member.is_none())
+        .map(|(name, machine)| {
+            let (state, message) = (&machine.etcd_state, &machine.etcd_message);
+            format!("{name}: its etcd service is in state {state:?}: {message}")
+        })
+        .collect()
+}
+
 /// The control planes that showed a configuration.
 pub fn configured(seen: &BTreeMap<String, Seen>) -> impl Iterator<Item = (&String, &Configured)> {
     seen.iter().filter_map(|(name, seen)| match seen {
@@ -138,16 +149,17 @@ fn in_the_way(seen: &Seen) -> Option<String> {
             "it holds data of an etcd member, which is not up; nothing is bootstrapped beside it"
                 .to_owned(),
         ),
-        Seen::Configured(machine) if !takes_a_bootstrap(&machine.etcd_state) => Some(format!(
+        Seen::Configured(machine) if is_cut_off(machine) => None,
+        Seen::Configured(machine) if machine.etcd_state == FAILED => Some(format!(
+            "its etcd service failed ({}); Talos starts it again when the machine is rebooted",
+            machine.etcd_message
+        )),
+        Seen::Configured(machine) if machine.etcd_state != WAITS_FOR_BOOTSTRAP => Some(format!(
             "its etcd service is in state {:?}, not yet waiting for a bootstrap",
             machine.etcd_state
         )),
         Seen::Maintenance | Seen::Configured(_) => None,
     }
-}
-
-fn takes_a_bootstrap(etcd_state: &str) -> bool {
-    [WAITS_FOR_BOOTSTRAP, FAILED, STOPPED].contains(&etcd_state)
 }
 
 fn refuse_definitive(seen: &BTreeMap<String, Seen>) -> Result<(), Error> {

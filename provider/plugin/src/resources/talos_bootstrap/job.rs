@@ -1,6 +1,6 @@
 //! Everything an operation needs, checked once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use framework::prelude::*;
@@ -53,7 +53,8 @@ pub struct Job {
     pub machines: BTreeMap<String, Access>,
     /// The cluster that they must belong to.
     pub cluster_id: Option<String>,
-    target: String,
+    /// The control plane to bootstrap.
+    pub target: String,
     etcd_members: usize,
     api_server: bool,
     nodes_registered: usize,
@@ -87,14 +88,6 @@ impl Job {
             machines,
             calls: calls::during(remaining, token),
         })
-    }
-
-    /// The control plane to bootstrap: one where a bootstrap was cut off joins no other etcd, so it goes first.
-    pub fn first_member<'a>(&'a self, cut_off: &'a BTreeSet<String>) -> &'a str {
-        match cut_off.first() {
-            Some(stopped) if !cut_off.contains(&self.target) => stopped,
-            _ => &self.target,
-        }
     }
 
     /// What of `wait_for` is missing, one clause each; empty when the cluster is ready.

@@ -10,6 +10,7 @@ mod resource;
 mod start;
 #[cfg(test)]
 mod tests;
+mod turn;
 mod wait;
 
 pub use resource::TalosBootstrap;

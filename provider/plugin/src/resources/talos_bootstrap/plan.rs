@@ -4,6 +4,7 @@ use framework::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::TalosBootstrap;
+use super::describe::had_members;
 use super::model::Bootstrap;
 use crate::provider::Data;
 use crate::shared::access::{self, Unusable};
@@ -15,6 +16,18 @@ use crate::shared::announce;
 pub struct Private {
     /// Something in `wait_for` had not been seen when the last operation ended.
     pub unfinished: bool,
+    /// The control plane that was asked to be the first member.
+    pub asked: Option<String>,
+}
+
+impl Private {
+    /// Whether etcd may have to be started once more: the machine that was asked may have lost its power before etcd had
+    /// written anything.
+    pub fn may_start_anew(&self, state: &Bootstrap) -> Option<&str> {
+        self.asked
+            .as_deref()
+            .filter(|_| self.unfinished && !had_members(state))
+    }
 }
 
 /// The wait goes on where it was not finished; otherwise nothing moves.
@@ -44,6 +57,12 @@ pub fn plan(provider: Option<&Data>, plan: &mut Plan<TalosBootstrap>) {
         plan.changed(|model| &model.control_planes) || plan.changed(|model| &model.wait_for);
     if resumes {
         plan.touch();
+        if let Some(asked) = plan.prior_private.may_start_anew(&prior) {
+            plan.warn(
+                format!("TS-BOOTSTRAP-ANEW: {asked} has shown no member since its bootstrap"),
+                "It is bootstrapped once more, unless a control plane holds a member or data of one.",
+            );
+        }
     }
     if !resumes && !grows {
         plan.proposed.etcd_members = prior.etcd_members;

@@ -67,13 +67,17 @@ impl Resource for TalosBootstrap {
         let job = Job::new(&planned, cx.provider(), cx.remaining(), cx.token())?;
         let started = start(&job, &planned, cx).await?;
         let mut state = planned;
-        state.status = started.into();
+        state.status = started.status.into();
         let seen = observe(&job.machines, &job.data.pool, &job.calls).await;
         describe(&mut state, &seen, &job);
         slot.set(state.clone());
-        slot.private(Private { unfinished: true });
+        let private = Private {
+            unfinished: true,
+            asked: started.asked,
+        };
+        slot.private(private.clone());
         slot.irreversible();
-        wait(&job, state, cx, slot).await
+        wait(&job, state, private, cx, slot).await
     }
 
     async fn read(
@@ -126,7 +130,7 @@ impl Resource for TalosBootstrap {
         _config: Bootstrap,
         slot: &mut Slot<Self>,
     ) -> Result<(), Error> {
-        let job = Job::new(&planned, cx.provider(), cx.remaining(), cx.token())?;
+        let mut job = Job::new(&planned, cx.provider(), cx.remaining(), cx.token())?;
         if !planned.cluster_ready.is_unknown() {
             slot.set(planned);
             return Ok(());
@@ -135,11 +139,14 @@ impl Resource for TalosBootstrap {
         if planned.etcd_members.is_unknown() {
             planned.etcd_members = prior.etcd_members;
         }
-        if !had_members(&planned) {
-            // The machine that took the bootstrap may have lost its power before etcd had written anything.
+        if let Some(asked) = cx.private().may_start_anew(&planned) {
+            // A second etcd would come of another one: the first may start yet.
+            if job.machines.contains_key(asked) {
+                job.target = asked.to_owned();
+            }
             start(&job, &planned, cx).await?;
         }
-        wait(&job, planned, cx, slot).await
+        wait(&job, planned, cx.private().clone(), cx, slot).await
     }
 
     async fn delete(
@@ -151,7 +158,7 @@ impl Resource for TalosBootstrap {
     }
 
     async fn import(_cx: &ReadCx<Self>, id: &str) -> Result<(Bootstrap, Private), Error> {
-        Ok((Bootstrap::imported(id)?, Private { unfinished: false }))
+        Ok((Bootstrap::imported(id)?, Private::default()))
     }
 
     fn identity_attributes() -> Vec<IdentityAttribute> {

@@ -13,53 +13,66 @@ use super::job::Job;
 use super::model::Bootstrap;
 use super::observe::observe;
 use super::resource::TalosBootstrap;
+use super::turn::Turn;
 use crate::shared::report;
 
 /// How long Talos may take to stop etcd and to start it as the first member.
 const BOOTSTRAP: Duration = Duration::from_secs(20);
-/// How long etcd must be stopped to count as cut off in a bootstrap.
-const CUT_OFF_FOR: Duration = Duration::from_secs(5);
+/// What was started.
+pub struct Started {
+    /// What the cluster counts as.
+    pub status: &'static str,
+    /// The control plane that was asked to be the first member.
+    pub asked: Option<String>,
+}
 
-/// Adopts or bootstraps; says which.
+/// Adopts or bootstraps.
 pub async fn start(
     job: &Job,
     planned: &Bootstrap,
     cx: &ApplyCx<TalosBootstrap>,
-) -> Result<&'static str, Error> {
+) -> Result<Started, Error> {
     let backoff = Backoff::default();
     // What it is called if a member shows up: ours, once a request may have got through.
-    let mut origin = "adopted";
-    let mut cut_since = None;
+    let mut started = Started {
+        status: "adopted",
+        asked: None,
+    };
+    let mut turn = Turn::default();
     loop {
         let seen = observe(&job.machines, &job.data.pool, &job.calls).await;
         match decide::decide(&seen, job.cluster_id.as_deref())? {
-            Decision::Adopt => return Ok(origin),
-            Decision::Bootstrap { cut_off } => {
-                cut_since = (!cut_off.is_empty()).then(|| cut_since.unwrap_or_else(Instant::now));
-                let target = job.first_member(&cut_off);
-                if cut_since.is_some_and(|since| since.elapsed() < CUT_OFF_FOR) {
-                    cx.phase(format!(
-                        "{target}: etcd is stopped, by a bootstrap that goes on or was cut off"
-                    ));
-                } else {
-                    match ask(job, target, planned, cx).await? {
-                        Asked::Accepted => return Ok(how(planned)),
-                        Asked::Perhaps => origin = how(planned),
-                        Asked::Refused => {}
+            Decision::Adopt => return Ok(started),
+            Decision::Bootstrap { cut_off } => match turn.of(cut_off, &job.target, Instant::now()) {
+                Err(stopped) => cx.phase(format!(
+                    "{stopped}: etcd is stopped or starts, by a bootstrap that goes on or was cut off"
+                )),
+                Ok(target) => {
+                    let asked = ask(job, &target, planned, cx).await?;
+                    if asked != Asked::Refused {
+                        turn.asked(&target, Instant::now());
+                        started = Started {
+                            status: how(planned),
+                            asked: Some(target),
+                        };
+                    }
+                    if asked == Asked::Accepted {
+                        return Ok(started);
                     }
                 }
-            }
+            },
             Decision::Wait(reasons) => {
                 cx.phase(format!("before the bootstrap: {}", reasons.join("; ")))
             }
         }
         if !backoff.wait(cx.token()).await {
-            return Err(out_of_time(&seen));
+            return Err(out_of_time(&seen, started.asked.as_deref()));
         }
     }
 }
 
 /// What became of a request that the next look tells more of.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Asked {
     Accepted,
     Perhaps,
@@ -90,7 +103,16 @@ async fn ask(
     Err(report::error(target, &error))
 }
 
-fn out_of_time(seen: &BTreeMap<String, Seen>) -> Error {
+fn out_of_time(seen: &BTreeMap<String, Seen>, asked: Option<&str>) -> Error {
+    if let Some(asked) = asked {
+        return Error::new(
+            "TS-BOOTSTRAP-UNCERTAIN: it is not known whether etcd was started",
+            format!(
+                "{asked} was asked to be the first member of etcd, its answer was lost, and no member has shown up since.\n\n\
+                 Bring it up and apply again: what is there is looked at first."
+            ),
+        );
+    }
     let reasons = match decide::decide(seen, None) {
         Ok(Decision::Wait(reasons)) => reasons.join("\n"),
         _ => "The control planes never came to a state in which etcd can be started.".to_owned(),
@@ -120,7 +142,7 @@ async fn bootstrap(
 ) -> Result<(), talos_client::Error> {
     use talos_client::Bootstrap as How;
     let client = client(job, target)?;
-    // Not cut off with the operation: Talos would leave etcd stopped.
+    // An operation that is stopped lets it end, within its grace: cut off, Talos would leave etcd stopped.
     let to_its_end = Cx::new(BOOTSTRAP);
     match planned.recover_from.as_str() {
         None => client.bootstrap(&to_its_end, How::New).await,

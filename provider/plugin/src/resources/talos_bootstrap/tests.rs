@@ -6,6 +6,7 @@ use talos_client::{Code, EtcdMember};
 use super::TalosBootstrap;
 use super::decide::{Configured, Decision, Seen, decide, lost, voters};
 use super::model::{Bootstrap, WaitFor};
+use super::plan::Private;
 use crate::shared::stand_in;
 use crate::shared::testing::{core, told};
 
@@ -84,18 +85,46 @@ fn what_a_cut_off_bootstrap_left_stopped_goes_first() {
     stopped.etcd_message =
         "Failed to run pre stage: failed to build initial etcd cluster: context canceled"
             .to_owned();
-    let mut broken = waiting("a");
-    broken.etcd_state = "Failed".to_owned();
-    broken.etcd_message = "Failed to run pre stage: failed to pull image".to_owned();
     let machines = seen([
         ("cp01", Seen::Configured(waiting("a"))),
         ("cp02", Seen::Configured(stopped)),
-        ("cp03", Seen::Configured(broken)),
     ]);
     let Ok(Decision::Bootstrap { cut_off }) = decide(&machines, None) else {
         panic!("none of them is in the way")
     };
     assert_eq!(Vec::from_iter(cut_off), ["cp02"]);
+}
+
+#[test]
+fn what_failed_for_another_reason_is_told_before_anything_is_started() {
+    let mut broken = waiting("a");
+    broken.etcd_state = "Failed".to_owned();
+    broken.etcd_message = "Failed to run pre stage: failed to pull image".to_owned();
+    let machines = seen([
+        ("cp01", Seen::Configured(waiting("a"))),
+        ("cp03", Seen::Configured(broken)),
+    ]);
+    let Ok(Decision::Wait(reasons)) = decide(&machines, None) else {
+        panic!("it must wait")
+    };
+    assert!(
+        reasons[0].contains("cp03") && reasons[0].contains("pull image"),
+        "{reasons:?}"
+    );
+}
+
+#[test]
+fn only_who_bootstrapped_may_start_anew_where_no_member_was_seen() {
+    let none = config("10.0.0.1");
+    let mut members = none.clone();
+    members.etcd_members = Field::Known(BTreeMap::from([("cp01".to_owned(), "1".into())]));
+    let asked = Private {
+        unfinished: true,
+        asked: Some("cp01".to_owned()),
+    };
+    assert_eq!(asked.may_start_anew(&none), Some("cp01"));
+    assert_eq!(asked.may_start_anew(&members), None);
+    assert_eq!(Private::default().may_start_anew(&none), None);
 }
 
 #[test]

@@ -29,6 +29,7 @@ const LOST_FOR: Duration = Duration::from_secs(15);
 pub async fn wait(
     job: &Job,
     mut state: Bootstrap,
+    mut private: Private,
     cx: &ApplyCx<TalosBootstrap>,
     slot: &mut Slot<TalosBootstrap>,
 ) -> Result<(), Error> {
@@ -44,9 +45,8 @@ pub async fn wait(
         describe(&mut state, &seen, job);
         state.cluster_ready = missing.is_empty().into();
         slot.set(state.clone());
-        slot.private(Private {
-            unfinished: !missing.is_empty(),
-        });
+        private.unfinished = !missing.is_empty();
+        slot.private(private.clone());
         if missing.is_empty() {
             return Ok(());
         }
@@ -68,20 +68,19 @@ pub async fn wait(
 }
 
 fn not_ready(missing: &[String], seen: &BTreeMap<String, Seen>) -> Error {
-    let silent: Vec<String> = seen
-        .iter()
-        .filter_map(|(name, seen)| match seen {
-            Seen::Silent(error) => Some(format!("\n{name}: {}", error.detail())),
-            _ => None,
-        })
-        .collect();
+    let silent = seen.iter().filter_map(|(name, seen)| match seen {
+        Seen::Silent(error) => Some(format!("{name}: {}", error.detail())),
+        _ => None,
+    });
+    let why: Vec<String> = decide::outside(seen).into_iter().chain(silent).collect();
+    let why = why.iter().map(|line| format!("\n{line}"));
     Error::new(
-        "TS-BOOTSTRAP-UNFINISHED: etcd runs, the cluster is not ready yet",
+        "TS-BOOTSTRAP-UNFINISHED: the cluster is not ready yet",
         format!(
             "Last seen: {}.{}\n\nThe next apply goes on; it never bootstraps beside a member or its data. \
              `talosctl dmesg` and `talosctl service` on the machine show what it is doing.",
             missing.join("; "),
-            silent.join("")
+            why.collect::<String>()
         ),
     )
 }
