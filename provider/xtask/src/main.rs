@@ -4,6 +4,7 @@ mod apply;
 mod bench;
 mod demo;
 mod docs;
+mod install;
 mod proto;
 mod table;
 mod test;
@@ -29,9 +30,11 @@ enum Command {
     Docs(docs::Args),
     /// Run everything that decides whether a change lands.
     Test(test::Args),
+    /// Build the provider and lay it out where `init` finds it.
+    Install(install::Args),
     /// Find or build what tests and the demo run.
     Tools,
-    /// Take three real machines through all stages.
+    /// Take a cluster through all stages, on the lab or (`--real`) on real machines.
     Demo(demo::Args),
     /// Take the figures of docs/performance.md.
     Bench(bench::Args),
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Command::Proto(args) => proto::run(&args),
         Command::Docs(args) => docs::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::Install(args) => install::run(&args),
         Command::Tools => tools::run(),
         Command::Demo(args) => demo::run(&args),
         Command::Bench(args) => bench::run(&args),

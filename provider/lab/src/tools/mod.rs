@@ -25,10 +25,10 @@ impl Places {
     }
 
     fn of(variable: impl Fn(&str) -> Option<OsString>) -> Self {
-        let cache = variable("TALOS_STACK_CACHE").map(PathBuf::from);
-        let cache = cache.or_else(|| {
-            variable("HOME").map(|home| PathBuf::from(home).join(".cache/talos-stack"))
-        });
+        let base = variable("TALOS_STACK_CACHE").or_else(|| variable("XDG_CACHE_HOME"));
+        let home = || variable("HOME").map(|home| PathBuf::from(home).join(".cache"));
+        let cache = base.map(PathBuf::from).or_else(home);
+        let cache = cache.map(|cache| cache.join("talos-stack"));
         let mut folders: Vec<PathBuf> = [OWN, ASSETS]
             .into_iter()
             .filter_map(&variable)
@@ -89,16 +89,19 @@ mod tests {
     fn the_latest_of_a_folder_is_taken_and_other_programs_are_not() {
         let folder = tempfile::tempdir().unwrap();
         for name in [
-            "tools/etcd-3.6.5",
-            "tools/etcd-3.6.12",
-            "tools/etcd-x-3.9.9",
+            "talos-stack/tools/etcd-3.6.5",
+            "talos-stack/tools/etcd-3.6.12",
+            "talos-stack/tools/etcd-x-3.9.9",
         ] {
             let path = folder.path().join(name);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, "").unwrap();
         }
         let cache = folder.path().as_os_str().to_owned();
-        let places = Places::of(|name| (name == "TALOS_STACK_CACHE").then(|| cache.clone()));
+        let of = |variable: &str| Places::of(|name| (name == variable).then(|| cache.clone()));
+        let moved = of("XDG_CACHE_HOME").find("etcd").unwrap();
+        assert!(moved.ends_with("etcd-3.6.12"));
+        let places = of("TALOS_STACK_CACHE");
         assert!(places.find("etcd").unwrap().ends_with("etcd-3.6.12"));
         assert!(
             places

@@ -58,7 +58,7 @@ client_core::catalogue! {
         so "choose one that pvesm status shows on that host";
     StorageContent "TS-PVE-STORAGE-CONTENT" ends: "the storage does not take this kind of content",
         because "the content type is not enabled on it",
-        so "enable it, for instance pvesm set STORAGE --content iso,import,images, or choose another storage";
+        so "enable it beside the types that the storage has (pvesm set STORAGE --content with all of them replaces its list), or choose another storage";
     StorageFull "TS-PVE-STORAGE-FULL" ends: "the storage is full",
         because "there is not enough space left for the volume",
         so "free space or choose another storage; nothing is left behind by the attempt";

@@ -58,6 +58,9 @@ pub fn run(args: &Args) -> Result<()> {
         });
         return Ok(());
     }
+    if args.real {
+        rack::check()?;
+    }
     if args.fresh {
         args.end()?;
         std::fs::remove_dir_all(&folder).ok();
@@ -83,9 +86,9 @@ pub fn run(args: &Args) -> Result<()> {
     let log = folder.join("apply.log");
     let report = stages::apply(&tree, &runner, &site, &log)?;
     summary::print(&tree, &runner, &site, &report, &folder)?;
-    if report.failed {
+    if !report.is_done(&tree.stages()) {
         bail!(
-            "a stage failed: its messages are above, all of them in {}. Running the demo again goes on where it stopped",
+            "a stage failed or was not run: its messages are above, all of them in {}. Running the demo again goes on where it stopped",
             log.display()
         );
     }

@@ -21,12 +21,17 @@ const MACHINES: [&str; 3] = ["realcp01", "realcp02", "realcp03"];
 /// How long a machine that is there may be silent.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// The running machines of an earlier demo, or new ones; refused where this host cannot run them.
-pub fn start(folder: &Path) -> Result<Site> {
+/// Refused where this host cannot run machines.
+pub fn check() -> Result<()> {
     install_missing(&mut Stderr);
     if let Err(why) = Rack::available() {
         bail!("this demo needs real machines, and this host cannot run them:\n{why}");
     }
+    Ok(())
+}
+
+/// The running machines of an earlier demo, or new ones.
+pub fn start(folder: &Path) -> Result<Site> {
     say("building what runs the machines");
     let program = workspace::build("acceptance-tests", "talos-rack")?;
     let dir = folder.join("rack");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use acceptance_tests::stages::{Runner, Tree};
+use acceptance_tests::stages::{Runner, Stage, Tree};
 use anyhow::Result;
 
 use super::site::Site;
@@ -20,6 +20,14 @@ pub struct Report {
     pub spans: BTreeMap<&'static str, (Duration, Duration)>,
     /// `3 added, 0 changed, 0 destroyed.` of each stage that was applied.
     pub results: BTreeMap<&'static str, String>,
+}
+
+impl Report {
+    /// Whether every stage came to its end. terragrunt that is interrupted does not always end with an error.
+    pub fn is_done(&self, stages: &[Stage]) -> bool {
+        let came = |stage: &Stage| self.results.contains_key(stage.name());
+        !self.failed && stages.iter().all(came)
+    }
 }
 
 /// terragrunt over all stages inside the site; everything it writes goes to `log`, too.
@@ -42,7 +50,7 @@ fn follow(report: &mut Report, line: &str, at: Duration) {
     let Some(read) = lines::read(line) else {
         if let Some(complaint) = lines::complaint(line) {
             say(&format!(
-                "{seconds:>6.1}s  {:<10}  {complaint}",
+                "{seconds:>6.1}s  {:<13}  {complaint}",
                 "terragrunt"
             ));
         }
@@ -53,6 +61,6 @@ fn follow(report: &mut Report, line: &str, at: Duration) {
         report.results.insert(read.stage, result.to_owned());
     }
     if let Some(news) = read.news {
-        say(&format!("{seconds:>6.1}s  {:<10}  {news}", read.stage));
+        say(&format!("{seconds:>6.1}s  {:<13}  {news}", read.stage));
     }
 }

@@ -32,7 +32,7 @@ pub fn print(
     if unchanged {
         say("\nNothing changed: the cluster is as the stages describe it.");
     }
-    if !report.failed {
+    if report.is_done(&stages) {
         where_to_look(tree, runner, site, folder)?;
         how_to_end(site.option);
     }
@@ -46,8 +46,7 @@ fn row(tree: &Tree, report: &Report, stage: Stage) -> [String; 4] {
         .get(name)
         .map_or(Duration::ZERO, |(first, last)| last.saturating_sub(*first));
     let result = match report.results.get(name) {
-        None if report.failed => "not finished".to_owned(),
-        None => "done".to_owned(),
+        None => "not finished".to_owned(),
         Some(_) if is_unchanged(report, stage) => "no changes".to_owned(),
         Some(result) => result.trim_end_matches('.').to_owned(),
     };
