@@ -99,3 +99,14 @@ fn dates_in_free_form_are_refused_where_they_are() {
     let found = (error.path.as_str(), error.line);
     assert_eq!(found, ("machine.kubelet.extraConfig.a[0].b", 5));
 }
+
+#[test]
+fn nothing_is_dropped_with_a_null_key() {
+    for value in ["{a: 1}", "[a]", "{}"] {
+        let error = load(&format!("machine:\n  sysctls: {{a: b, ~: {value}}}"));
+        let error = error.err().unwrap().to_string();
+        assert!(error.contains("a key cannot be null here"), "{error}");
+        assert!(error.contains("machine.sysctls"), "{error}");
+    }
+    assert!(load("machine: {sysctls: {a: b, ~: c}}").is_ok());
+}
