@@ -64,8 +64,8 @@ fn find(
     let matches: Box<dyn Fn(&Map) -> bool> = match key {
         ListKey::Key(name) | ListKey::Replace(name) => {
             let zero = ty.field(name).map(|f| scalar::zero(&f.ty, merger.tables));
-            let wanted = new.get(name).cloned().or(zero.clone());
-            Box::new(move |old| old.get(name).cloned().or(zero.clone()) == wanted)
+            let wanted = new.get(name).cloned().or_else(|| zero.clone());
+            Box::new(move |old| old.get(name).or(zero.as_ref()) == wanted.as_ref())
         }
         ListKey::Device => match (new.get("interface"), new.get("deviceSelector")) {
             (Some(Value::Str(name)), _) if !name.is_empty() => {
