@@ -52,6 +52,8 @@ impl<'a> Decoder<'a> {
             self.budget.leave(true);
             return result;
         }
+        let text = self.budget.text(node.line, node.text());
+        text.map_err(|error| LoadError::below(&self.path, error))?;
         match (ty.pointee(), &node.kind) {
             (ty, NodeKind::Scalar(scalar)) => scalar::decode(ty, scalar, self.tables)
                 .map_err(|message| self.error(node.line, message)),
