@@ -261,8 +261,15 @@ impl Grammar {
     }
 
     fn operation(&self, dice: &mut Dice, config: &Value) -> String {
-        let op = dice.pick(&["add", "add", "replace", "remove", "move", "copy", "test"]);
+        const OPS: &[&str] = &[
+            "add", "add", "add", "replace", "replace", "remove", "test", "test", "move", "copy",
+        ];
         let Pointer { path, ty, found } = self.pointer(dice, config);
+        // Most others need something that is there.
+        let op = match found {
+            None if dice.chance(80) => "add",
+            _ => dice.pick(OPS),
+        };
         let mut out = format!("{{\"op\": \"{op}\", ");
         if matches!(op, "move" | "copy") {
             // To where it was, to a place beside it, which takes what stands there, or anywhere.
@@ -341,9 +348,13 @@ impl Grammar {
             Some(Value::Map(map)) => map.keys().collect(),
             _ => Vec::new(),
         };
-        let known = !there.is_empty() && dice.chance(70);
+        let known = !there.is_empty() && dice.chance(75);
         if let Some(inner) = ty.strip_prefix("[]") {
-            let index = dice.pick(&["-", "0", "0", "0", "1", "-1", "-0", "+1", "x", "9"]);
+            let index = match place.found {
+                Some(Value::List(items)) if items.is_empty() && dice.chance(80) => "-",
+                _ if dice.chance(70) => "0",
+                _ => dice.pick(&["-", "1", "-1", "-0", "+1", "x", "9"]),
+            };
             return Some((index.to_owned(), inner));
         }
         if let Some(inner) = ty.strip_prefix("map:") {
