@@ -21,6 +21,11 @@ pub(super) fn merge(
     let before = left.len();
     for (from, value) in right.into_iter().enumerate() {
         let Value::Map(new) = value else {
+            // Official machinery looks at its key only if there is an item to compare it with.
+            if left.is_empty() && value.is_null() && matches!(key, ListKey::Key(_)) {
+                left.push(value);
+                continue;
+            }
             return Err(merger.within_item(from, from, |merger| merger.fault(NULL_ITEM)));
         };
         if let ListKey::Replace(name) = key {
