@@ -35,37 +35,39 @@ fn shown() -> usize {
     set.and_then(|text| text.parse().ok()).unwrap_or(3)
 }
 
+/// Asks about all lines before it says what differs.
 fn compare(test: &str, make: impl Fn(&Grammar, &mut Dice, &[String]) -> Answer) {
-    for line in oracle::lines() {
-        compare_line(test, line, &make);
-    }
+    let lines = oracle::lines();
+    let found: Vec<String> = lines
+        .flat_map(|line| compare_line(test, line, &make))
+        .collect();
+    let some: Vec<&str> = found.iter().take(shown()).map(String::as_str).collect();
+    let some = some.join("\n=====\n");
+    assert!(found.is_empty(), "{} differ:\n{some}", found.len());
 }
 
-/// Talos 1.14 cannot read back what it wrote of a text that begins with an empty line: a JSON patch of such a
-/// configuration fails (docs/talos-differences.md).
+/// Official machinery cannot read back what it wrote of a text that begins with an empty line: a
+/// JSON patch of such a configuration fails (docs/talos-differences.md).
 fn cannot_read_itself(answer: &Answer) -> bool {
-    answer.config.contains("|2\n\n") && answer.error.contains("go-yaml load error in parser")
+    let blank = ["|2\n\n", "|2-\n\n", "|2+\n\n"];
+    blank.iter().any(|blank| answer.config.contains(blank))
+        && answer
+            .error
+            .starts_with("failure decoding talos machine config: ")
 }
 
-fn compare_line(test: &str, line: Line, make: impl Fn(&Grammar, &mut Dice, &[String]) -> Answer) {
+/// What differs in one line.
+fn compare_line(
+    test: &str,
+    line: Line,
+    make: impl Fn(&Grammar, &mut Dice, &[String]) -> Answer,
+) -> Vec<String> {
     let Some(program) = machinery::find(test, line) else {
-        return;
+        return Vec::new();
     };
     let grammar = Grammar::read(line);
-    let bases: Vec<String> = oracle::vectors(line)
-        .into_iter()
-        .filter(|answer| {
-            matches!(answer.op.as_str(), "generate" | "load") && answer.error.is_empty()
-        })
-        .map(|answer| {
-            if answer.op == "load" {
-                answer.config
-            } else {
-                answer.output
-            }
-        })
-        .collect();
-    let mut accepted = 0;
+    let bases = bases(line);
+    let (mut accepted, mut differences) = (0, Vec::new());
     for batch in 0..batches() {
         let mut dice = Dice::new(seed() * 1_000_003 + batch);
         let questions: Vec<Answer> = (0..BATCH)
@@ -73,41 +75,38 @@ fn compare_line(test: &str, line: Line, make: impl Fn(&Grammar, &mut Dice, &[Str
             .collect();
         let answers = machinery::ask(&program, &questions);
         assert_eq!(answers.len(), questions.len());
-        accepted += answers
-            .iter()
-            .filter(|answer| answer.error.is_empty())
-            .count();
-        let differences: Vec<String> = answers
-            .iter()
-            .filter(|answer| !cannot_read_itself(answer))
-            .filter_map(|answer| {
-                let what = oracle::difference(answer, line)?;
-                Some(format!(
-                    "{what}\n--- config\n{}--- patches\n{}",
-                    answer.config,
-                    answer.patches.join("---\n")
-                ))
-            })
-            .collect();
-        let shown = differences
-            .iter()
-            .take(shown())
-            .map(String::as_str)
-            .collect::<Vec<_>>()
-            .join("\n=====\n");
-        assert!(
-            differences.is_empty(),
-            "Talos {line}, batch {batch}: {} of {} differ:\n{shown}",
-            differences.len(),
-            answers.len()
-        );
+        let good = answers.iter().filter(|answer| answer.error.is_empty());
+        accepted += good.count();
+        let fair = answers.iter().filter(|answer| !cannot_read_itself(answer));
+        differences.extend(fair.filter_map(|answer| {
+            let what = oracle::difference(answer, line)?;
+            Some(format!(
+                "Talos {line}: {what}\n--- config\n{}--- patches\n{}",
+                answer.config,
+                answer.patches.join("---\n")
+            ))
+        }));
     }
     // Where all is refused, nothing is compared.
     let asked = usize::try_from(batches()).unwrap() * BATCH;
+    eprintln!("{test}, Talos {line}: {accepted} of {asked} are accepted");
     assert!(
-        accepted * 20 > asked,
+        accepted * 10 > asked,
         "Talos {line}: only {accepted} of {asked} are accepted"
     );
+    differences
+}
+
+/// What patches are tried on: texts that Talos loads.
+fn bases(line: Line) -> Vec<String> {
+    let answers = oracle::vectors(line).into_iter();
+    let good = answers.filter(|answer| answer.error.is_empty());
+    good.filter_map(|answer| match answer.op.as_str() {
+        "load" => Some(answer.config),
+        "generate" => Some(answer.output),
+        _ => None,
+    })
+    .collect()
 }
 
 #[test]
@@ -171,6 +170,7 @@ fn random_json_patches_apply_as_in_official_machinery() {
         // A `yes` becomes `true` on the way through JSON: docs/talos-differences.md.
         let single: Vec<&String> = bases
             .iter()
+            .filter(|base| talos_config::yaml::parse(base).is_ok())
             .filter(|base| {
                 !(base.contains("---") || base.contains("extraArgs") && base.contains(": yes"))
             })

@@ -52,13 +52,15 @@ impl From<PatchError> for Failure {
 
 /// Patches that Talos itself merges differently, or refuses, where they are merged already: items
 /// of one name twice in the patch, a deletion of the first of many, values that cannot be merged.
-const NOT_REPEATABLE: [&str; 6] = [
+const NOT_REPEATABLE: [&str; 8] = [
     "admission-merge",
+    "admission-null",
     "config-files",
     "delete-file-mode",
     "endpoint-user",
     "free-form",
     "install-selector-size",
+    "vlan-null",
 ];
 
 /// The vectors that official Talos accepts, and whose result it reads again.

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use support::Repeatable;
 use talos_config::pki::{self, Lifetime, Timestamp};
-use talos_config::secrets::Bundle;
+use talos_config::secrets::{Bundle, KubernetesPki};
 use talos_config::talosconfig::{self, TalosConfig};
 
 /// Standard output of talosctl in `folder`.
@@ -153,4 +153,122 @@ fn talosconfig_is_understood() {
     );
     let rewritten = std::fs::read_to_string(folder.path().join("talosconfig")).unwrap();
     assert!(rewritten == text.expose(), "{}", rewritten.len());
+}
+
+/// Output of openssl, without what it tells beside it.
+fn openssl(arguments: &str) -> String {
+    let output = Command::new("openssl").args(arguments.split(' ')).output();
+    let output = output.unwrap();
+    assert!(output.status.success(), "openssl {arguments}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// A folder as kubeadm leaves it in `/etc/kubernetes/pki`.
+fn kubernetes_pki() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("etcd")).unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    for name in ["ca", "etcd/ca", "front-proxy-ca"] {
+        let key = folder.path().join(format!("{name}.key"));
+        write(&format!("{name}.key"), &openssl("genrsa -traditional 2048"));
+        let path = key.to_str().unwrap();
+        let certificate = openssl(&format!(
+            "req -x509 -subj /CN=kubernetes -days 3650 -key {path}"
+        ));
+        write(&format!("{name}.crt"), &certificate);
+    }
+    write("sa.key", &openssl("genrsa -traditional 2048"));
+    folder
+}
+
+/// The bundle that we make of the folder.
+fn adopted(folder: &Path) -> Result<Bundle, String> {
+    let names = [
+        "ca.crt",
+        "ca.key",
+        "etcd/ca.crt",
+        "etcd/ca.key",
+        "front-proxy-ca.crt",
+        "front-proxy-ca.key",
+        "sa.key",
+    ];
+    let texts = names.map(|name| std::fs::read_to_string(folder.join(name)).unwrap());
+    let [ca, ca_key, etcd, etcd_key, front, front_key, account] = texts.each_ref();
+    let pki = KubernetesPki {
+        ca: (ca, ca_key),
+        etcd: (etcd, etcd_key),
+        front_proxy: (front, front_key),
+        service_account: account,
+    };
+    let now = Timestamp(1_790_000_000);
+    let bundle = Bundle::from_kubernetes_pki(pki, Some("a.b"), 12, now, &mut Repeatable(9));
+    bundle.map_err(|error| error.to_string())
+}
+
+/// That of official talosctl, or nothing if it refuses the folder.
+fn officially_adopted(folder: &Path) -> Option<Bundle> {
+    let output = Command::new(support::tool("talosctl").unwrap())
+        .args(["gen", "secrets", "--force", "-o", "out.yaml"])
+        .args(["--talos-version", "v1.12", "-t", "a.b"])
+        .args(["--from-kubernetes-pki", "."])
+        .current_dir(folder)
+        .env("HOME", folder)
+        .output();
+    let text = std::fs::read_to_string(folder.join("out.yaml"));
+    let success = output.unwrap().status.success();
+    success.then(|| Bundle::from_yaml(&text.unwrap()).unwrap())
+}
+
+#[test]
+fn kubernetes_authorities_are_adopted_as_through_talosctl() {
+    const TEST: &str = "kubernetes_authorities_are_adopted_as_through_talosctl";
+    if support::is_missing("talosctl", TEST) || support::is_missing("openssl", TEST) {
+        return;
+    }
+    type Change = fn(&str) -> String;
+    let changes: [(&str, Change, bool); 7] = [
+        ("ca.crt", str::to_owned, true),
+        ("ca.crt", |text| format!("subject=CN = a\n{text}"), true),
+        (
+            "front-proxy-ca.crt",
+            |text| text.replace('\n', "\r\n"),
+            true,
+        ),
+        ("ca.crt", |text| format!("{text}{text}"), true),
+        ("sa.key", |_| openssl("genpkey -algorithm RSA"), true),
+        (
+            "sa.key",
+            |_| openssl("ecparam -genkey -noout -name prime256v1"),
+            true,
+        ),
+        (
+            "sa.key",
+            |_| openssl("ecparam -genkey -name prime256v1"),
+            false,
+        ),
+    ];
+    let folder = kubernetes_pki();
+    for (name, change, is_good) in changes {
+        let path = folder.path().join(name);
+        let before = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, change(&before)).unwrap();
+        let (ours, theirs) = (adopted(folder.path()), officially_adopted(folder.path()));
+        assert_eq!(
+            ours.as_ref().err().is_none(),
+            is_good,
+            "{name}: {:?}",
+            ours.err()
+        );
+        assert_eq!(theirs.is_some(), is_good, "{name}");
+        if let (Ok(ours), Some(theirs)) = (ours, theirs) {
+            let (ours, theirs) = (&ours.certs, &theirs.certs);
+            assert!(ours.k8s == theirs.k8s && ours.etcd == theirs.etcd, "{name}");
+            assert!(ours.k8s_aggregator == theirs.k8s_aggregator, "{name}");
+            assert!(
+                ours.k8s_serviceaccount == theirs.k8s_serviceaccount,
+                "{name}"
+            );
+        }
+        std::fs::write(&path, before).unwrap();
+    }
 }

@@ -45,6 +45,14 @@ impl Config {
         Ok(Self { line, documents })
     }
 
+    /// A configuration of the same line without any document.
+    pub(crate) fn emptied(&self) -> Self {
+        Self {
+            line: self.line,
+            documents: Vec::new(),
+        }
+    }
+
     /// The text that Talos writes without comments.
     pub fn emit(&self) -> String {
         let texts: Vec<String> = self.documents.iter().map(Document::emit).collect();

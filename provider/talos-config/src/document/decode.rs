@@ -52,6 +52,8 @@ impl<'a> Decoder<'a> {
             self.budget.leave(true);
             return result;
         }
+        let text = self.budget.text(node.line, node.text());
+        text.map_err(|error| LoadError::below(&self.path, error))?;
         match (ty.pointee(), &node.kind) {
             (ty, NodeKind::Scalar(scalar)) => scalar::decode(ty, scalar, self.tables)
                 .map_err(|message| self.error(node.line, message)),
@@ -197,6 +199,7 @@ impl<'a> Decoder<'a> {
 
     fn mapping(&mut self, item: &Type, written: &[(Node, Node)]) -> Result<Value, LoadError> {
         self.refuse_merge(item, written)?;
+        self.refuse_null_keys(written)?;
         let entries = entries(written, &mut self.budget, Keys::Scalars)
             .map_err(|error| LoadError::below(&self.path, error))?;
         let mut map = Map::new();
@@ -216,6 +219,20 @@ impl<'a> Decoder<'a> {
             );
         }
         Ok(Value::Map(map))
+    }
+
+    /// A null key and its value are left out, which is no harm if that is a single value.
+    fn refuse_null_keys(&self, written: &[(Node, Node)]) -> Result<(), LoadError> {
+        let is_null = |key: &Node| {
+            key.scalar()
+                .is_some_and(|s| resolve(s) == Ok(Resolved::Null))
+        };
+        let dropped =
+            |(key, value): &&(Node, Node)| is_null(key) && value.target().scalar().is_none();
+        match written.iter().find(dropped) {
+            Some((key, _)) => Err(self.error(key.line, "a key cannot be null here")),
+            None => Ok(()),
+        }
     }
 
     /// What `<<` refers to must be of the type of the mapping's values, or an alias: of that Talos

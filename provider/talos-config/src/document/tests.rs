@@ -99,3 +99,35 @@ fn dates_in_free_form_are_refused_where_they_are() {
     let found = (error.path.as_str(), error.line);
     assert_eq!(found, ("machine.kubelet.extraConfig.a[0].b", 5));
 }
+
+#[test]
+fn nothing_is_dropped_with_a_null_key() {
+    for value in ["{a: 1}", "[a]", "{}"] {
+        let error = load(&format!("machine:\n  sysctls: {{a: b, ~: {value}}}"));
+        let error = error.err().unwrap().to_string();
+        assert!(error.contains("a key cannot be null here"), "{error}");
+        assert!(error.contains("machine.sysctls"), "{error}");
+    }
+    assert!(load("machine: {sysctls: {a: b, ~: c}}").is_ok());
+}
+
+#[test]
+fn aliases_do_not_repeat_long_texts_without_end() {
+    let long = "x".repeat(1 << 20);
+    let with = |times: usize, key: &str| {
+        let items = match key {
+            "pods" => "{a: *a}, ",
+            _ => "*a, ",
+        };
+        format!(
+            "machine: {{token: &a {long}, {key}: [{}]}}",
+            items.repeat(times)
+        )
+    };
+    for key in ["certSANs", "pods"] {
+        let error = load(&with(100_000, key)).err().unwrap();
+        assert_eq!(error.message, "aliases expand to too much");
+        assert!(error.to_string().contains(key));
+    }
+    assert!(load(&with(3, "certSANs")).is_ok());
+}

@@ -74,14 +74,14 @@ fn strategic(
         documents,
         line: config.line(),
     };
-    for part in &patch.parts {
-        match work
-            .part(part)
-            .map_err(|fault| found_in(patch, part, fault))
-        {
-            Err(fault) if fault.is_missing => missing.push(fault),
-            result => result?,
-        }
+    let mut rest = patch.parts.as_slice();
+    while let Some(first) = rest.first() {
+        let count = rest.iter().take_while(|part| first.goes_with(part)).count();
+        let (together, after) = rest.split_at(count.max(1));
+        let faults = work.parts(together);
+        let faults = faults.map_err(|fault| found_in(patch, first, fault))?;
+        missing.extend(faults.into_iter().map(|f| found_in(patch, first, f)));
+        rest = after;
     }
     let documents = work.documents.into_iter();
     let documents = documents.map(|document| tidy(config, document)).collect();
@@ -113,29 +113,44 @@ struct Work {
 }
 
 impl Work {
-    fn part(&mut self, part: &Part) -> Result<(), Fault> {
-        match part {
-            Part::Merge { id, document, .. } => match self.position(id) {
-                Some(at) => {
-                    self.lines[at] = document.line;
-                    merge(&mut self.documents[at], document)
-                }
-                None => {
-                    self.add(id, document);
-                    Ok(())
-                }
-            },
-            Part::Delete(selector) => match self.position(&selector.document) {
-                Some(at) if selector.path.is_empty() => {
-                    self.documents.remove(at);
-                    self.lines.remove(at);
-                    self.known.remove(at);
-                    Ok(())
-                }
-                Some(at) => delete(&mut self.documents[at], selector, self.line),
-                None if self.line.tables().rules.absent_deletion_is_ignored => Ok(()),
-                None => Err(self.absent(selector)),
-            },
+    /// One statement, or several that delete items of one list: those by one, so that they are
+    /// found at once. The answer has the deletions that found nothing.
+    fn parts(&mut self, parts: &[Part]) -> Result<Vec<Fault>, Fault> {
+        let selectors = parts.iter().filter_map(|part| match part {
+            Part::Delete(selector) => Some(selector),
+            Part::Merge { .. } => None,
+        });
+        match parts.first() {
+            Some(Part::Merge { id, document, .. }) => self.merge(id, document).map(|()| Vec::new()),
+            Some(Part::Delete(first)) => self.delete(first, &selectors.collect::<Vec<_>>()),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn merge(&mut self, id: &str, document: &Loaded) -> Result<(), Fault> {
+        match self.position(id) {
+            Some(at) => {
+                self.lines[at] = document.line;
+                merge(&mut self.documents[at], document)
+            }
+            None => {
+                self.add(id, document);
+                Ok(())
+            }
+        }
+    }
+
+    fn delete(&mut self, first: &Selector, all: &[&Selector]) -> Result<Vec<Fault>, Fault> {
+        match self.position(&first.document) {
+            Some(at) if first.path.is_empty() => {
+                self.documents.remove(at);
+                self.lines.remove(at);
+                self.known.remove(at);
+                Ok(Vec::new())
+            }
+            Some(at) => delete(&mut self.documents[at], all, self.line),
+            None if self.line.tables().rules.absent_deletion_is_ignored => Ok(Vec::new()),
+            None => Ok(all.iter().map(|selector| self.absent(selector)).collect()),
         }
     }
 
@@ -154,7 +169,7 @@ impl Work {
     fn absent(&self, selector: &Selector) -> Fault {
         let near = nearest(&selector.document, self.known.iter().map(String::as_str));
         let message = "there is no such document to delete from";
-        Fault::from(LoadError::new(selector.line, message).suggest(near)).missing()
+        Fault::from(LoadError::new(selector.line, message).suggest(near))
     }
 }
 
@@ -170,11 +185,15 @@ fn merge(document: &mut Document, patch: &Loaded) -> Result<(), Fault> {
     }
 }
 
-fn delete(document: &mut Document, selector: &Selector, line: Line) -> Result<(), Fault> {
+fn delete(
+    document: &mut Document,
+    selectors: &[&Selector],
+    line: Line,
+) -> Result<Vec<Fault>, Fault> {
     let tables = line.tables();
     match tables.kind(document.kind()) {
-        Some(kind) => select::delete(tables.body(kind), document.body_mut(), selector, tables),
-        None => Ok(()),
+        Some(kind) => select::delete(tables.body(kind), document.body_mut(), selectors, tables),
+        None => Ok(Vec::new()),
     }
 }
 

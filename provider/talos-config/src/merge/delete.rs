@@ -23,6 +23,19 @@ impl Selector {
         self.document == MAIN
     }
 
+    /// Whether both delete an item of one list, found by the same key.
+    pub fn is_beside(&self, other: &Self) -> bool {
+        fn list(of: &Selector) -> Option<&[String]> {
+            of.path.split_last().map(|(_, list)| list)
+        }
+        match (&self.item, &other.item) {
+            (Some((key, _)), Some((same, _))) => {
+                key == same && self.document == other.document && list(self) == list(other)
+            }
+            _ => false,
+        }
+    }
+
     /// The path as others are shown.
     pub fn steps(&self) -> Vec<Step> {
         steps(&self.path)
@@ -98,10 +111,12 @@ impl Scan {
         entries: &mut Vec<(Node, Node)>,
         parent: Parent,
     ) -> Result<bool, LoadError> {
-        let mut at = 0;
-        while at < entries.len() {
+        // What stays is moved to the front, so that many deletions cost no more than one.
+        let mut kept = 0;
+        for at in 0..entries.len() {
             if is_statement(&entries[at]) {
-                let selector = self.statement(entries, parent, entries[at].0.line)?;
+                entries.drain(kept..at);
+                let selector = self.statement(entries, parent, entries[kept].0.line)?;
                 self.found.push(selector);
                 return Ok(true);
             }
@@ -109,35 +124,27 @@ impl Scan {
             self.path.push(key.text().to_owned());
             let gone = self.node(value, Parent::Mapping)?;
             self.path.pop();
-            if gone {
-                // The document's head is still needed to say what the statement is about.
-                entries.remove(at);
-                if entries.is_empty() {
-                    return Ok(true);
-                }
-            } else {
-                at += 1;
+            if !gone {
+                entries.swap(kept, at);
+                kept += 1;
             }
         }
-        Ok(false)
+        Ok(shorten(entries, kept))
     }
 
     fn items(&mut self, items: &mut Vec<Node>) -> Result<bool, LoadError> {
-        let mut at = 0;
-        while at < items.len() {
-            self.path.push(format!("[{at}]"));
+        let mut kept = 0;
+        for at in 0..items.len() {
+            // Positions are those without what is taken out.
+            self.path.push(format!("[{kept}]"));
             let gone = self.node(&mut items[at], Parent::List)?;
             self.path.pop();
-            if gone {
-                items.remove(at);
-                if items.is_empty() {
-                    return Ok(true);
-                }
-            } else {
-                at += 1;
+            if !gone {
+                items.swap(kept, at);
+                kept += 1;
             }
         }
-        Ok(false)
+        Ok(shorten(items, kept))
     }
 
     fn statement(
@@ -168,6 +175,13 @@ impl Scan {
             line,
         })
     }
+}
+
+/// Leaves the first `kept` items. True if something is taken out and nothing is left.
+fn shorten<T>(items: &mut Vec<T>, kept: usize) -> bool {
+    let gone = kept == 0 && !items.is_empty();
+    items.truncate(kept);
+    gone
 }
 
 fn is_statement((key, value): &(Node, Node)) -> bool {

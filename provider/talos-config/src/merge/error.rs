@@ -28,8 +28,6 @@ pub(super) struct Fault {
     /// Where in the patch it is. The path of the error differs: a list's item has another position
     /// in the configuration.
     pub source: Vec<Step>,
-    /// There is nothing to delete.
-    pub is_missing: bool,
 }
 
 impl Fault {
@@ -38,13 +36,6 @@ impl Fault {
         Self {
             source: source.to_vec(),
             ..Self::from(LoadError::at(path, 0, message))
-        }
-    }
-
-    pub fn missing(self) -> Self {
-        Self {
-            is_missing: true,
-            ..self
         }
     }
 
@@ -66,7 +57,6 @@ impl From<LoadError> for Fault {
         Self {
             error: Box::new(error),
             source: Vec::new(),
-            is_missing: false,
         }
     }
 }

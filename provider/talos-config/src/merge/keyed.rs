@@ -21,6 +21,11 @@ pub(super) fn merge(
     let before = left.len();
     for (from, value) in right.into_iter().enumerate() {
         let Value::Map(new) = value else {
+            // Official machinery looks at its key only if there is an item to compare it with.
+            if left.is_empty() && value.is_null() && matches!(key, ListKey::Key(_)) {
+                left.push(value);
+                continue;
+            }
             return Err(merger.within_item(from, from, |merger| merger.fault(NULL_ITEM)));
         };
         if let ListKey::Replace(name) = key {
@@ -64,8 +69,8 @@ fn find(
     let matches: Box<dyn Fn(&Map) -> bool> = match key {
         ListKey::Key(name) | ListKey::Replace(name) => {
             let zero = ty.field(name).map(|f| scalar::zero(&f.ty, merger.tables));
-            let wanted = new.get(name).cloned().or(zero.clone());
-            Box::new(move |old| old.get(name).cloned().or(zero.clone()) == wanted)
+            let wanted = new.get(name).cloned().or_else(|| zero.clone());
+            Box::new(move |old| old.get(name).or(zero.as_ref()) == wanted.as_ref())
         }
         ListKey::Device => match (new.get("interface"), new.get("deviceSelector")) {
             (Some(Value::Str(name)), _) if !name.is_empty() => {

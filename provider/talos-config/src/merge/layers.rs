@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::{Patch, PatchError};
+use super::{Patch, PatchError, origins};
 use crate::diff::diff;
 use crate::document::Config;
 use crate::tables::Line;
@@ -44,13 +44,13 @@ fn refused(layer: &str, error: PatchError) -> LayerError {
 
 impl Config {
     /// Applies layers in order. The answer says, for each path that they set, which layer did so
-    /// last; paths are those of [`crate::diff::Difference::full_path`]. Nothing is changed if a
-    /// patch fails.
+    /// last, if only to what was there already: who edits that layer finds the value in it. Paths
+    /// are those of [`crate::diff::Difference::full_path`]. Nothing is changed if a patch fails.
     pub fn apply_layers(
         &mut self,
         layers: &[Layer],
     ) -> Result<BTreeMap<String, String>, LayerError> {
-        let mut origins = BTreeMap::new();
+        let mut layer_of = BTreeMap::new();
         let mut result = self.clone();
         // Talos joins neighbouring JSON patches, those of two layers too: until they end, what is
         // there need not be a configuration.
@@ -68,10 +68,13 @@ impl Config {
             for difference in diff(&result, &after).differences() {
                 let path = difference.full_path();
                 if difference.new.is_some() {
-                    origins.insert(path, layer.name.clone());
+                    layer_of.insert(path, layer.name.clone());
                 } else {
-                    origins.remove(&path);
+                    layer_of.remove(&path);
                 }
+            }
+            for path in origins::set_by(&layer.patches, &after) {
+                layer_of.insert(path, layer.name.clone());
             }
             result = after;
             if !goes_on {
@@ -80,7 +83,7 @@ impl Config {
             }
         }
         *self = result;
-        Ok(origins)
+        Ok(layer_of)
     }
 
     fn with(&self, patches: &[(usize, &Patch)]) -> Result<Self, PatchError> {
@@ -131,6 +134,39 @@ mod tests {
             .iter()
             .map(|(path, layer)| (path.as_str(), layer.as_str()))
             .collect();
+        assert_eq!(found, wanted);
+    }
+
+    #[test]
+    fn setting_the_same_again_counts_and_saying_nothing_does_not() {
+        let mut config = base();
+        let first = "machine: {token: a, sysctls: {a: \"1\", b: \"2\"}, network: {interfaces: [{interface: eth0, mtu: 9}]}}";
+        let origins = config
+            .apply_layers(&[
+                layer("first", &[first]),
+                layer("same", &["machine: {sysctls: {a: \"1\"}, token: \"\"}"]),
+                layer(
+                    "item",
+                    &["machine: {network: {interfaces: [{interface: eth0, mtu: 9}]}}"],
+                ),
+                layer(
+                    "json",
+                    &["[{op: replace, path: /machine/sysctls/b, value: \"2\"}]"],
+                ),
+                layer("type", &["machine: {type: worker}"]),
+            ])
+            .unwrap();
+        let found: Vec<(&str, &str)> = origins
+            .iter()
+            .map(|(path, layer)| (path.as_str(), layer.as_str()))
+            .collect();
+        let wanted = [
+            ("machine.network.interfaces[interface=eth0].mtu", "item"),
+            ("machine.sysctls.a", "same"),
+            ("machine.sysctls.b", "json"),
+            ("machine.token", "first"),
+            ("machine.type", "type"),
+        ];
         assert_eq!(found, wanted);
     }
 

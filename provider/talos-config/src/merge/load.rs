@@ -40,6 +40,16 @@ pub(super) enum Part {
     Delete(Selector),
 }
 
+impl Part {
+    /// Whether both delete an item of one list.
+    pub fn goes_with(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Delete(one), Self::Delete(other)) => one.is_beside(other),
+            _ => false,
+        }
+    }
+}
+
 impl Patch {
     /// Reads a strategic patch (documents of a configuration, of any completeness), or a JSON
     /// patch as JSON or as YAML list. Where it is neither, the error is that of what it looks like.

@@ -10,6 +10,7 @@ mod keyed;
 mod layers;
 mod load;
 mod locate;
+mod origins;
 mod select;
 mod typed;
 

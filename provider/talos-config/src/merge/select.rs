@@ -1,5 +1,8 @@
 //! Deletes what a selector points at.
 
+use std::borrow::Cow;
+use std::collections::{HashMap, VecDeque};
+
 use super::delete::Selector;
 use super::error::Fault;
 use crate::document::{LoadError, nearest};
@@ -21,35 +24,56 @@ use Refusal::{Impossible, Missing};
 
 const WHOLE: &str = "certificates and keys can only be deleted together with what they are in";
 
-/// Deletes within a document.
+/// Deletes within a document: what one selector points at, or what several do that delete items of
+/// one list. The answer has those that found nothing.
 pub(super) fn delete(
     ty: &StructType,
     body: &mut Map,
-    selector: &Selector,
+    selectors: &[&Selector],
     tables: &Tables,
-) -> Result<(), Fault> {
-    let search = Search { tables, selector };
-    let refused = search.structure(ty, body, &selector.path);
-    refused.map_err(|refusal| {
-        let on = |message| LoadError::at(&selector.steps(), selector.line, message);
-        match refusal {
-            Missing => Fault::from(on("there is nothing to delete at this path")).missing(),
-            Refusal::Unknown(near) => {
-                let message = "there is no such key, so there is nothing to delete";
-                Fault::from(on(message).suggest(near))
-            }
-            Impossible(message) => Fault::from(on(message)),
+) -> Result<Vec<Fault>, Fault> {
+    let Some(first) = selectors.first() else {
+        return Ok(Vec::new());
+    };
+    let mut search = Search {
+        tables,
+        selectors,
+        missing: Vec::new(),
+    };
+    let missing = match search.structure(ty, body, &first.path) {
+        Ok(()) => search.missing,
+        Err(Missing) => selectors.to_vec(),
+        Err(Refusal::Unknown(near)) => {
+            let message = "there is no such key, so there is nothing to delete";
+            return Err(Fault::from(at(first, message).suggest(near)));
         }
-    })
+        Err(Impossible(message)) => return Err(Fault::from(at(first, message))),
+    };
+    let nothing = "there is nothing to delete at this path";
+    let faults = missing.into_iter();
+    let faults = faults.map(|selector| Fault::from(at(selector, nothing)));
+    Ok(faults.collect())
+}
+
+fn at(selector: &Selector, message: &str) -> LoadError {
+    LoadError::at(&selector.steps(), selector.line, message)
 }
 
 struct Search<'a> {
     tables: &'a Tables,
-    selector: &'a Selector,
+    /// The first of them says where.
+    selectors: &'a [&'a Selector],
+    /// Those for which a list has no item.
+    missing: Vec<&'a Selector>,
 }
 
-impl Search<'_> {
-    fn structure(&self, ty: &StructType, map: &mut Map, path: &[String]) -> Result<(), Refusal> {
+impl<'a> Search<'a> {
+    fn structure(
+        &mut self,
+        ty: &StructType,
+        map: &mut Map,
+        path: &[String],
+    ) -> Result<(), Refusal> {
         let (first, rest) = path.split_first().ok_or(Missing)?;
         let field = field(ty, first)?;
         if rest.is_empty() {
@@ -66,7 +90,7 @@ impl Search<'_> {
         }
     }
 
-    fn value(&self, ty: &Type, value: &mut Value, path: &[String]) -> Result<(), Refusal> {
+    fn value(&mut self, ty: &Type, value: &mut Value, path: &[String]) -> Result<(), Refusal> {
         match (ty.pointee(), value) {
             (Type::Struct(index), Value::Map(map)) => {
                 self.structure(&self.tables.structs[*index], map, path)
@@ -84,7 +108,13 @@ impl Search<'_> {
         }
     }
 
-    fn list(&self, item: &Type, items: &mut Vec<Value>, path: &[String]) -> Result<(), Refusal> {
+    /// Each selector takes the first item that it finds and that those before it left.
+    fn list(
+        &mut self,
+        item: &Type,
+        items: &mut Vec<Value>,
+        path: &[String],
+    ) -> Result<(), Refusal> {
         if path.len() != 1 {
             return Err(Impossible(
                 "items of a list within a list's item cannot be deleted",
@@ -95,21 +125,37 @@ impl Search<'_> {
                 "this is a list, and its items are deleted by an item with $patch: delete",
             ));
         }
-        let (Type::Struct(index), Some((key, text))) = (item.pointee(), &self.selector.item) else {
+        let selectors = self.selectors;
+        let key = selectors.first().and_then(|first| first.item.as_ref());
+        let (Type::Struct(index), Some((key, _))) = (item.pointee(), key) else {
             return Err(Missing);
         };
         let field = field(&self.tables.structs[*index], key)?;
-        let at = items.iter().position(|item| {
-            let Value::Map(map) = item else { return false };
-            self.text(&field.ty, map.get(key))
-                .is_some_and(|found| found == *text)
+        let mut wanted: HashMap<&'a str, VecDeque<usize>> = HashMap::new();
+        for (number, selector) in selectors.iter().enumerate() {
+            if let Some((_, text)) = &selector.item {
+                wanted.entry(text).or_default().push_back(number);
+            }
+        }
+        let mut served = vec![false; selectors.len()];
+        items.retain(|item| {
+            let text = item
+                .as_map()
+                .and_then(|map| self.text(&field.ty, map.get(key)));
+            let number = text.and_then(|text| wanted.get_mut(text.as_ref())?.pop_front());
+            match number {
+                Some(number) => served[number] = true,
+                None => return true,
+            }
+            false
         });
-        items.remove(at.ok_or(Missing)?);
+        let missing = selectors.iter().zip(served).filter(|(_, served)| !served);
+        self.missing.extend(missing.map(|(selector, _)| *selector));
         Ok(())
     }
 
     /// The text by which an item is found; only types that Talos can print have one.
-    fn text(&self, ty: &Type, value: Option<&Value>) -> Option<String> {
+    fn text<'v>(&self, ty: &Type, value: Option<&'v Value>) -> Option<Cow<'v, str>> {
         match ty.pointee() {
             Type::Str
             | Type::Enum(_)
@@ -124,13 +170,13 @@ impl Search<'_> {
             | Type::FileMode => {}
             _ => return None,
         }
-        let value = match value {
-            Some(value) => value.clone(),
-            None => scalar::zero(ty, self.tables),
-        };
         match value {
-            Value::Str(text) | Value::Plain(text) => Some(text),
-            _ => None,
+            Some(Value::Str(text) | Value::Plain(text)) => Some(Cow::Borrowed(text)),
+            Some(_) => None,
+            None => match scalar::zero(ty, self.tables) {
+                Value::Str(text) | Value::Plain(text) => Some(Cow::Owned(text)),
+                _ => None,
+            },
         }
     }
 }

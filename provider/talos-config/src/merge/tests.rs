@@ -1,3 +1,5 @@
+use nix::sys::resource::{UsageWho, getrusage};
+
 use super::*;
 use crate::diff::diff;
 use crate::document::Config;
@@ -369,4 +371,53 @@ fn wide_mappings_are_merged_and_compared_without_looking_through_them() {
         assert!(config.is_ok());
     });
     assert!(loaded < WIDTH * 40, "{loaded}");
+}
+
+/// A patch that deletes interfaces of these names, one a line from the fourth on.
+fn interfaces_gone<T: std::fmt::Display>(names: impl Iterator<Item = T>) -> Patch {
+    let items = names.map(|name| format!("  - {{interface: {name}, $patch: delete}}\n"));
+    let text = format!(
+        "machine:\n network:\n  interfaces:\n{}",
+        items.collect::<String>()
+    );
+    Patch::load(&text, Line::V1_12).unwrap()
+}
+
+#[test]
+fn each_deletion_takes_one_item_of_a_list() {
+    let base = "machine: {network: {interfaces: [{interface: a, mtu: 1}, {interface: b}, {interface: a, mtu: 2}]}}";
+    let base = Config::load(base, Line::V1_12).unwrap();
+    let mut config = base.clone();
+    config
+        .apply_patches(&[interfaces_gone(["b", "a"].iter())])
+        .unwrap();
+    assert!(config.emit().contains("mtu: 2") && !config.emit().contains("mtu: 1"));
+    let gone = interfaces_gone(["a", "a", "c", "b", "a"].iter());
+    let missing = base
+        .clone()
+        .apply_patches_again(std::slice::from_ref(&gone))
+        .unwrap();
+    let lines: Vec<usize> = missing.iter().map(|missing| missing.error.line).collect();
+    assert_eq!(lines, [6, 8]);
+    let error = base.clone().apply_patches(&[gone]).unwrap_err();
+    assert_eq!(error.error.line, 6);
+}
+
+#[test]
+fn many_deletions_take_no_longer_than_many_items() {
+    const MANY: usize = 20_000;
+    let busy = || {
+        let time = getrusage(UsageWho::RUSAGE_THREAD).unwrap().user_time();
+        time.tv_sec() * 1000 + time.tv_usec() / 1000
+    };
+    let items = (0..MANY).map(|n| format!("{{interface: e{n}}}, "));
+    let list = items.collect::<String>();
+    let base = format!("machine: {{network: {{interfaces: [{list}]}}}}");
+    let mut config = Config::load(&base, Line::V1_12).unwrap();
+    let before = busy();
+    let gone = interfaces_gone((0..MANY).rev().map(|n| format!("e{n}")));
+    config.apply_patches(&[gone]).unwrap();
+    // A tenth of a second; ten seconds if each deletion looks at all items.
+    assert!(busy() - before < 2000, "{} ms", busy() - before);
+    assert!(!config.emit().contains("interface:"));
 }

@@ -147,14 +147,16 @@ impl Replay<'_> {
         }
     }
 
-    /// Puts back, from the goal, the topmost part of `path` that is missing.
+    /// Puts back, from the goal, the topmost part of `path` that is missing; where what it is to
+    /// stand in has become something else, that as well.
     fn restore_ancestor(&mut self, path: &[Step]) {
         let missing = (1..=path.len()).find(|end| tree::get(self.root, &path[..*end]).is_none());
-        let Some(top) = missing.map(|end| &path[..end]) else {
-            return;
-        };
-        if let Some(value) = self.goal.and_then(|goal| tree::get(goal, top)) {
-            tree::put(self.root, top, value.clone(), None);
+        for end in (1..=missing.unwrap_or_default()).rev() {
+            let top = &path[..end];
+            let value = self.goal.and_then(|goal| tree::get(goal, top));
+            if value.is_some_and(|value| tree::put(self.root, top, value.clone(), None)) {
+                return;
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! Which fields are secret: the tables' marks, and what they cannot know.
 
+use super::text::is_secret_name;
 use crate::tables::{Line, Tables, Type};
 
 /// How a value is treated.
@@ -15,6 +16,8 @@ pub(super) enum Secrecy {
     Named,
     /// `NAME=value` of which the value is never shown.
     Variable,
+    /// Variables of a free-form part: texts as above, or mappings with `name` and `value`.
+    Environment,
 }
 
 /// A place in a document while descending into it.
@@ -30,28 +33,18 @@ pub(super) struct Walk {
 
 /// Struct and field of what is no secret by itself but tells which bundle it came from. Replacing
 /// it keeps redacted text the same when only the secrets differ.
-const BUNDLE_IDENTITY: [(&str, &str); 6] = [
+const BUNDLE_IDENTITY: [(&str, &str); 7] = [
     ("v1alpha1.ClusterConfig", "id"),
     ("cluster.DiscoveryIdentityConfigV1Alpha1", "clusterID"),
     ("meta.CertificateAndKey", "cert"),
     ("k8s.KubeAPIServerCAConfigV1Alpha1", "acceptedCAs"),
     ("k8s.KubeAggregatorCAConfigV1Alpha1", "acceptedCAs"),
+    ("x509.PEMEncodedCertificate", "crt"),
     ("x509.PEMEncodedCertificateAndKey", "crt"),
 ];
 
 /// Keys whose text is of another format: files, manifests, configuration of services.
 const CARRIERS: [&str; 3] = ["content", "contents", "manifest"];
-
-/// Keys whose names people choose hold a secret if they end like this.
-const SECRET_ENDINGS: [&str; 7] = [
-    "password",
-    "passwd",
-    "passphrase",
-    "secret",
-    "token",
-    "apikey",
-    "privatekey",
-];
 
 impl Walk {
     /// The top of a document.
@@ -90,7 +83,12 @@ impl Walk {
                 Some(Type::Map(item)) => Some(&**item),
                 _ => None,
             };
-            return next(item, by_name(key));
+            let secrecy = match (self.secrecy, key) {
+                (Secrecy::Environment, "name" | "valueFrom") => Secrecy::Open,
+                (Secrecy::Environment, _) => Secrecy::Secret,
+                (_, key) => by_name(key),
+            };
+            return next(item, secrecy);
         };
         let owner = &self.tables.structs[index];
         let Some(field) = owner.field(key) else {
@@ -119,18 +117,11 @@ impl Walk {
     }
 }
 
+/// In free-form parts and in mappings whose keys people choose.
 fn by_name(key: &str) -> Secrecy {
-    let letters = key
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .collect::<String>();
-    let letters = letters.to_ascii_lowercase();
-    let is_secret = SECRET_ENDINGS
-        .iter()
-        .any(|ending| letters.ends_with(ending));
-    if is_secret {
-        Secrecy::Named
-    } else {
-        Secrecy::Open
+    match key {
+        "env" => Secrecy::Environment,
+        key if is_secret_name(key) => Secrecy::Named,
+        _ => Secrecy::Open,
     }
 }

@@ -146,7 +146,8 @@ impl Redactor {
                 let text = self.text(text);
                 match walk.secrecy() {
                     Secrecy::Carrier => text::redact_content(&text),
-                    Secrecy::Variable => text::redact_variable(&text),
+                    Secrecy::Variable | Secrecy::Environment => text::redact_variable(&text),
+                    Secrecy::Named if text::is_switch(&text) => text,
                     Secrecy::Named => REDACTED.to_owned(),
                     Secrecy::Open | Secrecy::Secret => text::redact_address(&text),
                 }
@@ -158,7 +159,7 @@ impl Redactor {
 
     fn map(&self, walk: &Walk, map: &Map) -> Map {
         map.iter()
-            .map(|(key, value)| (key.to_owned(), self.below(&walk.key(key), value)))
+            .map(|(key, value)| (self.text(key), self.below(&walk.key(key), value)))
             .collect()
     }
 }

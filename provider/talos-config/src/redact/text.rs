@@ -2,18 +2,37 @@
 
 use super::REDACTED;
 
-/// Words that, at the end of a name, say that its value is a secret.
-const NAMES: [&str; 9] = [
+/// Words that, at the end of a name, say that its value is a secret; they are compared without
+/// `_` and `-`.
+pub(super) const NAMES: [&str; 14] = [
     "password",
     "passwd",
     "passphrase",
     "secret",
     "token",
-    "api_key",
+    "psk",
     "apikey",
-    "private_key",
+    "accesskey",
+    "secretkey",
+    "presharedkey",
     "privatekey",
+    // Of a key in a kubeconfig.
+    "keydata",
+    "auth",
+    "authorization",
 ];
+
+/// Whether a name says that its value is a secret.
+pub(super) fn is_secret_name(name: &str) -> bool {
+    let letters = name.chars().filter(|c| !matches!(c, '_' | '-'));
+    let letters = letters.collect::<String>().to_ascii_lowercase();
+    NAMES.iter().any(|ending| letters.ends_with(ending))
+}
+
+/// What `anonymous-auth` and the like are set to.
+pub(super) fn is_switch(value: &str) -> bool {
+    matches!(value, "true" | "false")
+}
 
 /// Replaces private keys in PEM, values of settings whose name says that they are secret,
 /// Kubernetes secrets, and user names and passwords in addresses.
@@ -64,20 +83,18 @@ fn redact_user_info(text: &str) -> String {
     out
 }
 
-/// `?name=value` and `&name=value` where the name ends as those of secrets do.
+/// `name=value` where the name ends as those of secrets do: words, and parameters of addresses.
 fn redact_parameters(text: &str) -> String {
-    let mut parts = text.split_inclusive(['?', '&']);
-    let mut out = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
+    let mut out = String::with_capacity(text.len());
+    for part in text.split_inclusive(['?', '&', ' ', '\t', '\n', ',', ';']) {
         let Some((name, value)) = part.split_once('=') else {
             out.push_str(part);
             continue;
         };
-        let lower = name.to_ascii_lowercase();
         let end = value
-            .find(|c: char| "&?#\"' \t\n".contains(c))
+            .find(|c: char| "&?#\"' \t\n,;".contains(c))
             .unwrap_or(value.len());
-        if end > 0 && NAMES.iter().any(|secret| lower.ends_with(secret)) {
+        if end > 0 && is_secret_name(name) && !is_switch(&value[..end]) {
             out.push_str(&format!("{name}={REDACTED}{}", &value[end..]));
         } else {
             out.push_str(part);
@@ -86,7 +103,7 @@ fn redact_parameters(text: &str) -> String {
     out
 }
 
-/// The text in parts between `---` lines, each with whether it is a Kubernetes Secret.
+/// The text in parts between `---` lines, each with whether there is a Kubernetes Secret in it.
 fn documents(text: &str) -> Vec<(&str, bool)> {
     let mut parts = Vec::new();
     let mut start = 0;
@@ -99,18 +116,36 @@ fn documents(text: &str) -> Vec<(&str, bool)> {
         position += line.len();
     }
     parts.push(&text[start..]);
-    let is_secret = |part: &str| {
-        part.lines().any(|line| {
-            let kind = line
-                .strip_prefix("kind:")
-                .map(|kind| kind.trim().trim_matches(['"', '\'']));
-            kind == Some("Secret")
-        })
-    };
+    let is_secret = |part: &str| part.lines().any(says_secret);
     parts
         .into_iter()
         .map(|part| (part, is_secret(part)))
         .collect()
+}
+
+/// `kind: Secret`, `- kind: Secret` in a list, or the same in JSON, where more may stand beside it.
+fn says_secret(line: &str) -> bool {
+    line.match_indices("kind").any(|(at, kind)| {
+        let after = line[at + kind.len()..].trim_start_matches(['"', '\'']);
+        let value = after.trim_start().strip_prefix(':').unwrap_or_default();
+        let value = value.trim_start().trim_start_matches(['"', '\'']);
+        let rest = value.strip_prefix("Secret");
+        rest.is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
+    })
+}
+
+/// The data of a Kubernetes Secret begins here: what is before it, with its name.
+fn data_start(line: &str) -> Option<&str> {
+    let ends = ["stringData", "data"].into_iter().filter_map(|name| {
+        let at = line.find(name)?;
+        let free = !line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '-' || c == '_');
+        let end = at + name.len();
+        let rest = line[end..].trim_start_matches(['"', '\'']).trim_start();
+        (free && rest.starts_with(':')).then_some(end)
+    });
+    let end = ends.min()?;
+    let quotes = line[end..].len() - line[end..].trim_start_matches(['"', '\'']).len();
+    Some(&line[..end + quotes])
 }
 
 #[derive(Default)]
@@ -141,13 +176,9 @@ impl State {
             out.push_str(&format!("{}{REDACTED}{end}", &body[..start]));
             return;
         }
-        if is_secret
-            && indent == 0
-            && (body.starts_with("data:") || body.starts_with("stringData:"))
-        {
-            self.below = Some(0);
-            let name = body.split(':').next().unwrap_or_default();
-            out.push_str(&format!("{name}: {REDACTED}{end}"));
+        if let Some(start) = data_start(body).filter(|_| is_secret) {
+            self.below = Some(indent);
+            out.push_str(&format!("{start}: {REDACTED}{end}"));
             return;
         }
         match setting(body) {
@@ -174,13 +205,25 @@ fn is_key_end(line: &str) -> bool {
 /// A line that sets a name that says secret, split before the value: `password: x`,
 /// `API_TOKEN = "x"`, `"secret": "x"`, `password "x";`.
 fn setting(line: &str) -> Option<(&str, &str)> {
-    let lower = line.to_ascii_lowercase();
-    let name_end = NAMES
-        .iter()
-        .flat_map(|name| lower.match_indices(name).map(|(at, _)| at + name.len()))
-        .filter(|end| !lower[*end..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_'))
-        .min()?;
-    let after = line[name_end..].trim_start_matches(['"', '\'']);
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    let mut from = 0;
+    while let Some(start) = line[from..].find(is_name).map(|at| from + at) {
+        let rest = &line[start..];
+        let end = start + rest.find(|c| !is_name(c)).unwrap_or(rest.len());
+        from = end;
+        if !is_secret_name(&line[start..end]) {
+            continue;
+        }
+        if let Some(value) = value_of(&line[end..]) {
+            return Some((&line[..line.len() - value.len()], value));
+        }
+    }
+    None
+}
+
+/// The value in what follows a name, if one is set.
+fn value_of(rest: &str) -> Option<&str> {
+    let after = rest.trim_start_matches(['"', '\'']);
     let blank = after.trim_start();
     let value = match blank.strip_prefix([':', '=']) {
         Some(value) => value.trim_start(),
@@ -188,9 +231,8 @@ fn setting(line: &str) -> Option<(&str, &str)> {
         None if blank.len() < after.len() && blank.starts_with('"') => blank,
         None => return None,
     };
-    let at = line.len() - value.len();
-    let tells = !matches!(value, "" | "true" | "false" | "null");
-    tells.then(|| (&line[..at], value))
+    let tells = !is_switch(value) && !matches!(value, "" | "null" | "{" | "[");
+    tells.then_some(value)
 }
 
 #[cfg(test)]
@@ -215,6 +257,17 @@ mod tests {
             ),
             ("url: https://u:p@h/x", "url: https://**REDACTED**@h/x"),
             ("password:", "password:"),
+            (
+                "aws_secret_access_key = a",
+                "aws_secret_access_key = **REDACTED**",
+            ),
+            ("a-secret-token: b", "a-secret-token: **REDACTED**"),
+            (
+                "the token of password = b",
+                "the token of password = **REDACTED**",
+            ),
+            ("\"auth\": {", "\"auth\": {"),
+            ("client-key-data: LS0t", "client-key-data: **REDACTED**"),
         ] {
             assert_eq!(redact_content(line), wanted);
         }
@@ -233,6 +286,10 @@ mod tests {
             ),
             ("https://a/?page=1&secret=", "https://a/?page=1&secret="),
             ("a@b", "a@b"),
+            (
+                "--token=x --v=4 --anonymous-auth=false a.secret=y",
+                "--token=**REDACTED** --v=4 --anonymous-auth=false a.secret=**REDACTED**",
+            ),
         ] {
             assert_eq!(redact_address(text), wanted);
         }
@@ -250,6 +307,18 @@ mod tests {
         let text = "kind: ConfigMap\ndata:\n  a: b\n---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: x\nstringData:\n  a: b\n---\nkind: Pod\n";
         let wanted = "kind: ConfigMap\ndata:\n  a: b\n---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: x\nstringData: **REDACTED**\n---\nkind: Pod\n";
         assert_eq!(redact_content(text), wanted);
+    }
+
+    #[test]
+    fn secrets_in_lists_and_in_json_lose_their_data_too() {
+        let text = "kind: List\nitems:\n- kind: Secret\n  data:\n    a: b\n  metadata: {}\n";
+        let wanted = "kind: List\nitems:\n- kind: Secret\n  data: **REDACTED**\n  metadata: {}\n";
+        assert_eq!(redact_content(text), wanted);
+        let text = "{\"kind\": \"Secret\", \"data\": {\"a\": \"b\"}}\n";
+        let wanted = "{\"kind\": \"Secret\", \"data\": **REDACTED**\n";
+        assert_eq!(redact_content(text), wanted);
+        let text = "kind: SecretStore\ndata: b\nmetadata: {}\n";
+        assert_eq!(redact_content(text), text);
     }
 
     #[test]

@@ -9,9 +9,12 @@ use crate::yaml::{
 /// A value of a schematic, or its absence, with the way to it. Null is absence.
 pub(super) struct Place<'a> {
     path: Vec<Step>,
+    /// Without the alias that it may be.
     node: Option<&'a Node>,
-    /// An alias led to it.
-    aliased: bool,
+    /// As it is written.
+    written: Option<&'a Node>,
+    /// It is within what an alias expands to.
+    within_alias: bool,
 }
 
 /// A mapping with known keys.
@@ -25,16 +28,40 @@ impl<'a> Place<'a> {
         Self::new(Vec::new(), Some(node), false)
     }
 
-    fn new(path: Vec<Step>, node: Option<&'a Node>, aliased: bool) -> Self {
+    fn new(path: Vec<Step>, node: Option<&'a Node>, within_alias: bool) -> Self {
         let is_null = |node: &&Node| {
             node.scalar()
                 .is_some_and(|s| resolve(s) == Ok(Resolved::Null))
         };
         Self {
             path,
-            aliased: aliased || node.is_some_and(|node| matches!(node.kind, NodeKind::Alias(_))),
+            written: node,
+            within_alias,
             node: node.map(Node::target).filter(|node| !is_null(node)),
         }
+    }
+
+    /// It or what it is within is an alias.
+    fn aliased(&self) -> bool {
+        let is_alias = |node: &Node| matches!(node.kind, NodeKind::Alias(_));
+        self.within_alias || self.written.is_some_and(is_alias)
+    }
+
+    /// Accounts for what is read here, and for the alias that leads to it.
+    fn count(&self, budget: &mut Budget) -> Result<()> {
+        let Some(written) = self.written else {
+            return Ok(());
+        };
+        let line = written.line;
+        let counted = budget.within(self.within_alias, |budget| budget.count(line));
+        let counted = counted.and_then(|()| match self.aliased() {
+            true => budget.within(true, |budget| {
+                budget.text(line, written.target().text())?;
+                budget.count(line)
+            }),
+            false => Ok(()),
+        });
+        counted.map_err(|error| self.unreadable(error))
     }
 
     pub fn is_absent(&self) -> bool {
@@ -55,6 +82,7 @@ impl<'a> Place<'a> {
             path: self.path.clone(),
             entries: Vec::new(),
         };
+        self.count(budget)?;
         let Some(node) = self.node else {
             return Ok(fields);
         };
@@ -62,7 +90,7 @@ impl<'a> Place<'a> {
             return Err(self.wrong("a mapping"));
         };
         fields.entries = budget
-            .within(self.aliased, |budget| entries(written, budget, Keys::Any))
+            .within(self.aliased(), |budget| entries(written, budget, Keys::Any))
             .map_err(|error| self.unreadable(error))?;
         let is_unknown = |entry: &&Entry<'_>| !known.contains(&entry.name.as_ref());
         match fields.entries.iter().find(is_unknown) {
@@ -93,7 +121,12 @@ impl<'a> Place<'a> {
     }
 
     /// What the scalar is, and its text.
-    fn scalar(&self, wanted: &'static str) -> Result<Option<(Resolved, &'a str)>> {
+    fn scalar(
+        &self,
+        wanted: &'static str,
+        budget: &mut Budget,
+    ) -> Result<Option<(Resolved, &'a str)>> {
+        self.count(budget)?;
         let Some(node) = self.node else {
             return Ok(None);
         };
@@ -103,8 +136,8 @@ impl<'a> Place<'a> {
     }
 
     /// Numbers and booleans count as they are written.
-    pub fn text(&self) -> Result<String> {
-        Ok(match self.scalar("a string")? {
+    pub fn text(&self, budget: &mut Budget) -> Result<String> {
+        Ok(match self.scalar("a string", budget)? {
             None => String::new(),
             Some((Resolved::Binary(text), _)) => text,
             Some((_, text)) => text.to_owned(),
@@ -113,8 +146,12 @@ impl<'a> Place<'a> {
 
     /// A number, 0 if it is absent. Decimals that are whole are integers to Go; others are cut by
     /// some of its libraries, and refused here.
-    pub fn integer<T: TryFrom<i128> + Default>(&self, wanted: &'static str) -> Result<T> {
-        let number = match self.scalar(wanted)? {
+    pub fn integer<T: TryFrom<i128> + Default>(
+        &self,
+        wanted: &'static str,
+        budget: &mut Budget,
+    ) -> Result<T> {
+        let number = match self.scalar(wanted, budget)? {
             None => return Ok(T::default()),
             Some((Resolved::Int(number), _)) => number,
             #[allow(clippy::cast_possible_truncation)] // what is cut off is out of any range
@@ -124,8 +161,8 @@ impl<'a> Place<'a> {
         T::try_from(number).map_err(|_| self.wrong(wanted))
     }
 
-    pub fn boolean(&self) -> Result<bool> {
-        match self.scalar("true or false")? {
+    pub fn boolean(&self, budget: &mut Budget) -> Result<bool> {
+        match self.scalar("true or false", budget)? {
             None => Ok(false),
             Some((Resolved::Bool(value), _)) => Ok(value),
             Some(_) => Err(self.wrong("true or false")),
@@ -134,17 +171,19 @@ impl<'a> Place<'a> {
 
     /// A mapping of anything.
     pub fn free(&self, budget: &mut Budget) -> Result<Map> {
+        self.count(budget)?;
         match self.node.map(|node| &node.kind) {
             None => Ok(Map::new()),
             Some(NodeKind::Map(written)) => budget
-                .within(self.aliased, |budget| free(written, budget, Keys::Any))
+                .within(self.aliased(), |budget| free(written, budget, Keys::Any))
                 .map_err(|error| self.unreadable(error)),
             Some(_) => Err(self.wrong("a mapping")),
         }
     }
 
     /// The items of a list; null ones do not count.
-    pub fn items(&self) -> Result<Vec<Place<'a>>> {
+    pub fn items(&self, budget: &mut Budget) -> Result<Vec<Place<'a>>> {
+        self.count(budget)?;
         let Some(node) = self.node else {
             return Ok(Vec::new());
         };
@@ -155,14 +194,23 @@ impl<'a> Place<'a> {
             Place::new(
                 below(&self.path, Step::Index(index)),
                 Some(node),
-                self.aliased,
+                self.aliased(),
             )
         });
-        Ok(places.filter(|place| !place.is_absent()).collect())
+        let mut found = Vec::with_capacity(items.len());
+        for place in places {
+            if place.is_absent() {
+                place.count(budget)?;
+            } else {
+                found.push(place);
+            }
+        }
+        Ok(found)
     }
 
-    pub fn texts(&self) -> Result<Vec<String>> {
-        self.items()?.iter().map(Place::text).collect()
+    pub fn texts(&self, budget: &mut Budget) -> Result<Vec<String>> {
+        let items = self.items(budget)?;
+        items.iter().map(|item| item.text(budget)).collect()
     }
 }
 

@@ -76,15 +76,18 @@ impl Schematic {
         let disk_image = custom.child("diskImage").fields(&["sectorSize"], budget)?;
         let sector_size = disk_image.child("sectorSize");
         Ok(Self {
-            owner: root.child("owner").text()?,
+            owner: root.child("owner").text(budget)?,
             overlay: overlay(&root.child("overlay"), budget)?,
-            embedded_machine_configuration: custom.child("embeddedMachineConfiguration").text()?,
-            extra_kernel_args: custom.child("extraKernelArgs").texts()?,
+            embedded_machine_configuration: custom
+                .child("embeddedMachineConfiguration")
+                .text(budget)?,
+            extra_kernel_args: custom.child("extraKernelArgs").texts(budget)?,
             meta: meta(&custom.child("meta"), budget)?,
-            extensions: extensions.child("officialExtensions").texts()?,
-            bootloader: bootloader(&custom.child("bootloader"))?,
+            extensions: extensions.child("officialExtensions").texts(budget)?,
+            bootloader: bootloader(&custom.child("bootloader"), budget)?,
             secure_boot: secure_boot(&custom.child("secureboot"), budget)?,
-            sector_size: sector_size.integer("an integer from 0 to 18446744073709551615")?,
+            sector_size: sector_size
+                .integer("an integer from 0 to 18446744073709551615", budget)?,
         })
     }
 }
@@ -95,23 +98,26 @@ fn overlay(place: &Place<'_>, budget: &mut Budget) -> Result<Option<Overlay>> {
         return Ok(None);
     }
     Ok(Some(Overlay {
-        image: fields.child("image").text()?,
-        name: fields.child("name").text()?,
+        image: fields.child("image").text(budget)?,
+        name: fields.child("name").text(budget)?,
         options: fields.child("options").free(budget)?,
     }))
 }
 
 fn meta(place: &Place<'_>, budget: &mut Budget) -> Result<Vec<(u8, String)>> {
+    let items = place.items(budget)?;
     let read = |item: Place<'_>| {
         let item = item.fields(&["key", "value"], budget)?;
-        let key = item.child("key").integer("an integer from 0 to 255")?;
-        Ok((key, item.child("value").text()?))
+        let key = item
+            .child("key")
+            .integer("an integer from 0 to 255", budget)?;
+        Ok((key, item.child("value").text(budget)?))
     };
-    place.items()?.into_iter().map(read).collect()
+    items.into_iter().map(read).collect()
 }
 
-fn bootloader(place: &Place<'_>) -> Result<String> {
-    let text = place.text()?;
+fn bootloader(place: &Place<'_>, budget: &mut Budget) -> Result<String> {
+    let text = place.text(budget)?;
     match text.as_str() {
         "" | "none" | "auto" => Ok(String::new()),
         "dual-boot" | "sd-boot" | "grub" => Ok(text),
@@ -122,7 +128,7 @@ fn bootloader(place: &Place<'_>) -> Result<String> {
 fn secure_boot(place: &Place<'_>, budget: &mut Budget) -> Result<SecureBoot> {
     let fields = place.fields(&["enrollKeys", "includeWellKnownCertificates"], budget)?;
     let enroll = fields.child("enrollKeys");
-    let word = enroll.text()?;
+    let word = enroll.text(budget)?;
     let enroll_keys = match word.as_str() {
         "" => None,
         word => Some(
@@ -132,7 +138,9 @@ fn secure_boot(place: &Place<'_>, budget: &mut Budget) -> Result<SecureBoot> {
                 .ok_or_else(|| enroll.wrong("off, manual, if-safe or force"))?,
         ),
     };
-    let well_known = fields.child("includeWellKnownCertificates").boolean()?;
+    let well_known = fields
+        .child("includeWellKnownCertificates")
+        .boolean(budget)?;
     Ok(SecureBoot {
         enroll_keys,
         include_well_known_certificates: well_known,
@@ -260,5 +268,28 @@ mod tests {
         }
         let error = Schematic::from_yaml(&text).unwrap_err().to_string();
         assert!(error.contains("aliases expand to too much"), "{error}");
+    }
+
+    #[test]
+    fn lists_and_texts_count_as_mappings_do() {
+        let level = |level: usize| {
+            let before = format!("*a{}", level - 1);
+            format!("    a{level}: &a{level} [{before}, {before}]\n")
+        };
+        let levels: String = (1..30).map(level).collect();
+        let lists = format!("overlay:\n  options:\n    a0: &a0 [x]\n{levels}");
+        let long = "x".repeat(1 << 20);
+        let arguments = |times: usize| {
+            format!(
+                "{{owner: &a {long}, customization: {{extraKernelArgs: [{}]}}}}",
+                "*a, ".repeat(times)
+            )
+        };
+        for text in [lists, arguments(20)] {
+            let error = Schematic::from_yaml(&text).err().unwrap().to_string();
+            assert!(error.contains("aliases expand to too much"), "{error}");
+        }
+        let read = Schematic::from_yaml(&arguments(3)).unwrap();
+        assert_eq!(read.extra_kernel_args.len(), 3);
     }
 }

@@ -72,7 +72,9 @@ fn interface(place: &str, device: View<'_>, checks: &mut Checks) {
         );
     }
     for (index, vlan) in device.at("vlans").items().enumerate() {
-        addresses(&format!("{place}.vlans[{index}]"), vlan, checks);
+        let place = format!("{place}.vlans[{index}]");
+        checks.refuse(!vlan.is_set(), format!("{place}: is null"));
+        addresses(&place, vlan, checks);
     }
 }
 

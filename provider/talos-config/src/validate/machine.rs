@@ -165,6 +165,12 @@ fn authorities(machine: View<'_>, cluster: View<'_>, role: Option<&str>, checks:
 
 fn shared_addresses(machine: View<'_>, checks: &mut Checks) {
     for (index, device) in machine.at("network.interfaces").items().enumerate() {
+        // Those that are not ignored have been looked at before.
+        let null = device.at("vlans").items().any(|vlan| !vlan.is_set());
+        checks.refuse(
+            null && device.at("ignore").flag(),
+            format!("machine.network.interfaces[{index}].vlans: an item is null"),
+        );
         let vlans = device
             .at("vlans")
             .items()
@@ -229,6 +235,10 @@ fn disks(machine: View<'_>, checks: &mut Checks) {
         let partitions = disk.at("partitions").items();
         let last = partitions.len().saturating_sub(1);
         for (number, partition) in partitions.enumerate() {
+            checks.refuse(
+                !partition.is_set() && number == last,
+                format!("machine.disks[{index}].partitions[{number}]: is null"),
+            );
             let wrong = !partition.at("size").is_set() && number != last;
             checks.refuse(
                 wrong,

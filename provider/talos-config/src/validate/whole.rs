@@ -4,6 +4,7 @@ use super::report::Checks;
 use super::view::View;
 use super::{Mode, containers, machine};
 use crate::document::{Config, MAIN};
+use crate::scalar::Url;
 
 const CONTROL_PLANE_LABEL: &str = "node-role.kubernetes.io/control-plane";
 
@@ -98,10 +99,13 @@ impl<'a> Whole<'a> {
         );
     }
 
+    /// The main document has a service of discovery only if its endpoint can be read as a URL.
     fn discovers(&self) -> bool {
         let old = self.main.at("cluster.discovery");
-        let service = old.at("registries.service.disabled");
-        old.at("enabled").flag() && !service.flag()
+        let service = old.at("registries.service");
+        old.at("enabled").flag()
+            && !service.at("disabled").flag()
+            && Url::parse(service.at("endpoint").text()).is_ok()
             || !self.kind("DiscoveryServiceConfig").is_empty()
     }
 

@@ -6,6 +6,8 @@ pub(crate) struct Budget {
     total: usize,
     aliased: usize,
     depth: usize,
+    /// Bytes of texts in what aliases expand to.
+    copied: usize,
     /// `-0` and `0o-7` are integers, as in the oldest line of Talos.
     pub(super) old_ints: bool,
     /// Dates without quotes are refused: as values, and as keys.
@@ -39,6 +41,17 @@ impl Budget {
         Ok(())
     }
 
+    /// Accounts for the text of a scalar, which Go's reader does not: it copies none.
+    pub fn text(&mut self, line: usize, text: &str) -> Result<(), ParseError> {
+        if self.depth > 0 {
+            self.copied += text.len();
+        }
+        if self.copied > MOST_COPIED {
+            return Err(ParseError::at(line, "aliases expand to too much"));
+        }
+        Ok(())
+    }
+
     /// What `work` reads is the expansion of an alias, if `aliased`.
     pub fn within<T>(&mut self, aliased: bool, work: impl FnOnce(&mut Self) -> T) -> T {
         self.enter(aliased);
@@ -57,6 +70,9 @@ impl Budget {
         self.depth -= usize::from(aliased);
     }
 }
+
+/// Bytes of texts that aliases may repeat.
+const MOST_COPIED: usize = 16 << 20;
 
 /// Small documents may consist of aliases almost wholly, large ones to a tenth.
 #[allow(clippy::cast_precision_loss)] // a ratio

@@ -132,6 +132,7 @@ impl<'n> Reader<'n, '_> {
             return Ok(Some(Cow::Borrowed(MERGE)));
         }
         self.budget.count(key.line)?;
+        self.budget.text(key.line, key.target().text())?;
         name_of(key, keys, self.budget)
     }
 

@@ -15,6 +15,7 @@ pub(crate) fn to_value(node: &Node, budget: &mut Budget) -> Result<Value, ParseE
     match &node.kind {
         NodeKind::Alias(target) => budget.within(true, |budget| to_value(target, budget)),
         NodeKind::Scalar(scalar) => {
+            budget.text(node.line, &scalar.text)?;
             free_scalar(scalar, budget).map_err(|message| ParseError::at(node.line, message))
         }
         NodeKind::List(items) => items

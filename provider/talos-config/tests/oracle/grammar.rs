@@ -1,6 +1,6 @@
 //! Random configurations and patches, grown from the document tables.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use talos_config::tables::Line;
 use talos_config::yaml::Value;
@@ -31,10 +31,14 @@ impl Dice {
 
 /// The tables as far as generation needs them.
 pub struct Grammar {
+    /// Name, body, and whether there may be several.
     pub kinds: Vec<(String, String, bool)>,
     pub line: Line,
-    structs: HashMap<String, Vec<(String, String)>>,
-    enums: HashMap<String, Vec<String>>,
+    /// Names and types of their fields.
+    pub structs: HashMap<String, Vec<(String, String)>>,
+    pub enums: HashMap<String, Vec<String>>,
+    /// Struct and field of what official machinery marks as secret.
+    pub secrets: HashSet<(String, String)>,
 }
 
 /// Texts that YAML or Talos may take for something else.
@@ -148,6 +152,7 @@ impl Grammar {
             line,
             structs: HashMap::new(),
             enums: HashMap::new(),
+            secrets: HashSet::new(),
         };
         let mut owner = String::new();
         for line in text.lines() {
@@ -172,11 +177,13 @@ impl Grammar {
                     grammar.enums.insert(words[1].into(), values);
                 }
                 "rule" => {}
-                field => grammar
-                    .structs
-                    .get_mut(&owner)
-                    .unwrap()
-                    .push((field.into(), words[1].into())),
+                field => {
+                    let fields = grammar.structs.get_mut(&owner).unwrap();
+                    fields.push((field.into(), words[1].into()));
+                    if words.contains(&"secret") {
+                        grammar.secrets.insert((owner.clone(), field.into()));
+                    }
+                }
             }
         }
         grammar
@@ -185,11 +192,23 @@ impl Grammar {
     /// A document; the fuller, the more of its keys are there.
     pub fn document(&self, dice: &mut Dice, fullness: usize, deletions: bool) -> String {
         let main = dice.chance(50);
-        let (kind, body, named) = &self.kinds[if main {
+        let kind = if main {
             0
         } else {
             dice.below(self.kinds.len())
-        }];
+        };
+        self.document_of(kind, dice, fullness, deletions)
+    }
+
+    /// A document of the kind with that number; the main one is the first.
+    pub fn document_of(
+        &self,
+        kind: usize,
+        dice: &mut Dice,
+        fullness: usize,
+        deletions: bool,
+    ) -> String {
+        let (kind, body, named) = &self.kinds[kind];
         let mut out = String::from("{");
         if kind != "v1alpha1" {
             out.push_str(&format!("apiVersion: v1alpha1, kind: {kind}, "));
@@ -215,6 +234,17 @@ impl Grammar {
 }
 
 impl Grammar {
+    /// A value of a type of the tables.
+    pub fn value(&self, ty: &str, dice: &mut Dice, fullness: usize, deletions: bool) -> String {
+        let mut grower = Grower {
+            grammar: self,
+            dice,
+            fullness,
+            deletions,
+        };
+        grower.value(ty, 2)
+    }
+
     /// JSON patches of a configuration of one document, some as JSON and some as YAML.
     pub fn json_patches(&self, dice: &mut Dice, config: &str) -> Vec<String> {
         let config = talos_config::yaml::parse(config).unwrap().remove(0);
@@ -231,8 +261,15 @@ impl Grammar {
     }
 
     fn operation(&self, dice: &mut Dice, config: &Value) -> String {
-        let op = dice.pick(&["add", "add", "replace", "remove", "move", "copy", "test"]);
+        const OPS: &[&str] = &[
+            "add", "add", "add", "replace", "replace", "remove", "test", "test", "move", "copy",
+        ];
         let Pointer { path, ty, found } = self.pointer(dice, config);
+        // Most others need something that is there.
+        let op = match found {
+            None if dice.chance(80) => "add",
+            _ => dice.pick(OPS),
+        };
         let mut out = format!("{{\"op\": \"{op}\", ");
         if matches!(op, "move" | "copy") {
             // To where it was, to a place beside it, which takes what stands there, or anywhere.
@@ -311,9 +348,13 @@ impl Grammar {
             Some(Value::Map(map)) => map.keys().collect(),
             _ => Vec::new(),
         };
-        let known = !there.is_empty() && dice.chance(70);
+        let known = !there.is_empty() && dice.chance(75);
         if let Some(inner) = ty.strip_prefix("[]") {
-            let index = dice.pick(&["-", "0", "0", "0", "1", "-1", "-0", "+1", "x", "9"]);
+            let index = match place.found {
+                Some(Value::List(items)) if items.is_empty() && dice.chance(80) => "-",
+                _ if dice.chance(70) => "0",
+                _ => dice.pick(&["-", "1", "-1", "-0", "+1", "x", "9"]),
+            };
             return Some((index.to_owned(), inner));
         }
         if let Some(inner) = ty.strip_prefix("map:") {
@@ -360,7 +401,8 @@ fn as_json(mut grower: Grower<'_>, ty: &str) -> String {
     }
 }
 
-fn json(value: &Value) -> Option<String> {
+/// As JSON, if that can say it.
+pub fn json(value: &Value) -> Option<String> {
     let text = |text: &str| serde_json::to_string(text).ok();
     Some(match value {
         Value::Null => "null".into(),

@@ -323,8 +323,9 @@ fn verdict_difference(official: &Answer, line: Line) -> Option<String> {
         Err(error) => return Some(format!("{}: we refuse: {error}", official.name)),
     };
     if official.panicked {
-        let valid = validate(&config, Mode::Metal).is_valid();
-        return valid.then(|| {
+        let modes = [Mode::Metal, Mode::Cloud, Mode::Container];
+        let valid = |mode: &Mode| validate(&config, *mode).is_valid();
+        return modes.iter().any(valid).then(|| {
             format!(
                 "{}: official machinery panics, we find nothing",
                 official.name

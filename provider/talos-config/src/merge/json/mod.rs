@@ -25,6 +25,20 @@ pub(super) struct Operation {
     pub line: usize,
 }
 
+impl Operation {
+    /// The operation that takes away what this one puts somewhere, if it does.
+    pub fn undone(&self) -> Option<Self> {
+        let puts = matches!(self.op.as_str(), "add" | "replace" | "copy" | "move");
+        puts.then(|| Self {
+            op: "remove".to_owned(),
+            path: self.path.clone(),
+            from: Vec::new(),
+            value: Given::Nothing,
+            line: self.line,
+        })
+    }
+}
+
 /// What an operation has for its `value`.
 #[derive(Clone)]
 enum Given {
