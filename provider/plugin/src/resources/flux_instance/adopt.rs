@@ -1,5 +1,5 @@
-//! The spec of a FluxInstance as attributes, for an import: what `spec.rs` makes of them, read back. What has no attribute shows as
-//! a change in the next plan. Pure.
+//! The spec of a FluxInstance as attributes, for an import: what `spec.rs` makes of them, read back. What has no attribute
+//! is not read, and the next plan says nothing of it, since it compares what attributes make. Pure.
 
 use framework::prelude::*;
 use serde_json::Value;

@@ -11,7 +11,7 @@ use talos_config::random::Random as _;
 use super::FluxInstanceResource;
 use super::model::FluxInstance;
 use super::observe::{describe, instance_id, ready, sync_objects};
-use super::plan::{Private, about};
+use super::plan::{Private, about, validate};
 use super::secrets::{digest, digests, placeholder, secrets};
 use super::{spec, wait};
 use crate::shared::access::Unusable;
@@ -73,6 +73,12 @@ pub async fn bring(
             .diagnostic(&about_it)
             .into());
     }
+    // What was not known at plan is now.
+    let mut found = Diagnostics::new();
+    validate(config, &mut found);
+    if found.has_errors() {
+        return Err(found.into());
+    }
     let job = Job::new(cx, &planned, &private.cluster).await?;
     let namespace = planned.namespace.text().to_owned();
     cx.phase("looking for flux-operator");
@@ -96,13 +102,7 @@ pub async fn bring(
         private.salt = salt()?;
     }
     let wanted = secrets(config, &namespace);
-    let stale: Vec<Id> = private
-        .secrets
-        .keys()
-        .filter(|name| !wanted.contains_key(*name))
-        .map(|name| secret_id(&namespace, name))
-        .collect();
-    private.secrets = digests(&wanted, &private.salt);
+    private.supersede(digests(&wanted, &private.salt));
 
     let mut state = planned.clone();
     // Nothing of it is known before it was looked at.
@@ -140,10 +140,13 @@ pub async fn bring(
         forgotten.map_err(|error| job.error(&error))?;
     }
     // Those of others, which held the same, stay.
+    let stale = private.stale.iter();
+    let stale: Vec<Id> = stale.map(|name| secret_id(&namespace, name)).collect();
     job.client
         .prune(&job.calls, &stale)
         .await
         .map_err(|error| job.error(&error))?;
+    private.stale.clear();
     let asked = if rotated && live {
         nudge(&job, &planned)
             .await

@@ -10,7 +10,8 @@ use crate::shared::placeholder::{is_placeholder_host, is_placeholder_text};
 const AUTH: &str = "git_auth";
 const APP: &str = "git_auth.github_app";
 
-/// Refuses credentials that contradict themselves or the sync; placeholders and unknown values are no reason.
+/// Refuses credentials that contradict themselves or the sync; placeholders and unknown values are no reason: apply checks again,
+/// when all is known.
 pub fn check(config: &FluxInstance, found: &mut Diagnostics) {
     let sync = config.sync.get();
     if let Some(sync) = sync {
@@ -49,27 +50,33 @@ fn missing(found: &mut Diagnostics, path: &str, what: &str, why: &str) {
     found.error_at(path, format!("TS-INPUT-MISSING: {what}"), why);
 }
 
-/// The kinds of credentials that are given: each has the attribute it is known by.
+/// The kinds of credentials that are certainly given: each has the attribute it is known by. What is not known yet may turn out null.
 fn kinds(auth: &GitAuth) -> Vec<&'static str> {
-    let identity = auth.has_identity();
     let all = [
         // Beside an SSH key it is the key's passphrase.
-        ("password", auth.has_password() && !identity),
+        (
+            "password",
+            either(&auth.password, &auth.password_wo) && !auth.has_identity(),
+        ),
         (
             "bearer_token",
-            !auth.bearer_token.is_null() || !auth.bearer_token_wo.is_null(),
+            either(&auth.bearer_token, &auth.bearer_token_wo),
         ),
-        ("identity", identity),
-        ("github_app", !auth.github_app.is_null()),
+        ("identity", either(&auth.identity, &auth.identity_wo)),
+        ("github_app", auth.github_app.is_known()),
     ];
     let given = all.into_iter().filter(|(_, given)| *given);
     given.map(|(name, _)| name).collect()
 }
 
+/// Whether one of the two spellings is certainly given.
+fn either(stored: &Field<Secret<String>>, write_only: &Field<Secret<String>>) -> bool {
+    stored.is_known() || write_only.is_known()
+}
+
 fn check_kinds(auth: &GitAuth, found: &mut Diagnostics) {
     let kinds = kinds(auth);
-    let password = kinds.contains(&"password") || auth.has_identity();
-    if !auth.username.is_null() && !password {
+    if auth.username.is_known() && !auth.has_password() && !auth.has_identity() {
         missing(
             found,
             AUTH,
@@ -77,7 +84,7 @@ fn check_kinds(auth: &GitAuth, found: &mut Diagnostics) {
             "A user logs in with `password` or `password_wo`. Set one, or leave `username` out.",
         );
     }
-    if auth.has_identity() && auth.known_hosts.is_null() {
+    if kinds.contains(&"identity") && auth.known_hosts.is_null() {
         missing(
             found,
             AUTH,
@@ -85,7 +92,7 @@ fn check_kinds(auth: &GitAuth, found: &mut Diagnostics) {
             "Flux takes no SSH server that it was not told of. Set `known_hosts` to what `ssh-keyscan` prints for the host, once you have compared it.",
         );
     }
-    if !auth.known_hosts.is_null() && !auth.has_identity() {
+    if auth.known_hosts.is_known() && !auth.has_identity() {
         missing(
             found,
             AUTH,
@@ -118,7 +125,7 @@ fn check_twice(auth: &GitAuth, found: &mut Diagnostics) {
         pairs.push((APP, "private_key", &app.private_key, &app.private_key_wo));
     }
     for (path, name, stored, write_only) in pairs {
-        if !stored.is_null() && !write_only.is_null() {
+        if stored.is_known() && write_only.is_known() {
             let why = format!("Set `{name}` or `{name}_wo`, not both.");
             conflict(found, path, &format!("{path}.{name} is given twice"), &why);
         }
@@ -137,24 +144,21 @@ fn check_app(app: &GithubApp, config: &FluxInstance, found: &mut Diagnostics) {
             invalid(found, APP, &what, why);
         }
     }
-    match (
-        app.installation_id.is_null(),
-        app.installation_owner.is_null(),
-    ) {
-        (true, true) => missing(
+    match (&app.installation_id, &app.installation_owner) {
+        (Field::Null, Field::Null) => missing(
             found,
             APP,
             "git_auth.github_app names no installation",
             "Set `installation_id`, the number at the end of the installation's address, or, with Flux 2.8 and later, `installation_owner`.",
         ),
-        (false, false) => conflict(
+        (Field::Known(_), Field::Known(_)) => conflict(
             found,
             APP,
             "git_auth.github_app has installation_id and installation_owner",
             "Flux finds the installation by one of them. Keep `installation_id`, or, with Flux 2.8 and later, `installation_owner`.",
         ),
-        (true, false) => check_owner(config, found),
-        (false, true) => {}
+        (Field::Null, Field::Known(_)) => check_owner(config, found),
+        _ => {}
     }
     check_key(app, found);
     let base = app
@@ -213,7 +217,7 @@ pub fn minor(version: &str) -> Option<(u32, u32)> {
 /// The provider `github` and a GitHub App belong together.
 fn check_github(sync: &Sync, auth: &Field<GitAuth>, found: &mut Diagnostics) {
     let github = sync.provider.as_str() == Some("github");
-    let app = auth.get().is_some_and(|auth| !auth.github_app.is_null());
+    let app = auth.get().is_some_and(|auth| auth.github_app.is_known());
     if app && !github && !sync.provider.is_unknown() {
         let provider = match sync.provider.as_str() {
             Some(provider) => format!("sync.provider is {provider:?}"),

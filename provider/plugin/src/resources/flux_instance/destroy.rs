@@ -53,8 +53,11 @@ pub async fn destroy(
     if how == "uninstall" {
         cx.phase("deleting the secrets of the sync");
         // Some may be those of others, which held the same: only ours go.
-        let names = cx.private().secrets.keys();
-        let ids: Vec<Id> = names
+        let private = cx.private();
+        let ids: Vec<Id> = private
+            .secrets
+            .keys()
+            .chain(&private.stale)
             .map(|name| Id::new("v1", "Secret", state.namespace.text(), name))
             .collect();
         job.client

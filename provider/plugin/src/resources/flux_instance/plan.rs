@@ -1,6 +1,6 @@
 //! What a plan of `flux_instance` says, from configuration, state and what the refresh saw.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use framework::prelude::*;
 use kubernetes::Code;
@@ -32,15 +32,27 @@ pub struct Private {
     pub salt: String,
     /// Keyed digest of each secret that the sync uses, by name; also of one that held the same already and is somebody else's.
     pub secrets: BTreeMap<String, String>,
+    /// Names of secrets that the sync used before and that were not taken away yet.
+    pub stale: BTreeSet<String>,
 }
 
-/// Refuses what the operator would refuse, and what contradicts itself.
+impl Private {
+    /// Takes up what is to be written; the names that it leaves stay known until they are taken away.
+    pub fn supersede(&mut self, wanted: BTreeMap<String, String>) {
+        let before = std::mem::replace(&mut self.secrets, wanted);
+        self.stale.extend(before.into_keys());
+        self.stale.retain(|name| !self.secrets.contains_key(name));
+    }
+}
+
+/// Refuses what the operator would refuse, and what contradicts itself. What is not known yet may turn out null, and is no
+/// contradiction; apply asks again.
 pub fn validate(config: &FluxInstance, found: &mut Diagnostics) {
     if let Some(sops) = config.sops.get() {
         if sops.age_key.is_null() && sops.age_key_wo.is_null() {
             missing_key(found);
         }
-        if !sops.age_key.is_null() && !sops.age_key_wo.is_null() {
+        if sops.age_key.is_known() && sops.age_key_wo.is_known() {
             conflict(found, "sops", "age_key");
         }
         let key = one_of(&sops.age_key, &sops.age_key_wo);
@@ -115,9 +127,20 @@ fn is_duration(text: &str) -> bool {
 
 /// One secret cannot hold both: the second would replace the first.
 fn check_names(config: &FluxInstance, found: &mut Diagnostics) {
-    let (Some(sops), Some(_)) = (config.sops.get(), config.git_auth.get()) else {
+    let (Some(sops), Some(_), Some(sync)) =
+        (config.sops.get(), config.git_auth.get(), config.sync.get())
+    else {
         return;
     };
+    let names = [
+        &sops.secret_name,
+        &sync.pull_secret,
+        &sync.name,
+        &config.namespace,
+    ];
+    if names.into_iter().any(Field::is_unknown) {
+        return;
+    }
     let named = config.placed(config.namespace.as_str().unwrap_or("flux-system"));
     let name = sops_secret(sops);
     if pull_secret(&named) == Some(name) {
@@ -208,7 +231,7 @@ fn check_sync(config: &FluxInstance, found: &mut Diagnostics) {
                 "Set `sync.kind` to GitRepository, or another provider.",
             );
         }
-        Some("gcp") if kind == "GitRepository" => {
+        Some("gcp") if git => {
             invalid(
                 found,
                 "provider gcp cannot log in for a GitRepository".to_owned(),

@@ -380,3 +380,136 @@ async fn a_secret_outlives_no_create_that_fails_after_it() {
     object.apply(None).await.unwrap();
     assert_eq!(api.at(SECRET), None);
 }
+
+#[test]
+fn what_is_not_known_yet_contradicts_nothing() {
+    let (web, ssh) = ("https://git.example.com/a.git", "ssh://git@example.com/a");
+    // A module passes each kind from a variable that may be null.
+    let all_unknown = |auth: &mut GitAuth| {
+        *auth = GitAuth {
+            username: Field::Unknown,
+            password: Field::Unknown,
+            password_wo: Field::Unknown,
+            bearer_token: Field::Unknown,
+            bearer_token_wo: Field::Unknown,
+            identity: Field::Unknown,
+            identity_wo: Field::Unknown,
+            known_hosts: Field::Unknown,
+            github_app: Field::Unknown,
+        };
+    };
+    for url in [web, ssh] {
+        assert_eq!(with(url, all_unknown), "");
+    }
+    let one = |url, change: fn(&mut GitAuth)| {
+        let mut changed = nothing();
+        all_unknown(&mut changed);
+        change(&mut changed);
+        with(url, |auth| *auth = changed)
+    };
+    assert_eq!(one(web, |auth| auth.password_wo = secret("hunter2")), "");
+    // It may be the passphrase of the key.
+    assert_eq!(one(ssh, |auth| auth.password_wo = secret("hunter2")), "");
+    assert_eq!(one(web, |auth| auth.bearer_token_wo = secret("a")), "");
+    assert_eq!(one(ssh, |auth| auth.identity_wo = secret("key")), "");
+    let hosts = "example.com ssh-ed25519 AAAA";
+    let alone = |change: fn(&mut GitAuth)| with(ssh, change);
+    assert_eq!(alone(|auth| auth.username = Field::Unknown), "");
+    assert_eq!(alone(|auth| auth.known_hosts = Field::Unknown), "");
+    assert_eq!(alone(|auth| auth.identity_wo = Field::Unknown), "");
+    // What is known contradicts itself whatever the rest turns out to be.
+    let both = one(web, |auth| {
+        auth.bearer_token = secret("a");
+        auth.identity_wo = secret("key");
+    });
+    assert!(both.contains("git_auth has bearer_token and identity"));
+    let twice = one(web, |auth| {
+        auth.bearer_token = secret("a");
+        auth.bearer_token_wo = secret("a");
+    });
+    assert!(twice.contains("git_auth.bearer_token is given twice"));
+    let told = with(ssh, |auth| auth.known_hosts = hosts.into());
+    assert!(told.contains("known_hosts has no identity"), "{told}");
+}
+
+#[test]
+fn unknown_members_of_an_app_of_sops_and_of_sync_contradict_nothing() {
+    let told = with_app(|config, app| {
+        app.installation_owner = Field::Unknown;
+        app.private_key = Field::Unknown;
+        config.sops.get_mut().unwrap().age_key = Field::Unknown;
+    });
+    assert_eq!(told, "");
+    let owner = with_app(|_, app| {
+        app.installation_id = Field::Null;
+        app.installation_owner = Field::Unknown;
+    });
+    assert_eq!(owner, "");
+    let mut named = FluxInstance {
+        git_auth: Field::Known(auth()),
+        ..config()
+    };
+    named.sops.get_mut().unwrap().secret_name = "flux-system".into();
+    named.sync.get_mut().unwrap().pull_secret = Field::Unknown;
+    assert_eq!(found(&named), "");
+    let mut cloud = config();
+    cloud.sync.get_mut().unwrap().provider = "gcp".into();
+    cloud.sync.get_mut().unwrap().kind = Field::Unknown;
+    assert_eq!(found(&cloud), "");
+}
+
+#[tokio::test]
+async fn what_turns_out_to_contradict_itself_is_refused_at_apply() {
+    let (api, reached) = reaching("none").await;
+    let with_token = |bearer_token_wo| FluxInstance {
+        git_auth: Field::Known(GitAuth {
+            bearer_token_wo,
+            ..auth()
+        }),
+        ..reached.clone()
+    };
+    let core = MiniCore::with_data(data());
+    let mut object = core.object::<FluxInstanceResource>();
+    let before = with_token(Field::Unknown);
+    let plan = object.plan(Some(&before)).await.unwrap();
+    let refused = object
+        .apply_plan(Some(&with_token(secret("hunter2"))), &plan)
+        .await;
+    let refused = told(&refused.err().unwrap());
+    assert!(
+        refused.contains("git_auth has password and bearer_token"),
+        "{refused}"
+    );
+    assert_eq!(api.writes(), Vec::<String>::new());
+    let plan = object.plan(Some(&before)).await.unwrap();
+    let after = with_token(Field::Null);
+    object.apply_plan(Some(&after), &plan).await.unwrap();
+    assert!(api.at(AUTH).unwrap()["data"]["bearerToken"].is_null());
+}
+
+const RENAMED: &str = "/api/v1/namespaces/flux-system/secrets/keys";
+
+#[tokio::test]
+async fn a_secret_of_another_name_is_taken_away_though_an_apply_failed_in_between() {
+    for destroyed in [false, true] {
+        let (api, config) = reaching("none").await;
+        let core = MiniCore::with_data(data());
+        let mut object = core.object::<FluxInstanceResource>();
+        object.apply(Some(&config)).await.unwrap();
+        let mut renamed = config.clone();
+        renamed.sops.get_mut().unwrap().secret_name = "keys".into();
+        api.refuse(INSTANCE);
+        assert!(object.apply(Some(&renamed)).await.is_err());
+        assert!(api.at(SECRET).is_some() && api.at(RENAMED).is_some());
+        api.refuse("");
+        if destroyed {
+            object.apply(None).await.unwrap();
+            assert_eq!(api.at(RENAMED), None);
+        } else {
+            object.apply(Some(&renamed)).await.unwrap();
+            assert!(api.at(RENAMED).is_some());
+            assert!(object.private().unwrap().stale.is_empty());
+        }
+        assert_eq!(api.at(SECRET), None);
+    }
+}
