@@ -134,6 +134,19 @@ fn not_begun(code: &str, name: &str, why: &str, cure: &str) -> Error {
     )
 }
 
+fn silent(name: &str, port: u16, addresses: &[String]) -> Error {
+    Error::new(
+        format!(
+            "TS-VM-SILENT: {name}: the machine does not serve again what it served before its power cycle"
+        ),
+        format!(
+            "Tried: port {port} of {}\nCause: it is still starting, or does not start with what was changed.\n\
+             Cure: look at its console in Proxmox VE, then apply again. No other machine is cycled until then.",
+            addresses.join(", ")
+        ),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -165,17 +178,4 @@ mod tests {
         assert!(told(StopReason::Deadline).contains("TS-VM-NO-TIME"));
         assert!(told(StopReason::Stopped).contains("TS-INTERRUPTED"));
     }
-}
-
-fn silent(name: &str, port: u16, addresses: &[String]) -> Error {
-    Error::new(
-        format!(
-            "TS-VM-SILENT: {name}: the machine does not serve again what it served before its power cycle"
-        ),
-        format!(
-            "Tried: port {port} of {}\nCause: it is still starting, or does not start with what was changed.\n\
-             Cure: look at its console in Proxmox VE, then apply again. No other machine is cycled until then.",
-            addresses.join(", ")
-        ),
-    )
 }
