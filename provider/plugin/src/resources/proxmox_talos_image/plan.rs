@@ -11,7 +11,7 @@ use super::source::{Known, content, file_name, source};
 use crate::shared::access::Unusable;
 use crate::shared::announce;
 use crate::shared::change::text_map;
-use crate::shared::placeholder::is_placeholder_text;
+use crate::shared::placeholder::{is_placeholder_host, is_placeholder_text};
 use crate::shared::proxmox;
 
 /// What is kept beside the attributes.
@@ -62,12 +62,17 @@ impl Private {
         hosts.map(String::as_str).collect()
     }
 
-    /// Hosts and volumes that are this resource's own to remove.
+    /// Hosts and volumes that are this resource's own to remove: what its deliveries recorded. A file without a record may be
+    /// somebody else's.
     pub fn own(&self, state: &TalosImage) -> BTreeSet<(String, String)> {
         let files = state.file_ids.get().into_iter().flatten();
         files
-            .filter(|(node, _)| !self.files.get(*node).is_some_and(|file| file.adopted))
-            .filter_map(|(node, volume)| Some((node.clone(), volume.cloned()?)))
+            .filter_map(|(node, volume)| Some((node, volume.as_str()?)))
+            .filter(|(node, volume)| {
+                let file = self.files.get(*node);
+                file.is_some_and(|file| !file.adopted && file.volume == *volume)
+            })
+            .map(|(node, volume)| (node.clone(), volume.to_owned()))
             .collect()
     }
 
@@ -116,8 +121,10 @@ pub fn validate(config: &TalosImage, found: &mut Diagnostics) {
 /// Proxmox VE would keep other characters as `_`, and the file would be looked for in vain.
 fn name_of(config: &TalosImage, found: &mut Diagnostics) {
     let derived = config.url.is_known() || config.file.is_known();
-    let placeholder = config.url.as_str().is_some_and(is_placeholder_text);
+    let placeholder = config.url.as_str().is_some_and(is_placeholder_host)
+        || config.file.as_str().is_some_and(is_placeholder_text);
     let name = match &config.file_name {
+        Field::Known(name) if is_placeholder_text(name) => return,
         Field::Known(name) => name.clone(),
         Field::Null if derived && !placeholder => file_name(config).unwrap_or_default(),
         _ => return,

@@ -30,18 +30,41 @@ pub fn source(model: &TalosImage, factory_url: Option<&str>) -> Known {
     if model.factory.is_unknown() || model.url.is_unknown() || model.file.is_unknown() {
         return Known::Unknown;
     }
-    if let Some(factory) = model.factory.get() {
-        return from_factory(factory, factory_url);
-    }
-    if let Some(url) = model.url.as_str() {
-        return match is_placeholder_host(url) {
+    let source = if let Some(factory) = model.factory.get() {
+        from_factory(factory, factory_url)
+    } else if let Some(url) = model.url.as_str() {
+        match is_placeholder_host(url) {
             true => Known::Placeholder("url"),
             false => Known::Source(Source::Url(url.to_owned(), false)),
-        };
+        }
+    } else {
+        match model.file.as_str() {
+            Some(path) if is_placeholder_text(path) => Known::Placeholder("file"),
+            path => Known::Source(Source::File(path.unwrap_or_default().to_owned())),
+        }
+    };
+    match placeholder(model) {
+        Some(attribute) if !matches!(source, Known::Placeholder(_)) => {
+            Known::Placeholder(attribute)
+        }
+        _ => source,
     }
-    match model.file.as_str() {
-        Some(path) if is_placeholder_text(path) => Known::Placeholder("file"),
-        path => Known::Source(Source::File(path.unwrap_or_default().to_owned())),
+}
+
+/// What stands in for something beside the source itself.
+fn placeholder(model: &TalosImage) -> Option<&'static str> {
+    let stands_in = |field: &Field<String>| field.as_str().is_some_and(is_placeholder_text);
+    // A name that follows from a real source may begin with anything.
+    let chosen = model.file_name.as_str() != file_name(model).as_deref();
+    let checksum = model.checksum.get();
+    if stands_in(&model.storage) {
+        Some("storage")
+    } else if chosen && stands_in(&model.file_name) {
+        Some("file_name")
+    } else if checksum.is_some_and(|checksum| stands_in(&checksum.value)) {
+        Some("checksum.value")
+    } else {
+        None
     }
 }
 

@@ -7,8 +7,8 @@ use framework::testing::Change;
 
 use super::TalosImageResource;
 use super::model::{ImageChecksum, ImageFactorySource, TalosImage};
-use super::plan::validate;
-use super::source::{content, file_name};
+use super::plan::{Private, validate};
+use super::source::{Known, content, file_name, source};
 use crate::shared::fake_pve::{FakePve, FakeVm, Fault};
 use crate::shared::testing::told;
 
@@ -568,17 +568,70 @@ async fn placeholders_are_planned_and_refused_at_apply_without_a_call() {
     let pve = FakePve::start().await;
     let core = pve.core();
     let mut image = core.object::<TalosImageResource>();
-    let mut mock = config("v1.12.6");
-    mock.factory.get_mut().unwrap().schematic_id = "mock".into();
-    let plan = image.plan(Some(&mock)).await.unwrap();
-    assert!(
-        told(&plan.warnings).contains("TS-PLACEHOLDER"),
-        "{}",
-        told(&plan.warnings)
-    );
-    let error = image.apply_plan(Some(&mock), &plan).await.unwrap_err();
-    assert!(told(&error).contains("TS-PLACEHOLDER"), "{}", told(&error));
+    let from = |change: fn(&mut TalosImage)| {
+        let mut config = TalosImage {
+            factory: Field::Null,
+            ..config("v1.12.6")
+        };
+        change(&mut config);
+        config
+    };
+    let mut schematic = config("v1.12.6");
+    schematic.factory.get_mut().unwrap().schematic_id = "mock".into();
+    let mut name = config("v1.12.6");
+    name.file_name = "mock".into();
+    let cases = [
+        ("factory.schematic_id", schematic),
+        ("file_name", name),
+        ("checksum.value", with_checksum("mock-checksum")),
+        ("file", from(|config| config.file = "mock".into())),
+        (
+            "url",
+            from(|config| config.url = "https://images.invalid/mock".into()),
+        ),
+    ];
+    for (attribute, mock) in cases {
+        let mut found = Diagnostics::new();
+        validate(&mock, &mut found);
+        assert_eq!(told(&found), "", "{attribute}");
+        let plan = image.plan(Some(&mock)).await.unwrap();
+        let text = told(&plan.warnings);
+        assert!(text.contains("TS-PLACEHOLDER"), "{attribute}: {text}");
+        let error = told(&image.apply_plan(Some(&mock), &plan).await.unwrap_err());
+        assert!(
+            error.contains("TS-PLACEHOLDER") && error.contains(attribute),
+            "{attribute}: {error}"
+        );
+    }
     assert!(pve.host.journal().is_empty());
+    // A name that follows from a real address may begin like one.
+    let real = from(|config| config.url = "https://images.example/mock-up.iso".into());
+    let mut named = real.clone();
+    named.file_name = file_name(&real).into();
+    for image in [real, named] {
+        assert!(matches!(source(&image, None), Known::Source(_)));
+    }
+}
+
+#[tokio::test]
+async fn only_what_was_recorded_as_delivered_is_removed() {
+    let pve = FakePve::start().await;
+    let core = pve.core();
+    let mut image = core.object::<TalosImageResource>();
+    image.apply(Some(&config("v1.12.6"))).await.unwrap();
+    let (state, private) = (image.state().unwrap(), image.private().unwrap());
+    let volume = state.file_id.text().to_owned();
+    let own = private.own(&state);
+    let both = ["pve1", "pve2"].map(|node| (node.to_owned(), volume.clone()));
+    assert_eq!(own, BTreeSet::from(both));
+    // State that has no record.
+    let mut found = core.object::<TalosImageResource>();
+    found.assume(&state, &Private::default()).unwrap();
+    found.apply(None).await.unwrap();
+    assert_eq!(pve.world().volume_names(), [volume]);
+    // Its own record.
+    image.apply(None).await.unwrap();
+    assert!(pve.world().volumes.is_empty());
 }
 
 #[tokio::test]

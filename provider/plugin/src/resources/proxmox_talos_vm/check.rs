@@ -1,12 +1,14 @@
 //! What is refused before anybody is asked. Pure.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
 use framework::prelude::*;
 use proxmox_client::codec::{Tags, is_bootable, is_drive, slot};
 
 use super::desired::slots;
-use super::model::{SeedRoute, TalosVm, VmSeed};
+use super::model::{TalosVm, VmSeed};
+use super::ways::Ways;
+use crate::shared::placeholder::is_placeholder_host;
 
 /// Finds every mistake; parts may be unknown.
 pub fn validate(config: &TalosVm, found: &mut Diagnostics) {
@@ -21,7 +23,13 @@ pub fn validate(config: &TalosVm, found: &mut Diagnostics) {
     power(config, found);
 }
 
-fn invalid(found: &mut Diagnostics, path: impl Into<Path>, what: &str, detail: impl Into<String>) {
+/// Tells a value that it cannot have.
+pub fn invalid(
+    found: &mut Diagnostics,
+    path: impl Into<Path>,
+    what: &str,
+    detail: impl Into<String>,
+) {
     found.error_at(path, format!("TS-INPUT-INVALID: {what}"), detail);
 }
 
@@ -269,13 +277,7 @@ fn seed(config: &TalosVm, seed: &VmSeed, found: &mut Diagnostics) {
                 "Name a slot of `nics`.",
             );
         }
-        let own = Ways {
-            addresses: &interface.addresses,
-            gateway4: &interface.gateway4,
-            gateway6: &interface.gateway6,
-            routes: &interface.routes,
-        };
-        own.check(&place, found);
+        Ways::of_interface(interface).check(&place, found);
         for (id, vlan) in slots(&interface.vlans) {
             let place = place.clone().attr("vlans").key(id.clone());
             if !id.parse::<u16>().is_ok_and(|id| (1..=4094).contains(&id)) {
@@ -286,13 +288,7 @@ fn seed(config: &TalosVm, seed: &VmSeed, found: &mut Diagnostics) {
                     "They go from 1 to 4094.",
                 );
             }
-            let tagged = Ways {
-                addresses: &vlan.addresses,
-                gateway4: &vlan.gateway4,
-                gateway6: &vlan.gateway6,
-                routes: &vlan.routes,
-            };
-            tagged.check(&place, found);
+            Ways::of_vlan(vlan).check(&place, found);
         }
     }
     for server in seed
@@ -302,7 +298,7 @@ fn seed(config: &TalosVm, seed: &VmSeed, found: &mut Diagnostics) {
         .flatten()
         .filter_map(Field::as_str)
     {
-        if server.parse::<IpAddr>().is_err() {
+        if server.parse::<IpAddr>().is_err() && !is_placeholder_host(server) {
             invalid(
                 found,
                 path("nameservers"),
@@ -311,84 +307,6 @@ fn seed(config: &TalosVm, seed: &VmSeed, found: &mut Diagnostics) {
             );
         }
     }
-}
-
-/// How an interface or a VLAN of the seed reaches others. One mistake, and Talos does without the network.
-struct Ways<'a> {
-    addresses: &'a Field<Vec<Field<String>>>,
-    gateway4: &'a Field<String>,
-    gateway6: &'a Field<String>,
-    routes: &'a Field<Vec<Field<SeedRoute>>>,
-}
-
-impl Ways<'_> {
-    fn check(&self, place: &Path, found: &mut Diagnostics) {
-        let addresses = self.addresses.get().into_iter().flatten();
-        for address in addresses.filter_map(Field::as_str) {
-            if !is_prefix(address) {
-                invalid(
-                    found,
-                    place.clone().attr("addresses"),
-                    &format!("{address:?} is not an address with prefix length"),
-                    "Write 10.0.0.1/24 or fd00::1/64.",
-                );
-            }
-        }
-        let gateway4 = self.gateway4.as_str();
-        if gateway4.is_some_and(|text| text.parse::<Ipv4Addr>().is_err()) {
-            invalid(
-                found,
-                place.clone().attr("gateway4"),
-                "gateway4 is not an IPv4 address",
-                "Write it without prefix length.",
-            );
-        }
-        let gateway6 = self.gateway6.as_str();
-        if gateway6.is_some_and(|text| text.parse::<Ipv6Addr>().is_err()) {
-            invalid(
-                found,
-                place.clone().attr("gateway6"),
-                "gateway6 is not an IPv6 address",
-                "Write it without prefix length.",
-            );
-        }
-        let routes = self.routes.get().into_iter().flatten().enumerate();
-        for (index, route) in routes.filter_map(|(index, route)| Some((index, route.get()?))) {
-            let place = place.clone().attr("routes").index(index);
-            if route.to.as_str().is_some_and(|to| !is_prefix(to)) {
-                invalid(
-                    found,
-                    place.clone().attr("to"),
-                    &format!("{:?} is not a network with prefix length", route.to.text()),
-                    "Write 10.0.0.0/8 or fd00::/16; 0.0.0.0/0 or ::/0 for everything.",
-                );
-            }
-            if route
-                .via
-                .as_str()
-                .is_some_and(|via| via.parse::<IpAddr>().is_err())
-            {
-                invalid(
-                    found,
-                    place.attr("via"),
-                    &format!("{:?} is not an address", route.via.text()),
-                    "Write the gateway without prefix length.",
-                );
-            }
-        }
-    }
-}
-
-/// Whether this is an address with the length of its network's prefix.
-fn is_prefix(text: &str) -> bool {
-    text.split_once('/').is_some_and(|(address, length)| {
-        let longest = match address.parse::<IpAddr>() {
-            Ok(IpAddr::V4(_)) => 32,
-            Ok(IpAddr::V6(_)) => 128,
-            Err(_) => return false,
-        };
-        length.parse::<u8>().is_ok_and(|length| length <= longest)
-    })
 }
 
 /// The state that high availability brings the machine to, and `power_state`, undo each other where they differ.

@@ -1,5 +1,8 @@
 //! Power cycles: one machine at a time, and the next one only when what this one served is served again.
 
+use std::time::Duration;
+
+use framework::model::go_text;
 use framework::prelude::*;
 
 use super::describe::computed;
@@ -21,13 +24,10 @@ pub async fn cycle(job: &Job<'_>, planned: &TalosVm, vmid: u32, node: &str) -> R
     job.cx.phase("waiting for other machines to come back");
     let mut turn = tokio::select! {
         turn = job.data().proxmox.turn() => turn,
-        () = job.cx.token().cancelled() => return Err(held(&job.name, "the run was interrupted")),
+        () = job.cx.token().cancelled() => return Err(queued(&job.name, job.cx.stop_reason())),
     };
     if let Some(silent) = turn.as_ref() {
-        return Err(held(
-            &job.name,
-            &format!("{silent} did not come back from its own"),
-        ));
+        return Err(held(&job.name, silent));
     }
     let addresses = addresses(job, planned, vmid, node).await?;
     let ports = [
@@ -36,11 +36,15 @@ pub async fn cycle(job: &Job<'_>, planned: &TalosVm, vmid: u32, node: &str) -> R
     ]
     .concat();
     let served = power::answering(&addresses, &ports).await;
+    let how = power::Shutdown::for_cycle(planned);
+    if let Some(error) = late(&job.name, how, job.cx.remaining()) {
+        return Err(error);
+    }
 
     // Until it is seen again, no other one may go.
     *turn = Some(job.name.clone());
     let done = async {
-        job.shut_down(node, vmid, planned).await?;
+        job.shut_down(node, vmid, how).await?;
         job.cx.phase("starting again");
         power::start(&job.client, &job.calls, node, vmid).await
     };
@@ -77,12 +81,55 @@ async fn addresses(
     Ok(now.talos_endpoints.all_known().unwrap_or_default())
 }
 
-fn held(name: &str, why: &str) -> Error {
+fn held(name: &str, silent: &str) -> Error {
+    not_begun(
+        "TS-VM-SILENT",
+        name,
+        &format!("{silent} did not come back from its own power cycle"),
+        "See to the other machine, then apply again.",
+    )
+}
+
+/// The operation ended while others had their turn.
+fn queued(name: &str, reason: Option<StopReason>) -> Error {
+    match reason {
+        Some(StopReason::Deadline) => not_begun(
+            "TS-VM-NO-TIME",
+            name,
+            "its time ran out before those of other machines were done",
+            NO_TIME,
+        ),
+        Some(StopReason::Stopped) | None => not_begun(
+            "TS-INTERRUPTED",
+            name,
+            "the run was interrupted while other machines had their turn",
+            "Apply again.",
+        ),
+    }
+}
+
+const NO_TIME: &str = "Nothing was done to its power. Apply again, or raise `timeouts.update`.";
+
+/// Refuses to begin what may not come to its end: the guest would be cut off early, or the machine would stay off.
+fn late(name: &str, how: power::Shutdown, left: Duration) -> Option<Error> {
+    let needed = how.with_start();
+    (left < needed).then(|| {
+        let why = format!(
+            "{} of `timeouts.update` are left when its turn comes. The guest may need {} to shut down, and {} are needed with the start",
+            go_text(Duration::from_secs(left.as_secs())),
+            go_text(how.patience),
+            go_text(needed)
+        );
+        not_begun("TS-VM-NO-TIME", name, &why, NO_TIME)
+    })
+}
+
+fn not_begun(code: &str, name: &str, why: &str, cure: &str) -> Error {
     Error::new(
-        format!("TS-VM-SILENT: {name}: the power cycle was not begun"),
+        format!("{code}: {name}: the power cycle was not begun"),
         format!(
             "Changes of {name} are pending until it is switched off and on, and {why}. Machines of a cluster are cycled one \
-             after the other, so that etcd keeps its quorum. See to the other machine, then apply again."
+             after the other, so that etcd keeps its quorum. {cure}"
         ),
     )
 }
@@ -98,4 +145,37 @@ fn silent(name: &str, port: u16, addresses: &[String]) -> Error {
             addresses.join(", ")
         ),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shared::testing::told;
+
+    #[test]
+    fn a_power_cycle_needs_its_shutdown_and_the_start() {
+        let how = power::Shutdown {
+            patience: Duration::from_secs(900),
+            cut: true,
+        };
+        let error = told(&late("cp03", how, Duration::from_secs(1079)).unwrap().into());
+        for part in ["TS-VM-NO-TIME: cp03", "17m59s of", "18m0s are needed"] {
+            assert!(error.contains(part), "{part}: {error}");
+        }
+        assert!(late("cp03", how, Duration::from_secs(1080)).is_none());
+        // A short update has a short start.
+        let short = power::Shutdown {
+            patience: Duration::from_secs(60),
+            ..how
+        };
+        assert!(late("cp03", short, Duration::from_secs(89)).is_some());
+        assert!(late("cp03", short, Duration::from_secs(90)).is_none());
+    }
+
+    #[test]
+    fn out_of_time_is_not_interrupted() {
+        let told = |reason| told(&queued("cp03", Some(reason)).into());
+        assert!(told(StopReason::Deadline).contains("TS-VM-NO-TIME"));
+        assert!(told(StopReason::Stopped).contains("TS-INTERRUPTED"));
+    }
 }

@@ -224,9 +224,8 @@ impl<'a> Job<'a> {
         &self,
         node: &str,
         vmid: u32,
-        model: &TalosVm,
+        how: power::Shutdown,
     ) -> proxmox_client::Result<()> {
-        let how = power::Shutdown::for_now(model, self.cx.remaining());
         self.cx.phase(how.told());
         power::stop(&self.client, &self.calls, node, vmid, how, |error| {
             self.cx
@@ -235,8 +234,7 @@ impl<'a> Job<'a> {
                 format!("TS-VM-POWER-CUT: {}: the guest did not shut down", self.name),
                 format!(
                     "Tried: its power button, then {} of waiting\nSeen: {}\nIts power was cut. Cause: the guest hangs, or its pods take \
-                     longer to end.\nCure: look at its console in Proxmox VE. A longer `timeouts.update` gives it more time: half of what \
-                     is left of it. `on_destroy.force_stop = false` leaves it running instead.",
+                     longer to end.\nCure: look at its console in Proxmox VE. A longer `timeouts.update` gives it more time: half of it. `on_destroy.force_stop = false` leaves it running instead.",
                     go_text(how.patience),
                     error.seen
                 ),

@@ -22,5 +22,6 @@ mod sight;
 #[cfg(test)]
 mod tests;
 mod update;
+mod ways;
 
 pub use resource::TalosVmResource;

@@ -121,8 +121,9 @@ pub struct TalosVm {
     #[tf(optional, default = "running", one_of("running", "stopped"))]
     pub power_state: Field<String>,
     /// What is done about changes that a running machine takes only at its next power cycle: `never` leaves them pending, and
-    /// `if_required` shuts the machine down and starts it again, one machine at a time. The guest gets half of what is left of
-    /// `timeouts.update` to shut down, 15 minutes unless set, before its power is cut; `power_state = "stopped"` does the same.
+    /// `if_required` shuts the machine down and starts it again, one machine at a time. The guest gets half of `timeouts.update` to
+    /// shut down, 15 minutes unless set, before its power is cut. A machine whose turn comes when less is left than that and the
+    /// start need is not touched, and the update fails: apply again. `power_state = "stopped"` gives half of what is left.
     #[tf(optional, default = "never", one_of("never", "if_required"))]
     pub reboot_policy: Field<String>,
     /// How it is destroyed.
@@ -528,7 +529,9 @@ pub struct VmOnDestroy {
     /// How long the guest may take to shut down before it is destroyed; one minute unless given.
     #[tf(optional)]
     pub shutdown_timeout: Field<GoDuration>,
-    /// Whether the power is cut when the guest does not shut down, whatever the shutdown is for; true unless given.
+    /// Whether the power is cut when the guest does not shut down, whatever the shutdown is for; true unless given. A machine with
+    /// `ha` is stopped by force all the same: its shutdown goes through the high availability of Proxmox VE, which does that when
+    /// the time is over.
     #[tf(optional)]
     pub force_stop: Field<bool>,
     /// What is done about disks that are not set here, such as volumes that something in the cluster attached: `refuse` to

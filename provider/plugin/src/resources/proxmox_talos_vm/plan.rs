@@ -17,6 +17,7 @@ use super::power;
 use super::refuse;
 use super::seed::seed_image;
 use super::sight::Sight;
+use super::ways;
 use crate::shared::access::Unusable;
 use crate::shared::announce;
 use crate::shared::change::{listing, text_map};
@@ -79,7 +80,7 @@ pub fn placeholder(model: &TalosVm) -> Option<String> {
     let seed = model
         .network_seed
         .get()
-        .filter(|seed| stands_in(&seed.storage))
+        .filter(|seed| stands_in(&seed.storage) || ways::has_placeholder(seed))
         .map(|_| "network_seed".to_owned());
     cdroms.chain(disks).chain(nics).chain(seed).next()
 }
@@ -270,8 +271,8 @@ fn announce(name: &str, effect: &str, delta: &Delta, plan: &mut Plan<TalosVmReso
             format!(
                 "{list}\n\nThe guest gets {} to shut down, half of `timeouts.update`; then {}. \
                  `reboot_policy` is \"if_required\". Set it to \"never\" to leave these changes pending.",
-                go_text(power::Shutdown::for_now(&plan.proposed, time(&plan.proposed)).patience),
-                if power::may_cut(&plan.proposed) { "its power is cut" } else { "it is left running, and the update fails" },
+                go_text(power::Shutdown::for_cycle(&plan.proposed).patience),
+                ending(&plan.proposed),
             ),
         ),
         "pending" => plan.warn(
@@ -285,8 +286,23 @@ fn announce(name: &str, effect: &str, delta: &Delta, plan: &mut Plan<TalosVmReso
     }
 }
 
+/// What becomes of a guest that does not shut down.
+fn ending(model: &TalosVm) -> &'static str {
+    let managed = model
+        .ha
+        .get()
+        .is_some_and(|ha| ha.state.as_str() != Some("ignored"));
+    match (power::may_cut(model), managed) {
+        (true, _) => "its power is cut",
+        (false, true) => {
+            "high availability stops it by force, whatever `on_destroy.force_stop` says"
+        }
+        (false, false) => "it is left running, and the update fails",
+    }
+}
+
 /// How long an update may take.
-fn time(model: &TalosVm) -> Duration {
+pub fn time(model: &TalosVm) -> Duration {
     let set = model.timeouts.get().and_then(|set| set.update.get());
     set.map_or(TalosVmResource::TIMEOUTS.update, GoDuration::value)
 }

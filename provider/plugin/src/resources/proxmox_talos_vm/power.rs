@@ -65,13 +65,23 @@ impl Shutdown {
         }
     }
 
-    /// Of a machine that is needed again. Talos ends its pods first, which may take minutes; half of the time that is left is for
-    /// that, and the other half for the start.
-    pub fn for_now(model: &TalosVm, remaining: Duration) -> Self {
+    /// Of a machine that is stopped and kept. Talos ends its pods first, which may take minutes: it gets half of the time.
+    pub fn for_now(model: &TalosVm, time: Duration) -> Self {
         Self {
-            patience: Duration::from_secs(remaining.as_secs() / 2),
+            patience: Duration::from_secs(time.as_secs() / 2),
             cut: may_cut(model),
         }
+    }
+
+    /// Of a machine that is started again: half of all the time that its update has, however much of it is gone.
+    pub fn for_cycle(model: &TalosVm) -> Self {
+        Self::for_now(model, super::plan::time(model))
+    }
+
+    /// What must be left when a power cycle begins: a shutdown that takes all of its time must not end with a machine that is off and
+    /// no time to start it.
+    pub fn with_start(&self) -> Duration {
+        self.patience + MANAGER.min(self.patience / 2)
     }
 
     /// What is going on, for those who watch.

@@ -185,7 +185,8 @@ async fn set_power(
         job.cx.phase("starting");
         power::start(&job.client, &job.calls, &sight.node, vmid).await
     } else {
-        job.shut_down(&sight.node, vmid, planned).await
+        let how = power::Shutdown::for_now(planned, job.cx.remaining());
+        job.shut_down(&sight.node, vmid, how).await
     };
     done.map_err(|error| job.error(&error))
 }

@@ -5,6 +5,7 @@ use std::net::TcpListener;
 
 use framework::testing::{MiniCore, Object};
 
+use super::super::model::VmHa;
 use super::*;
 use crate::provider::TalosStack;
 use crate::resources::proxmox_talos_vm::TalosVmResource;
@@ -219,7 +220,7 @@ async fn a_guest_gets_half_of_the_time_before_its_power_is_cut() {
     let asked = journal.iter().find(|asked| asked.line() == SHUTDOWN);
     let asked = asked.unwrap();
     let patience: u64 = asked.get("timeout").unwrap().parse().unwrap();
-    assert!((1190..=1200).contains(&patience), "{patience}");
+    assert_eq!(patience, 1200, "what the plan says");
     assert_eq!(
         asked.get("forceStop"),
         Some("0"),
@@ -265,5 +266,83 @@ async fn a_shutdown_whose_answer_was_lost_is_seen_or_asked_for_again() {
         let pressed = pressed.iter().filter(|order| order.ends_with("shutdown"));
         assert_eq!(pressed.count(), presses);
         assert_eq!(pve.world().vms[&101].values["memory"], "8192");
+    }
+}
+
+/// The time that a member's update has.
+fn within(time: &str, member: TalosVm) -> TalosVm {
+    TalosVm {
+        timeouts: Field::Known(Timeouts {
+            update: GoDuration::parse(time).into(),
+            ..Timeouts::default()
+        }),
+        ..member
+    }
+}
+
+#[tokio::test]
+async fn a_machine_whose_turn_comes_too_late_is_not_touched() {
+    // Its turn comes with two of six seconds left, or not at all.
+    for (time, why) in [
+        ("6s", "are left when its turn comes"),
+        ("2s", "its time ran out"),
+    ] {
+        let pve = FakePve::start().await;
+        let data = pve.data();
+        let cycling = data.proxmox.clone();
+        let core = MiniCore::with_data(data);
+        let mut vm = core.object::<TalosVmResource>();
+        vm.apply(Some(&member("cp01", 101, 4096, 1))).await.unwrap();
+        let begun = orders(&pve).len();
+        let turn = cycling.turn().await;
+        let busy = async {
+            tokio::time::sleep(std::time::Duration::from_secs(4)).await;
+            drop(turn);
+        };
+        let larger = within(time, member("cp01", 101, 8192, 1));
+        let (applied, ()) = tokio::join!(vm.apply(Some(&larger)), busy);
+        let error = told(&applied.err().unwrap());
+        for part in ["TS-VM-NO-TIME: cp01", why, "raise `timeouts.update`"] {
+            assert!(error.contains(part), "{part}: {error}");
+        }
+        assert!(!error.contains("interrupted"), "{error}");
+        assert_eq!(orders(&pve).len(), begun, "its power is left alone");
+        assert!(pve.world().vms[&101].running);
+        // The next run takes it up.
+        vm.apply(Some(&member("cp01", 101, 8192, 1))).await.unwrap();
+        assert_eq!(orders(&pve).split_off(begun), ["101 shutdown", "101 start"]);
+    }
+}
+
+#[tokio::test]
+async fn the_plan_says_what_becomes_of_a_guest_that_does_not_shut_down() {
+    let pve = FakePve::start().await;
+    let core = pve.core();
+    let gentle = |mib: i64, state: Option<&'static str>| TalosVm {
+        on_destroy: Field::Known(VmOnDestroy {
+            shutdown_timeout: Field::Null,
+            force_stop: false.into(),
+            foreign_disks: Field::Null,
+        }),
+        ha: state.map_or(Field::Null, |state| {
+            Field::Known(VmHa {
+                state: state.into(),
+                max_restart: Field::Null,
+                max_relocate: Field::Null,
+                comment: Field::Null,
+            })
+        }),
+        ..member("cp01", 101, mib, 1)
+    };
+    let mut vm = core.object::<TalosVmResource>();
+    vm.apply(Some(&gentle(4096, None))).await.unwrap();
+    for (state, ending) in [
+        (None, "it is left running"),
+        (Some("ignored"), "it is left running"),
+        (Some("started"), "high availability stops it by force"),
+    ] {
+        let plan = vm.plan(Some(&gentle(8192, state))).await.unwrap();
+        let text = told(&plan.warnings);
+        assert!(text.contains(ending), "{state:?}: {text}");
     }
 }

@@ -2,7 +2,7 @@ use super::super::delta::{Delta, Effect, delta};
 use super::super::desired::desired;
 use super::super::model::{SeedRoute, SeedVlan, VmHa};
 use super::super::sight::Sight;
-use super::super::{check, identity};
+use super::super::{check, identity, plan};
 use super::*;
 use crate::shared::testing::told;
 
@@ -380,5 +380,50 @@ fn mistakes_are_found_before_anybody_is_asked() {
     ];
     for (part, change) in cases {
         assert!(found(change).contains(part), "{part}: {}", found(change));
+    }
+}
+
+#[test]
+fn addresses_of_an_earlier_stage_are_left_to_apply() {
+    let found = |config: &TalosVm| {
+        let mut found = Diagnostics::new();
+        check::validate(config, &mut found);
+        told(&found)
+    };
+    let real = changed(|config| {
+        seeded(config).routes = route("0.0.0.0/0", "10.0.0.1");
+        seeded(config).vlans = one("7", vlan());
+    });
+    assert_eq!(found(&real), "");
+    assert_eq!(plan::placeholder(&real), None);
+    let cases: [fn(&mut TalosVm); 8] = [
+        |config| seeded(config).routes = route("mock-network", "10.0.0.1"),
+        |config| seeded(config).routes = route("10.0.0.0/8", "mock-gateway"),
+        |config| seeded(config).gateway4 = "mock".into(),
+        |config| seeded(config).gateway6 = "mock".into(),
+        |config| seeded(config).addresses = Field::Known(vec!["mock/24".into()]),
+        |config| {
+            config.network_seed.get_mut().unwrap().nameservers = Field::Known(vec!["mock".into()])
+        },
+        |config| {
+            let vlan = SeedVlan {
+                gateway6: "gateway.invalid".into(),
+                ..vlan()
+            };
+            seeded(config).vlans = one("7", vlan)
+        },
+        |config| {
+            let vlan = SeedVlan {
+                addresses: Field::Known(vec!["mock-address".into()]),
+                ..vlan()
+            };
+            seeded(config).vlans = one("7", vlan)
+        },
+    ];
+    for (index, change) in cases.into_iter().enumerate() {
+        let config = changed(change);
+        assert_eq!(found(&config), "", "{index}");
+        let attribute = plan::placeholder(&config);
+        assert_eq!(attribute.as_deref(), Some("network_seed"), "{index}");
     }
 }

@@ -304,7 +304,7 @@ async fn placeholders_are_planned_and_refused_at_apply_without_a_call() {
     let pve = FakePve::start().await;
     let core = pve.core();
     let mut vm = core.object::<TalosVmResource>();
-    let mock = changed(|config| {
+    let volume = changed(|config| {
         config.cdroms = one(
             "ide0",
             VmCdrom {
@@ -312,18 +312,30 @@ async fn placeholders_are_planned_and_refused_at_apply_without_a_call() {
             },
         )
     });
-    let plan = vm.plan(Some(&mock)).await.unwrap();
-    assert!(
-        told(&plan.warnings).contains("TS-PLACEHOLDER: cp01"),
-        "{}",
-        told(&plan.warnings)
-    );
-    let error = vm.apply_plan(Some(&mock), &plan).await.unwrap_err();
-    assert!(
-        told(&error).contains("TS-PLACEHOLDER: cp01"),
-        "{}",
-        told(&error)
-    );
+    let gateway = changed(|config| {
+        let seed = config.network_seed.get_mut().unwrap();
+        seed.interfaces = one(
+            "net0",
+            SeedInterface {
+                gateway4: "mock-gateway".into(),
+                ..interface()
+            },
+        );
+    });
+    for mock in [volume, gateway] {
+        let plan = vm.plan(Some(&mock)).await.unwrap();
+        assert!(
+            told(&plan.warnings).contains("TS-PLACEHOLDER: cp01"),
+            "{}",
+            told(&plan.warnings)
+        );
+        let error = vm.apply_plan(Some(&mock), &plan).await.unwrap_err();
+        assert!(
+            told(&error).contains("TS-PLACEHOLDER: cp01"),
+            "{}",
+            told(&error)
+        );
+    }
     assert!(pve.host.journal().is_empty());
 }
 
