@@ -10,7 +10,11 @@ use anyhow::{Context, Result, bail};
 
 /// Root of the checkout.
 pub fn root() -> Result<PathBuf> {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    // Checkouts that share a build directory share this program, too: cargo says at run time which one it runs for.
+    let manifest =
+        std::env::var_os("CARGO_MANIFEST_DIR").filter(|at| at.to_string_lossy().ends_with("xtask"));
+    let manifest = manifest.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    Path::new(&manifest)
         .ancestors()
         .nth(2)
         .map(Path::to_path_buf)
