@@ -54,6 +54,12 @@ impl Places {
         })
     }
 
+    /// Where `cargo xtask tools` keeps what it built; none where the environment names no place for it.
+    #[must_use]
+    pub fn built(&self) -> Option<PathBuf> {
+        Some(self.cache.as_ref()?.join("tools"))
+    }
+
     /// A folder of files that belong to a program (`flux-operator-0.58.1`).
     #[must_use]
     pub fn assets(&self, name: &str) -> Option<PathBuf> {

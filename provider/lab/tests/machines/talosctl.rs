@@ -3,15 +3,13 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use lab::tools::Places;
+
 use crate::play::Bench;
 
 /// Where talosctl is: beside the tools that the repository builds, or on PATH.
 fn talosctl() -> Option<PathBuf> {
-    let cache = ["TALOS_STACK_CACHE", "XDG_CACHE_HOME"];
-    let set = cache.iter().find_map(std::env::var_os).map(PathBuf::from);
-    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
-    let folder = set.or_else(home)?.join("talos-stack/tools");
-    let built = std::fs::read_dir(folder)
+    let built = std::fs::read_dir(Places::from_environment().built()?)
         .ok()
         .into_iter()
         .flatten()

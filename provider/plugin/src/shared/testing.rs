@@ -27,6 +27,13 @@ pub fn told(found: &Diagnostics) -> String {
     found.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
+/// What a look at a configuration, before any plan, tells of it.
+pub fn told_by<M>(validate: fn(&M, &mut Diagnostics), config: &M) -> String {
+    let mut found = Diagnostics::new();
+    validate(config, &mut found);
+    told(&found)
+}
+
 /// No type breaks a rule of core.
 #[test]
 fn core_takes_the_schema_of_every_type() {

@@ -1,16 +1,12 @@
 //! Test programs on two lanes: those that start real machines one after the other, and everything else beside them.
 
-use std::io::{BufRead, BufReader};
-use std::path::Path;
 use std::process::Command;
-use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 
 use super::programs::Program;
 use super::tally::Tally;
-use super::{DEEP, SKIPS};
-use crate::workspace;
+use super::{Settings, follow};
 
 /// Package whose tests start real machines.
 const MACHINES: &str = "acceptance-tests";
@@ -31,64 +27,43 @@ const WITHOUT: [&str; 8] = [
 const WAITING: (&str, &str) = ("lab", "4");
 
 /// Runs them all, and counts.
-pub fn run(programs: Vec<Program>, skips: &Path, deep: bool, tally: &mut Tally) -> Result<()> {
+pub fn run(programs: Vec<Program>, settings: &Settings<'_>) -> Result<Tally> {
     let (machines, beside): (Vec<_>, Vec<_>) = programs.into_iter().partition(starts_machines);
-    let shared = Mutex::new(std::mem::take(tally));
-    let lane = |programs: &[Program]| -> Result<()> {
-        programs
-            .iter()
-            .try_for_each(|program| one(program, skips, deep, &shared))
-    };
     std::thread::scope(|scope| {
-        let other = scope.spawn(|| lane(&beside));
-        let ended = lane(&machines);
+        let other = scope.spawn(|| lane(&beside, settings));
+        let mut tally = lane(&machines, settings)?;
         let other = other
             .join()
             .map_err(|_| anyhow::anyhow!("a lane of tests panicked"))?;
-        ended.and(other)
-    })?;
-    *tally = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Ok(())
+        tally.add(&other?);
+        Ok(tally)
+    })
+}
+
+fn lane(programs: &[Program], settings: &Settings<'_>) -> Result<Tally> {
+    let mut tally = Tally::default();
+    for program in programs {
+        tally.add(&one(program, settings)?);
+    }
+    Ok(tally)
 }
 
 fn starts_machines(program: &Program) -> bool {
     program.package == MACHINES && !WITHOUT.contains(&program.target.as_str())
 }
 
-/// Runs one, and passes on what it says, each line with its name.
-fn one(program: &Program, skips: &Path, deep: bool, tally: &Mutex<Tally>) -> Result<()> {
+/// Runs one, and passes on all that it says, each line with its name.
+fn one(program: &Program, settings: &Settings<'_>) -> Result<Tally> {
     let name = format!("{}/{}", program.package, program.target);
     let (said, ears) = std::io::pipe().context("cannot make a pipe")?;
-    let mut child = command(program, skips, deep)
+    let mut command = settings.give(Command::new(&program.path));
+    command
+        .current_dir(&program.folder)
         .stdout(ears.try_clone()?)
-        .stderr(ears)
-        .spawn()
-        .with_context(|| format!("cannot run {}", program.path.display()))?;
-    let mut counted = Tally::default();
-    for line in BufReader::new(said).lines() {
-        let line = line.unwrap_or_default();
-        counted.read(&line);
-        workspace::say(&format!("{name}: {line}"));
-    }
-    if !child.wait()?.success() && counted.failed == 0 {
-        counted.failed = 1;
-        workspace::say(&format!("{name}: ended without a result"));
-    }
-    tally
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .add(&counted);
-    Ok(())
-}
-
-fn command(program: &Program, skips: &Path, deep: bool) -> Command {
-    let mut command = Command::new(&program.path);
-    command.current_dir(&program.folder).env(SKIPS, skips);
+        .stderr(ears);
     if (program.package.as_str(), program.target.as_str()) == (MACHINES, WAITING.0) {
         command.env("RUST_TEST_THREADS", WAITING.1);
     }
-    if deep {
-        command.env(DEEP, "1");
-    }
-    command
+    let failed = format!("{name}: ended without a result");
+    follow(command, said, &format!("{name}: "), &failed)
 }

@@ -5,9 +5,9 @@ mod programs;
 mod tally;
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::io::{BufRead, BufReader, PipeReader, Write};
+use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
@@ -28,10 +28,30 @@ const SKIPS: &str = "TALOS_STACK_SKIPS";
 /// Asks for the long randomized runs.
 const DEEP: &str = "TALOS_STACK_DEEP";
 
+/// What every test is told.
+struct Settings<'a> {
+    skips: &'a Path,
+    deep: bool,
+}
+
+impl Settings<'_> {
+    fn give(&self, mut command: Command) -> Command {
+        command.env(SKIPS, self.skips);
+        if self.deep {
+            command.env(DEEP, "1");
+        }
+        command
+    }
+}
+
 /// Runs all steps, goes on after a failed one, and closes with one line that counts.
 pub fn run(args: &Args) -> Result<()> {
     let skips =
         tempfile::NamedTempFile::new().context("cannot create the list of skipped tests")?;
+    let settings = Settings {
+        skips: skips.path(),
+        deep: args.deep,
+    };
     let mut tally = Tally::default();
     for step in steps() {
         announce(&step);
@@ -43,18 +63,15 @@ pub fn run(args: &Args) -> Result<()> {
             tally.passed += 1;
             continue;
         }
-        let mut command = step.command(&skips.path().to_path_buf(), args.deep)?;
-        let before = tally.failed;
-        let ended_well = stream(&mut command, &mut tally)
-            .with_context(|| format!("cannot run {}", step.name))?;
-        if !ended_well && tally.failed == before {
-            tally.failed += 1;
-            workspace::say(&format!("step failed: {}", step.name));
-        }
+        let mut command = settings.give(step.command()?);
+        let (said, ears) = std::io::pipe().context("cannot make a pipe")?;
+        command.stdout(ears);
+        let counted = follow(command, said, "", &format!("step failed: {}", step.name))?;
+        tally.add(&counted);
     }
     workspace::say("\n=== tests");
     match programs::build()? {
-        Some(programs) => lanes::run(programs, skips.path(), args.deep, &mut tally)?,
+        Some(programs) => tally.add(&lanes::run(programs, &settings)?),
         None => {
             tally.failed += 1;
             workspace::say("step failed: tests");
@@ -137,13 +154,9 @@ impl Step {
         (!found).then(|| program.to_owned())
     }
 
-    fn command(&self, skips: &PathBuf, deep: bool) -> Result<Command> {
+    fn command(&self) -> Result<Command> {
         let mut command = workspace::cargo();
         command.args(self.arguments).current_dir(workspace::root()?);
-        command.env(SKIPS, skips);
-        if deep {
-            command.env(DEEP, "1");
-        }
         Ok(command)
     }
 }
@@ -162,16 +175,26 @@ fn announce(step: &Step) {
     ));
 }
 
-/// Runs a command with its output passed on and read; true when it ended with success.
-fn stream(command: &mut Command, tally: &mut Tally) -> Result<bool> {
-    let mut child = command.stdout(Stdio::piped()).spawn()?;
-    let output = child.stdout.take().context("no output to read")?;
-    for line in BufReader::new(output).lines() {
+/// Runs a command that speaks into the pipe of `said`, passes on each line after `prefix`, and counts. One that fails without a
+/// failed test counts as one, and `failed` is told.
+fn follow(mut command: Command, said: PipeReader, prefix: &str, failed: &str) -> Result<Tally> {
+    let mut child = command
+        .spawn()
+        .with_context(|| format!("cannot run {}", command.get_program().to_string_lossy()))?;
+    // Its ends of the pipe would keep it open.
+    drop(command);
+    let mut tally = Tally::default();
+    for line in BufReader::new(said).split(b'\n') {
         let line = line?;
+        let line = String::from_utf8_lossy(&line);
         tally.read(&line);
-        workspace::say(&line);
+        workspace::say(&format!("{prefix}{line}"));
     }
-    Ok(child.wait()?.success())
+    if !child.wait()?.success() && tally.failed == 0 {
+        tally.failed = 1;
+        workspace::say(failed);
+    }
+    Ok(tally)
 }
 
 fn close(mut tally: Tally, skips: &str) -> Result<()> {

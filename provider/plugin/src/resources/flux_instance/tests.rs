@@ -13,7 +13,7 @@ use super::spec::instance;
 use crate::shared::change::text_map;
 use crate::shared::fake_api::FakeApi;
 use crate::shared::kustomize_patch::KustomizePatch;
-use crate::shared::testing::{data, told};
+use crate::shared::testing::{data, told, told_by};
 
 mod credentials;
 
@@ -143,9 +143,7 @@ fn keys_and_contradictions_are_told_before_anything_is_touched() {
     let found = |change: &dyn Fn(&mut FluxInstance)| {
         let mut config = config();
         change(&mut config);
-        let mut found = Diagnostics::new();
-        validate(&config, &mut found);
-        told(&found)
+        told_by(validate, &config)
     };
     assert_eq!(found(&|_| ()), "");
     assert!(
@@ -333,9 +331,7 @@ fn what_flux_does_not_take_is_told_at_plan() {
     let found = |change: &dyn Fn(&mut FluxInstance)| {
         let mut config = config();
         change(&mut config);
-        let mut found = Diagnostics::new();
-        validate(&config, &mut found);
-        told(&found)
+        told_by(validate, &config)
     };
     let version = |text: &'static str| {
         found(&|config| config.distribution.get_mut().unwrap().version = text.into())

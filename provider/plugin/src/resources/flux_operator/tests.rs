@@ -11,7 +11,7 @@ use super::render::{render, version_of};
 use crate::shared::change::text_map;
 use crate::shared::fake_api::FakeApi;
 use crate::shared::packed;
-use crate::shared::testing::{data, told};
+use crate::shared::testing::{data, told, told_by};
 
 mod patches;
 
@@ -176,9 +176,7 @@ fn what_contradicts_itself_is_refused() {
     let found = |change: &dyn Fn(&mut FluxOperator)| {
         let mut config = config();
         change(&mut config);
-        let mut found = Diagnostics::new();
-        validate(&config, &mut found);
-        told(&found)
+        told_by(validate, &config)
     };
     assert_eq!(found(&|_| ()), "");
     assert!(found(&|config| config.version = "latest".into()).contains("is no version"));

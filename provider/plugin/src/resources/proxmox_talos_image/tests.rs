@@ -10,7 +10,7 @@ use super::model::{ImageChecksum, ImageFactorySource, TalosImage};
 use super::plan::{Private, validate};
 use super::source::{Known, content, file_name, source};
 use crate::shared::fake_pve::{FakePve, FakeVm, Fault};
-use crate::shared::testing::told;
+use crate::shared::testing::{told, told_by};
 
 const DOWNLOAD: &str = "POST /nodes/pve1/storage/files/download-url";
 
@@ -591,9 +591,7 @@ async fn placeholders_are_planned_and_refused_at_apply_without_a_call() {
         ),
     ];
     for (attribute, mock) in cases {
-        let mut found = Diagnostics::new();
-        validate(&mock, &mut found);
-        assert_eq!(told(&found), "", "{attribute}");
+        assert_eq!(told_by(validate, &mock), "", "{attribute}");
         let plan = image.plan(Some(&mock)).await.unwrap();
         let text = told(&plan.warnings);
         assert!(text.contains("TS-PLACEHOLDER"), "{attribute}: {text}");
@@ -674,9 +672,7 @@ fn mistakes_are_found_before_anybody_is_asked() {
     let found = |change: fn(&mut TalosImage)| {
         let mut config = config("v1.12.6");
         change(&mut config);
-        let mut found = Diagnostics::new();
-        validate(&config, &mut found);
-        told(&found)
+        told_by(validate, &config)
     };
     assert_eq!(found(|_| {}), "");
     assert!(found(|config| config.url = "https://x/a.iso".into()).contains("TS-INPUT-CONFLICT"));
@@ -684,16 +680,15 @@ fn mistakes_are_found_before_anybody_is_asked() {
     for name in ["a.txt", "my image.iso", "../a.iso", "local:iso/a.iso"] {
         let mut config = config("v1.12.6");
         config.file_name = name.into();
-        let mut found = Diagnostics::new();
-        validate(&config, &mut found);
-        assert!(told(&found).contains("TS-INPUT-INVALID"), "{name}");
+        assert!(
+            told_by(validate, &config).contains("TS-INPUT-INVALID"),
+            "{name}"
+        );
     }
     let digest = |algorithm: &'static str, value: &str| {
         let mut config = with_checksum(value);
         config.checksum.get_mut().unwrap().algorithm = algorithm.into();
-        let mut found = Diagnostics::new();
-        validate(&config, &mut found);
-        told(&found)
+        told_by(validate, &config)
     };
     assert_eq!(digest("sha256", DIGEST), "");
     assert_eq!(digest("sha256", "mock-checksum"), "");

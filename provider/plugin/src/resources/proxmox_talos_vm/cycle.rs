@@ -52,15 +52,7 @@ pub async fn cycle(job: &Job<'_>, planned: &TalosVm, vmid: u32, node: &str) -> R
     job.cx
         .phase(format!("waiting for ports {served:?} to answer again"));
     for port in served {
-        if !power::answers_at(
-            planned,
-            &addresses,
-            port,
-            job.cx.remaining(),
-            job.cx.token(),
-        )
-        .await
-        {
+        if !job.answers(planned, &addresses, port).await {
             return Err(silent(&job.name, port, &addresses));
         }
     }

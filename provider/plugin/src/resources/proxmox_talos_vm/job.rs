@@ -243,6 +243,12 @@ impl<'a> Job<'a> {
         .await
     }
 
+    /// Waits until one of the addresses takes a connection at `port`; false when time runs out.
+    pub async fn answers(&self, model: &TalosVm, addresses: &[String], port: u16) -> bool {
+        let (left, token) = (self.cx.remaining(), self.cx.token());
+        power::answers_at(model, addresses, port, left, token).await
+    }
+
     /// Waits for the machine to answer; running out of time is told and no failure.
     pub async fn wait_for(&self, model: &TalosVm) {
         let addresses = model.talos_endpoints.all_known().unwrap_or_default();
@@ -251,15 +257,7 @@ impl<'a> Job<'a> {
         }
         self.cx.phase("waiting for Talos to answer");
         let port = power::port(model);
-        if !power::answers_at(
-            model,
-            &addresses,
-            port,
-            self.cx.remaining(),
-            self.cx.token(),
-        )
-        .await
-        {
+        if !self.answers(model, &addresses, port).await {
             self.cx.warn(
                 format!("TS-VM-SILENT: {}: the machine does not answer yet", self.name),
                 format!(

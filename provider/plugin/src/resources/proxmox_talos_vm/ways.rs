@@ -1,6 +1,7 @@
 //! Addresses, gateways and routes of the seed: which are mistakes, and which stand in for values of earlier stages. Pure.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
 
 use framework::prelude::*;
 
@@ -75,28 +76,8 @@ impl<'a> Ways<'a> {
                 );
             }
         }
-        let gateway4 = self.gateway4.as_str();
-        if gateway4
-            .is_some_and(|text| text.parse::<Ipv4Addr>().is_err() && !is_placeholder_host(text))
-        {
-            invalid(
-                found,
-                place.clone().attr("gateway4"),
-                "gateway4 is not an IPv4 address",
-                "Write it without prefix length.",
-            );
-        }
-        let gateway6 = self.gateway6.as_str();
-        if gateway6
-            .is_some_and(|text| text.parse::<Ipv6Addr>().is_err() && !is_placeholder_host(text))
-        {
-            invalid(
-                found,
-                place.clone().attr("gateway6"),
-                "gateway6 is not an IPv6 address",
-                "Write it without prefix length.",
-            );
-        }
+        gateway::<Ipv4Addr>(self.gateway4, place, "gateway4", "IPv4", found);
+        gateway::<Ipv6Addr>(self.gateway6, place, "gateway6", "IPv6", found);
         let routes = self.routes.get().into_iter().flatten().enumerate();
         for (index, route) in routes.filter_map(|(index, route)| Some((index, route.get()?))) {
             let place = place.clone().attr("routes").index(index);
@@ -125,6 +106,24 @@ impl<'a> Ways<'a> {
                 );
             }
         }
+    }
+}
+
+fn gateway<A: FromStr>(
+    field: &Field<String>,
+    place: &Path,
+    name: &str,
+    family: &str,
+    found: &mut Diagnostics,
+) {
+    let wrong = |text: &str| text.parse::<A>().is_err() && !is_placeholder_host(text);
+    if field.as_str().is_some_and(wrong) {
+        invalid(
+            found,
+            place.clone().attr(name),
+            &format!("{name} is not an {family} address"),
+            "Write it without prefix length.",
+        );
     }
 }
 

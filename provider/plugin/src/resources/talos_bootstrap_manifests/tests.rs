@@ -9,7 +9,7 @@ use super::model::BootstrapManifests;
 use super::plan::{Private, objects, validate};
 use crate::shared::change::text_map;
 use crate::shared::fake_api::FakeApi;
-use crate::shared::testing::{data, told};
+use crate::shared::testing::{data, told, told_by};
 
 const SETTINGS: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: network}\ndata: {a: '1'}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: network}\n";
 
@@ -62,11 +62,7 @@ fn what_others_need_comes_first_within_a_text() {
 
 #[test]
 fn a_damaged_manifest_is_named_and_a_placeholder_is_none() {
-    let found = |text: &str| {
-        let mut found = Diagnostics::new();
-        validate(&config("once", text), &mut found);
-        told(&found)
-    };
+    let found = |text: &str| told_by(validate, &config("once", text));
     assert_eq!(found(SETTINGS), "");
     assert_eq!(found("mock"), "");
     assert!(found("kind: ConfigMap\n").contains("manifests.10-settings"));
@@ -78,9 +74,7 @@ fn an_object_in_two_places_is_refused_where_they_differ() {
         let mut config = config("always", SETTINGS);
         let all = config.manifests.get_mut().unwrap();
         all.insert("20-more".to_owned(), other.into());
-        let mut found = Diagnostics::new();
-        validate(&config, &mut found);
-        told(&found)
+        told_by(validate, &config)
     };
     assert_eq!(found(SETTINGS), "");
     assert_eq!(found("mock"), "");

@@ -39,9 +39,7 @@ fn as_app() -> FluxInstance {
 }
 
 fn found(config: &FluxInstance) -> String {
-    let mut found = Diagnostics::new();
-    validate(config, &mut found);
-    told(&found)
+    told_by(validate, config)
 }
 
 /// What is told about a configuration with a GitHub App after a change.
