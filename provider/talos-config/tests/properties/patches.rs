@@ -275,15 +275,15 @@ fn without_lists(text: &str) -> Option<String> {
     Some(yaml::emit(&Value::Map(pruned(&map))))
 }
 
+/// Mappings of any content that a patch replaces as a whole, with lists and all.
+const REPLACED: [&str; 4] = ["auditPolicy", "configuration", "overrides", "pod"];
+
 fn pruned(map: &Map) -> Map {
     let keep = |(key, value): (&str, &Value)| {
         let value = match value {
             Value::List(items) if key == "interfaces" => Value::List(interfaces(items)?),
             Value::List(_) => return None,
-            // A patch replaces them as a whole, with lists and all.
-            Value::Map(_) if matches!(key, "auditPolicy" | "configuration" | "overrides") => {
-                return None;
-            }
+            Value::Map(_) if REPLACED.contains(&key) => return None,
             Value::Map(map) => Value::Map(pruned(map)),
             Value::Str(text) if key == "size" || text.contains('@') => return None,
             other => other.clone(),
