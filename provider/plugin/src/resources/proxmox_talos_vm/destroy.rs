@@ -4,10 +4,9 @@ use framework::prelude::*;
 use proxmox_client::{Code, Sent};
 
 use super::TalosVmResource;
-use super::create::observe_made;
 use super::job::{Job, seed_volume};
 use super::model::TalosVm;
-use super::observe::{Found, Wants};
+use super::observe::{Found, Wants, observe_made};
 use super::plan::refuse_destroy;
 use super::power;
 use super::sight::Sight;

@@ -22,6 +22,5 @@ mod sight;
 #[cfg(test)]
 mod tests;
 mod update;
-mod ways;
 
 pub use resource::TalosVmResource;

@@ -1,9 +1,11 @@
 //! Looking at a machine.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use proxmox_client::{Client, Code, Cx, Error, GuestInterface, Result};
+use proxmox_client::{Backoff, Client, Code, Cx, Error, GuestInterface, Result};
 
+use super::job::Job;
 use super::model::TalosVm;
 use super::sight::Sight;
 
@@ -189,4 +191,50 @@ fn reachable(interfaces: Vec<GuestInterface>) -> BTreeMap<String, Vec<String>> {
             .extend(addresses);
     }
     found
+}
+
+/// Looks for the machine with this UUID; one that is being made is waited for.
+pub async fn observe_made(
+    job: &Job<'_>,
+    calls: &Cx,
+    vmid: u32,
+    hint: &str,
+    uuid: &str,
+) -> Result<Found> {
+    let node = match observe(&job.client, calls, vmid, hint, uuid, job.wants).await? {
+        Found::Making(node) => node,
+        found => return Ok(found),
+    };
+    let sight = look_unlocked(job, &node, vmid).await?;
+    if sight.uuid().as_deref() == Some(&uuid.to_lowercase()) {
+        Ok(Found::Here(Box::new(sight)))
+    } else {
+        Ok(Found::Other)
+    }
+}
+
+/// Looks at a machine once the task that makes it is done.
+pub async fn look_unlocked(job: &Job<'_>, node: &str, vmid: u32) -> Result<Sight> {
+    let backoff = Backoff::up_to(Duration::from_secs(2));
+    loop {
+        let sight = look(&job.client, &job.calls, node, vmid, job.wants).await?;
+        if !sight.is_being_made() {
+            return Ok(sight);
+        }
+        let running = job
+            .client
+            .tasks_of(&job.calls, node, vmid)
+            .await?
+            .iter()
+            .any(|task| task.running);
+        let error = Error::found(
+            Code::Locked,
+            format!("looking at {vmid} on {node}"),
+            "it is locked (create)",
+        );
+        if !running {
+            return Err(error);
+        }
+        backoff.pause(&job.calls, error).await?;
+    }
 }

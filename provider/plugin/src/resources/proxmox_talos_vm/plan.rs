@@ -8,6 +8,7 @@ use framework::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::TalosVmResource;
+use super::check::has_placeholder;
 use super::delta::{Delta, Effect, delta};
 use super::describe::{addresses, install_disk, macs};
 use super::desired::{Desired, desired, slots};
@@ -17,7 +18,6 @@ use super::power;
 use super::refuse;
 use super::seed::seed_image;
 use super::sight::Sight;
-use super::ways;
 use crate::shared::access::Unusable;
 use crate::shared::announce;
 use crate::shared::change::{listing, text_map};
@@ -80,7 +80,7 @@ pub fn placeholder(model: &TalosVm) -> Option<String> {
     let seed = model
         .network_seed
         .get()
-        .filter(|seed| stands_in(&seed.storage) || ways::has_placeholder(seed))
+        .filter(|seed| stands_in(&seed.storage) || has_placeholder(seed))
         .map(|_| "network_seed".to_owned());
     cdroms.chain(disks).chain(nics).chain(seed).next()
 }

@@ -5,13 +5,12 @@ use framework::prelude::*;
 use proxmox_client::{Code, Sent};
 
 use super::TalosVmResource;
-use super::create::observe_made;
 use super::cycle;
 use super::delta::{Delta, Effect};
 use super::describe::computed;
 use super::job::{Job, seed_volume};
 use super::model::TalosVm;
-use super::observe::{Found, Wants};
+use super::observe::{Found, Wants, observe_made};
 use super::plan::{Private, decide, effect_name};
 use super::power;
 use super::sight::Sight;

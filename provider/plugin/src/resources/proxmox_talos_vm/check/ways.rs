@@ -5,9 +5,9 @@ use std::str::FromStr;
 
 use framework::prelude::*;
 
-use super::check::invalid;
-use super::desired::slots;
-use super::model::{SeedInterface, SeedRoute, SeedVlan, VmSeed};
+use super::super::desired::slots;
+use super::super::model::{SeedInterface, SeedRoute, SeedVlan, VmSeed};
+use super::invalid;
 use crate::shared::placeholder::{is_placeholder_host, is_placeholder_text};
 
 /// Whether an address of the seed stands in for a value of an earlier stage.
