@@ -27,6 +27,8 @@ pub struct Proxmox {
     client: Arc<OnceLock<Client>>,
     /// Ids that this process is about to use: Proxmox VE reserves none.
     vmids: Arc<Mutex<BTreeSet<u32>>>,
+    /// Names of machines without a vmid of their own that this process makes: they are known again by their names.
+    names: Arc<Mutex<BTreeSet<String>>>,
     /// Whoever holds it may power-cycle a machine; the name of one that did not come back.
     cycling: Arc<tokio::sync::Mutex<Option<String>>>,
     /// Ports that must answer again after a power cycle where they answered before it.
@@ -63,6 +65,7 @@ impl Proxmox {
             max_parallel: config.max_parallel,
             client: Arc::default(),
             vmids: Arc::default(),
+            names: Arc::default(),
             cycling: Arc::default(),
             counted_on: COUNTED_ON,
         }
@@ -91,6 +94,12 @@ impl Proxmox {
             }
             candidate += 1;
         }
+    }
+
+    /// Whether nobody else in this process makes a machine of this name.
+    pub fn claim_name(&self, name: &str) -> bool {
+        let mut taken = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.insert(name.to_owned())
     }
 
     /// One machine is power-cycled at a time; none after one that did not come back, whose name is held then.

@@ -16,6 +16,14 @@ fn at(place: &str, diagnostic: Diagnostic) -> Diagnostic {
     diagnostic.at(path)
 }
 
+/// Without a vmid the name tells which machine an interrupted run made.
+pub fn namesakes(name: &str) -> Diagnostic {
+    let summary = format!("TS-INPUT-CONFLICT: two machines are called {name:?}");
+    let detail = "Both are to be made by this run, and neither has a vmid: after an interruption one could be taken for the other. Nothing is changed.\n\n\
+         Give one of them another name, or set `vmid` on both.";
+    Diagnostic::error(summary, detail).at("name")
+}
+
 /// A disk cannot become smaller.
 pub fn shrink(place: &str, size: Size, wanted: Size) -> Diagnostic {
     let summary = format!("TS-VM-DISK-SHRINK: {place} would shrink from {size} to {wanted}");

@@ -24,6 +24,7 @@ use super::model::TalosVm;
 use super::observe::look;
 use super::plan::{Private, decide};
 use super::power;
+use super::refuse;
 use super::sight::Sight;
 use crate::shared::change::text_map;
 
@@ -41,6 +42,9 @@ pub async fn create(
     slot: &mut Slot<TalosVmResource>,
 ) -> Result<(), Error> {
     let job = Job::new(cx, &planned)?;
+    if !planned.vmid.is_known() && !job.data().proxmox.claim_name(&job.name) {
+        return Err(refuse::namesakes(&job.name).into());
+    }
     let born = match unfinished(&job, &planned).await? {
         Some(born) => born,
         None => make(&job, &planned, slot).await?,

@@ -115,6 +115,22 @@ async fn a_vmid_is_found_where_none_is_set() {
 }
 
 #[tokio::test]
+async fn two_of_one_name_without_vmids_are_never_one_machine() {
+    let pve = FakePve::start().await;
+    let core = pve.core();
+    let (mut one, mut two) = (
+        core.object::<TalosVmResource>(),
+        core.object::<TalosVmResource>(),
+    );
+    let nameless = changed(|config| config.vmid = Field::Null);
+    one.apply(Some(&nameless)).await.unwrap();
+    let refused = told(&two.apply(Some(&nameless)).await.err().unwrap());
+    assert!(refused.contains("TS-INPUT-CONFLICT"), "{refused}");
+    assert!(two.state().is_none());
+    assert_eq!(pve.world().vms.len(), 1);
+}
+
+#[tokio::test]
 async fn memory_waits_for_a_power_cycle_and_a_disk_grows_at_once() {
     let pve = FakePve::start().await;
     let core = pve.core();
