@@ -62,6 +62,22 @@ impl Private {
         hosts.map(String::as_str).collect()
     }
 
+    /// A volume is brought to hosts: what is known of other volumes and hosts counts no more.
+    pub fn expect(&mut self, volume: &str, hosts: &BTreeSet<String>) {
+        self.files
+            .retain(|node, file| file.volume == volume && hosts.contains(node));
+        self.missing.clear();
+        self.undone.clone_from(hosts);
+    }
+
+    /// The file is there on these hosts.
+    pub fn record(&mut self, hosts: BTreeSet<String>, file: &OnHost) {
+        for node in hosts {
+            self.undone.remove(&node);
+            self.files.insert(node, file.clone());
+        }
+    }
+
     /// Hosts and volumes that are this resource's own to remove: what its deliveries recorded. A file without a record may be
     /// somebody else's.
     pub fn own(&self, state: &TalosImage) -> BTreeSet<(String, String)> {

@@ -31,6 +31,29 @@ impl Left {
     pub fn all(self) -> Vec<Place> {
         [self.used, self.unseen, self.failed].concat()
     }
+
+    /// What is told of files that another cluster may need, if there are any.
+    pub fn told_unseen(&self, name: &str) -> Option<(String, String)> {
+        if self.unseen.is_empty() {
+            return None;
+        }
+        let listed: Vec<String> = self
+            .unseen
+            .iter()
+            .map(|(node, volume)| format!("{volume} on {node}"))
+            .collect();
+        Some((
+            format!("TS-IMAGE-KEPT: {name}: files of the image were not removed"),
+            format!(
+                "Left: {}\nCause: the API token sees only some of the virtual machines, and one that it does not see may have the file in a \
+                 drive and could not start again without it.\n\
+                 Cure: give the token (and, with privilege separation, its user) VM.Audit on /vms with propagation, for instance \
+                 pveum acl modify /vms --tokens 'USER@REALM!NAME' --roles PVEAuditor; or remove the file by hand (pvesm free VOLUME) once \
+                 no machine needs it.",
+                listed.join(", ")
+            ),
+        ))
+    }
 }
 
 /// Removes the volumes that are in no drive, as far as that can be known; gives those that stay.

@@ -6,10 +6,10 @@ use std::time::Duration;
 use framework::prelude::*;
 use proxmox_client::{Client, Code, Cx, Download, Error as PveError, Sent, Upload};
 
-use super::TalosImageResource;
-use super::model::TalosImage;
-use super::plan::{Digests, OnHost};
-use super::source::{Source, content};
+use super::super::TalosImageResource;
+use super::super::model::TalosImage;
+use super::super::plan::{self, Digests, OnHost};
+use super::super::source::{Source, content};
 use crate::shared::{fetch, proxmox};
 
 /// How often something is asked for again whose answer was lost.
@@ -34,7 +34,7 @@ pub struct Delivery<'a> {
     /// Limits of calls.
     pub calls: Cx,
     /// What is delivered.
-    pub model: &'a TalosImage,
+    pub model: TalosImage,
     /// Where it comes from.
     pub source: Source,
     /// The file, once it was fetched or found here.
@@ -59,8 +59,9 @@ impl Delivery<'_> {
         Some((checksum.algorithm.as_str()?, checksum.value.as_str()?))
     }
 
-    fn volume(&self) -> String {
-        super::plan::volume(self.storage(), self.name())
+    /// The volume that the file is to be.
+    pub fn volume(&self) -> String {
+        plan::volume(self.storage(), self.name())
     }
 
     /// An error of the client as one of this image, at the attribute that it is about.
