@@ -87,6 +87,9 @@ fn strategic(text: &str, line: Line) -> Result<Form, LoadError> {
         node.scalar()
             .is_some_and(|s| resolve(s) == Ok(Resolved::Null))
     });
+    if silent {
+        return Ok(Form::Empty);
+    }
     let mut reader = Reader {
         tables: line.tables(),
         seen: HashSet::new(),
@@ -98,11 +101,7 @@ fn strategic(text: &str, line: Line) -> Result<Form, LoadError> {
     }
     let mut parts = reader.parts;
     if parts.is_empty() {
-        return if silent {
-            Ok(Form::Empty)
-        } else {
-            Err(LoadError::new(1, "there is nothing in it to be patched").of_number(1))
-        };
+        return Err(LoadError::new(1, "there is nothing in it to be patched").of_number(1));
     }
     // The main document comes first, and deletions in it before everything.
     parts.sort_by_key(|part| match part {

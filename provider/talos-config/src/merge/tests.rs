@@ -51,6 +51,14 @@ fn deleting_from_a_document_that_is_not_there_is_an_error() {
 #[test]
 fn an_empty_patch_says_nothing() {
     assert_eq!(patched(&["# nothing\n", "\n"]), patched(&[]));
+    for line in Line::ALL {
+        for text in ["---\n# nothing\n", "--- ~\n", "null\n", "---\n---\n"] {
+            assert!(
+                Patch::load(text, line).unwrap().is_empty(),
+                "{line}: {text}"
+            );
+        }
+    }
 }
 
 #[test]

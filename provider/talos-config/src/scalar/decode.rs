@@ -119,9 +119,11 @@ fn textual(ty: &Type, text: &str, rules: Rules) -> Result<String, String> {
     }
 }
 
-/// More than one colon, and no brackets.
+/// More than one colon, and no brackets: of these two schemes only Go says that it is no host.
 fn has_bare_ipv6(url: &Url) -> bool {
-    !url.host.starts_with(b"[") && url.host.iter().filter(|b| **b == b':').count() > 1
+    matches!(url.scheme.as_str(), "http" | "https")
+        && !url.host.starts_with(b"[")
+        && url.host.iter().filter(|b| **b == b':').count() > 1
 }
 
 /// Types that Talos reads from the text itself, whatever YAML takes it for.

@@ -52,18 +52,19 @@ impl Writer {
             if index > 0 || !inline {
                 pad(&mut self.out, column);
             }
-            self.key(name, column);
+            let simple = self.key(name, column);
             self.out.push(':');
-            self.after_key(value, column);
+            self.after_key(value, column, simple);
         }
     }
 
-    fn key(&mut self, name: &str, column: usize) {
+    /// Writes a key, and says whether it is a simple one, which stands on the line of its value.
+    fn key(&mut self, name: &str, column: usize) -> bool {
         let simple = name.len() <= LONGEST_SIMPLE_KEY && !name.chars().any(style::is_break);
         let style = style::choose(name, simple, self.dialect);
         if simple {
             text(&mut self.out, name, style, column, self.dialect);
-            return;
+            return true;
         }
         self.out.push_str("? ");
         text(&mut self.out, name, style, deeper(column), self.dialect);
@@ -71,24 +72,34 @@ impl Writer {
             self.out.push('\n');
         }
         pad(&mut self.out, column);
+        false
     }
 
-    /// Writes a mapping's value, which follows `:`.
-    fn after_key(&mut self, value: &Value, column: usize) {
+    /// Writes a mapping's value, which follows `:`. After a key that is not simple it begins on the same line.
+    fn after_key(&mut self, value: &Value, column: usize, simple: bool) {
         match value {
             Value::Map(map) if !map.is_empty() => {
-                self.out.push('\n');
-                self.mapping(map, deeper(column), false);
+                self.open(column, simple);
+                self.mapping(map, deeper(column), !simple);
             }
             Value::List(items) if !items.is_empty() => {
-                self.out.push('\n');
-                self.list(items, deeper(column), false);
+                self.open(column, simple);
+                self.list(items, deeper(column), !simple);
             }
             other => {
                 self.out.push(' ');
                 self.scalar(other, deeper(column));
                 newline(&mut self.out);
             }
+        }
+    }
+
+    /// Goes to where the content of a value begins.
+    fn open(&mut self, column: usize, simple: bool) {
+        if simple {
+            self.out.push('\n');
+        } else {
+            pad(&mut self.out, deeper(column) - column - 1);
         }
     }
 

@@ -89,12 +89,14 @@ pub(crate) fn parse_nodes(text: &str) -> Result<Vec<Node>, ParseError> {
 /// [`parse_nodes`] of a text with none but YAML's characters.
 pub(super) fn parse_allowed(text: &str) -> Result<Vec<Node>, ParseError> {
     // The library takes the first byte of some other characters for that of a byte order mark.
-    let mut input = text.strip_prefix('\u{feff}').unwrap_or(text).as_bytes();
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text).as_bytes();
+    let mut input = text;
     let mut parser = Parser::new();
     parser.set_encoding(Encoding::Utf8);
     parser.set_input_string(&mut input);
     let mut reader = Reader {
         parser,
+        text,
         anchors: HashMap::new(),
         line: 0,
         depth: 0,
@@ -105,6 +107,7 @@ pub(super) fn parse_allowed(text: &str) -> Result<Vec<Node>, ParseError> {
 
 struct Reader<'r> {
     parser: Parser<&'r mut &'r [u8]>,
+    text: &'r [u8],
     /// `None` while the anchored node is still being read.
     anchors: HashMap<String, Option<Anchored>>,
     /// Of the last event.
@@ -127,8 +130,14 @@ impl Reader<'_> {
         let parser = &mut self.parser;
         let event = quietly(|| parser.parse())
             .ok_or_else(|| ParseError::at(self.line, "something after this line cannot be read"))?
-            .map_err(|error| syntax(&error))?;
-        self.line = usize::try_from(event.start_mark.line).unwrap_or_default() + 1;
+            .map_err(|error| syntax(&error, self.text))?;
+        self.line = number(event.start_mark.line) + 1;
+        let (start, end) = (number(event.start_mark.index), number(event.end_mark.index));
+        // Newer readers take it for a part of the text, this one for a key: it must not be another value in silence.
+        if start < end && byte_before(self.text, start) == Some(b'?') {
+            let message = "a text that begins with ? needs quotes within [ ] and { }";
+            return Err(ParseError::at(self.line, message));
+        }
         Ok((event.data, self.line))
     }
 
@@ -158,8 +167,10 @@ impl Reader<'_> {
                         "only YAML 1.1 may be asked for by a directive",
                     ));
                 }
-                EventData::DocumentStart { .. } => self.anchors.clear(),
-                EventData::StreamStart { .. } | EventData::DocumentEnd { .. } => {}
+                // Anchors live on: Talos's reader keeps them for the documents that follow.
+                EventData::StreamStart { .. }
+                | EventData::DocumentStart { .. }
+                | EventData::DocumentEnd { .. } => {}
                 event => return self.node(event, line).map(Some),
             }
         }
@@ -289,12 +300,26 @@ impl Reader<'_> {
     }
 }
 
-fn syntax(error: &libyaml_safer::Error) -> ParseError {
+fn number(n: u64) -> usize {
+    usize::try_from(n).unwrap_or_default()
+}
+
+fn byte_before(text: &[u8], at: usize) -> Option<u8> {
+    text.get(at.checked_sub(1)?).copied()
+}
+
+fn syntax(error: &libyaml_safer::Error, text: &[u8]) -> ParseError {
     let mark = error.problem_mark().or_else(|| error.context_mark());
-    let number = |n: u64| usize::try_from(n).unwrap_or_default() + 1;
+    let colon = mark.is_some_and(|mark| text.get(number(mark.index)) == Some(&b':'));
+    let message = match error.problem() {
+        "did not find expected node content" if colon => {
+            "a text that begins with : needs quotes within [ ] and { }"
+        }
+        other => other,
+    };
     ParseError {
-        column: mark.map_or(0, |m| number(m.column)),
-        ..ParseError::at(mark.map_or(0, |m| number(m.line)), error.problem())
+        column: mark.map_or(0, |m| number(m.column) + 1),
+        ..ParseError::at(mark.map_or(0, |m| number(m.line) + 1), message)
     }
 }
 

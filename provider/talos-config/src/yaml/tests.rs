@@ -214,3 +214,34 @@ fn debug_text_shows_no_values() {
         "{text}"
     );
 }
+
+#[test]
+fn marks_within_brackets_are_refused_and_never_another_value() {
+    for text in ["a: [?b]", "a: {?b: c}", "a: {?\"b\": c}"] {
+        let error = parse(text).unwrap_err();
+        assert!(
+            error.message.contains("begins with ? needs quotes"),
+            "{text}: {error}"
+        );
+    }
+    for text in ["a: [::1, 10.0.0.1]", "a: [:6443]"] {
+        let error = parse(text).unwrap_err();
+        assert!(
+            error.message.contains("begins with : needs quotes"),
+            "{text}: {error}"
+        );
+    }
+    for text in [
+        "? a\n: b\n",
+        "?\n: b\n",
+        "a: [? b : c]\n",
+        "a: ?b\n",
+        "a: [\"?b\", 'c?']\n",
+    ] {
+        assert!(
+            parse_nodes(text).is_ok(),
+            "{text}: {:?}",
+            parse_nodes(text).err()
+        );
+    }
+}

@@ -378,7 +378,7 @@ fn aliases() -> Vec<Case> {
             "an anchor of another document",
             "machine: {token: &a x}\n---\nmachine: {token: *a}\n",
         )
-        .at("number 2", "machine.token", 3),
+        .at(MAIN, "", 3),
         text(
             "an anchor that contains itself",
             "machine: {kubelet: {extraConfig: &a {b: *a}}}\n",

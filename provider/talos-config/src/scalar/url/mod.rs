@@ -271,6 +271,8 @@ fn parse_host(host: &str) -> Result<Vec<u8>, &'static str> {
         bare.parse::<Ipv6Addr>()
             .map_err(|_| "no IPv6 address in the brackets")?;
         port
+    } else if host.contains('[') {
+        return Err("a bracket within its host");
     } else {
         host.rfind(':').map_or("", |at| &host[at..])
     };
