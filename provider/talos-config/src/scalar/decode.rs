@@ -1,7 +1,4 @@
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
-use super::{duration, net, size, url::Url};
+use super::{base64, duration, net, size, url::Url};
 use crate::tables::{EnumType, Rules, Tables, Type};
 use crate::yaml::{Resolved, Scalar, Value, reads_as_text_today, resolve};
 
@@ -114,7 +111,9 @@ fn textual(ty: &Type, text: &str, rules: Rules) -> Result<String, String> {
         Type::HwAddr => net::format_hardware(text)
             .ok_or_else(|| "expected a hardware address such as 52:54:00:12:34:56".to_owned()),
         Type::Base64Key if text == REMOVED_KEY => Ok(text.to_owned()),
-        Type::Base64 | Type::Base64Key => base64(text),
+        Type::Base64 | Type::Base64Key => {
+            base64::canonical(text).ok_or_else(|| "expected base64".to_owned())
+        }
         _ => Ok(text.to_owned()),
     }
 }
@@ -165,14 +164,6 @@ fn address_and_port(addr: &str, brackets: bool, port: u16) -> String {
 const REMOVED_KEY: &str = "******";
 
 /// Base64 is written again from the bytes.
-fn base64(text: &str) -> Result<String, String> {
-    let compact: String = text.chars().filter(|c| !matches!(c, '\n' | '\r')).collect();
-    let bytes = STANDARD
-        .decode(compact)
-        .map_err(|_| "expected base64".to_owned())?;
-    Ok(STANDARD.encode(bytes))
-}
-
 fn boolean(resolved: &Resolved, text: &str) -> Option<bool> {
     match (resolved, text) {
         (Resolved::Bool(value), _) => Some(*value),

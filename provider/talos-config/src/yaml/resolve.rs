@@ -1,7 +1,6 @@
 //! What a scalar means: YAML 1.1's implicit types as Go's reader knows them.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use crate::scalar::base64;
 
 use super::node::Scalar;
 use super::{number, timestamp};
@@ -90,10 +89,7 @@ fn go_float(text: &str) -> Option<f64> {
 }
 
 fn binary(text: &str) -> Result<Resolved, &'static str> {
-    let compact: String = text.chars().filter(|c| !matches!(c, '\n' | '\r')).collect();
-    let bytes = STANDARD
-        .decode(compact)
-        .map_err(|_| "!!binary is not base64")?;
+    let bytes = base64::decode(text).ok_or("!!binary is not base64")?;
     String::from_utf8(bytes)
         .map(Resolved::Binary)
         .map_err(|_| "!!binary does not hold text")

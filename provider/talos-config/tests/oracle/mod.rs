@@ -4,6 +4,7 @@
 #![allow(dead_code)]
 
 pub mod aliases;
+pub mod damage;
 pub mod grammar;
 pub mod machinery;
 

@@ -28,10 +28,10 @@ pub(crate) struct Url {
 impl Url {
     /// Takes a text apart; the error says what Go's parser would not have.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
+        let (text, fragment) = text.split_once('#').unwrap_or((text, ""));
         if text.bytes().any(|b| b < 0x20 || b == 0x7f) {
             return Err("a control character");
         }
-        let (text, fragment) = text.split_once('#').unwrap_or((text, ""));
         let mut url = Self::default();
         url.parse_body(text)?;
         url.fragment = unescape(fragment, Part::Fragment)?;
