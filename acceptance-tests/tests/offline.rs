@@ -5,6 +5,9 @@
     reason = "helpers of tests, too, end a test by panicking"
 )]
 
+#[path = "offline/guide.rs"]
+mod guide;
+
 use std::path::Path;
 use std::process::Command;
 use std::sync::Mutex;
