@@ -22,4 +22,10 @@ terraform {
 
   # Each stage writes its own lock file; a provider built from this checkout changes with every build.
   copy_terraform_lock_file = false
+
+  # Stages that start side by side trip over each other in terragrunt's shared cache, where a provider of a mirror is a link.
+  extra_arguments "no_shared_cache" {
+    commands = ["init"]
+    env_vars = { TF_PLUGIN_CACHE_DIR = "" }
+  }
 }

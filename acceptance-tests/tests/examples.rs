@@ -78,8 +78,8 @@ fn plan_all(tool: Tool) {
 fn copied(name: &str, source: &Path, work: &Path) -> PathBuf {
     let folder = work.join(name);
     fs::create_dir_all(&folder).unwrap();
-    if name != "provider" {
-        // The provider's own example says itself where it comes from.
+    if name != "provider" && !name.starts_with("tests/") {
+        // The provider's own example, and whole modules, say themselves where it comes from.
         Core::root_module(&folder);
     }
     for file in fs::read_dir(source).unwrap() {

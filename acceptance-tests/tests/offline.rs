@@ -5,6 +5,9 @@
     reason = "helpers of tests, too, end a test by panicking"
 )]
 
+#[path = "offline/guide.rs"]
+mod guide;
+
 use std::path::Path;
 use std::process::Command;
 use std::sync::Mutex;
@@ -80,6 +83,8 @@ fn all_stages(runner: &Runner, tree: &Tree, resources: &[&str]) {
     }
     assert!(text.contains("TS-PLACEHOLDER"), "{text}");
     assert!(!text.contains("Error"), "{text}");
+    // Stages that share one trip over each other now and then.
+    assert!(!text.contains("shared cache directory"), "{text}");
 }
 
 /// None is slow.

@@ -42,11 +42,7 @@ pub(super) const CACHE: &str = "terragrunt-cache";
 /// Where another build of the plugin was installed there, what terragrunt initialised with it is thrown away: its lock
 /// files name the checksum of that build.
 pub fn install(plugin: &Path, folder: &Path) -> Result<PathBuf> {
-    let content = fs::read(plugin).with_context(|| format!("cannot read {}", plugin.display()))?;
-    let mut changed = false;
-    for host in HOSTS {
-        changed |= place(&content, &folder.join("mirror").join(host))?;
-    }
+    let changed = lay_out(plugin, &folder.join("mirror"))?;
     let cache = folder.join(CACHE);
     if changed && cache.is_dir() {
         fs::remove_dir_all(&cache).with_context(|| format!("cannot remove {}", cache.display()))?;
@@ -58,6 +54,16 @@ pub fn install(plugin: &Path, folder: &Path) -> Result<PathBuf> {
     );
     fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
     Ok(file)
+}
+
+/// Lays out a mirror with the plugin; whether another build of it, or none, was there.
+pub fn lay_out(plugin: &Path, mirror: &Path) -> Result<bool> {
+    let content = fs::read(plugin).with_context(|| format!("cannot read {}", plugin.display()))?;
+    let mut changed = false;
+    for host in HOSTS {
+        changed |= place(&content, &mirror.join(host))?;
+    }
+    Ok(changed)
 }
 
 /// Puts the plugin into a host's part of the mirror; whether another one, or none, was there.

@@ -10,7 +10,7 @@ mod runner;
 mod said;
 mod tree;
 
-pub use mirror::{beside, install, plugin};
+pub use mirror::{beside, install, lay_out, plugin};
 pub use planned::Planned;
 pub use runner::Runner;
 pub use said::{flat, said, succeeded};

@@ -163,7 +163,6 @@ impl Tree {
             .env("TG_TF_PATH", &runner.core)
             .env("TG_NON_INTERACTIVE", "true")
             .env("TG_NO_COLOR", "true")
-            .env("TG_NO_AUTO_PROVIDER_CACHE_DIR", "true")
             .env("TG_DOWNLOAD_DIR", self.work.join(mirror::CACHE))
             .env("TALOS_STACK_STATE_DIR", self.work.join("state"));
         command

@@ -1,6 +1,12 @@
 # The configuration of a machine, as a module that is tested without a cluster: everything below is
 # computed offline. `terraform test` (or `tofu test`) in this folder runs machine_config.tftest.hcl.
 
+terraform {
+  required_providers {
+    talos = { source = "home-ops/talos-stack" }
+  }
+}
+
 variable "hostname" {
   description = "Name of the machine."
   type        = string

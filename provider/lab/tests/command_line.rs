@@ -136,6 +136,9 @@ fn a_served_world_is_joined_switched_and_kept() {
         .unwrap();
     assert!(joined.success());
     assert_eq!(status(dir)["vms"][0]["status"], "stopped");
+    assert_eq!(status(dir)["played"], true);
+    let second = lab(&arguments).output().unwrap();
+    assert!(String::from_utf8_lossy(&second.stderr).contains("another lab plays the world"));
     for (switch, wanted) in [("on", "running"), ("off", "stopped"), ("on", "running")] {
         assert!(
             lab(&["power", "--dir", dir, "cp01", switch])
@@ -150,12 +153,37 @@ fn a_served_world_is_joined_switched_and_kept() {
         .unwrap();
     assert!(String::from_utf8_lossy(&unknown.stderr).contains("cp09"));
     drop(serving);
+    // What ran goes on running in the next world there; until then nothing does.
     assert_eq!(status(dir)["vms"][0]["status"], "running");
+    assert_eq!(status(dir)["played"], false);
+    let left = lab(&["status", "--dir", dir]).output().unwrap();
+    assert!(String::from_utf8_lossy(&left.stdout).starts_with("No lab plays this world now."));
     assert!(!folder.path().join("served.json").exists());
     let again = serve();
     wait_for(&folder.path().join("served.json"));
     assert_eq!(status(dir)["vms"][0]["status"], "running");
     drop(again);
+}
+
+#[test]
+fn programs_that_are_missing_are_named_at_once() {
+    if !allowed() {
+        return;
+    }
+    let nothing = tempfile::tempdir().unwrap();
+    let mut command = lab(&["run", "--", env!("CARGO_BIN_EXE_talos-lab"), "--version"]);
+    for name in ["TALOS_STACK_CACHE", "PATH"] {
+        command.env(name, nothing.path());
+    }
+    for name in ["TALOS_LAB_TOOLS", "KUBEBUILDER_ASSETS"] {
+        command.env_remove(name);
+    }
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    let wanted = "not found: etcd, kube-apiserver, kube-controller-manager, kube-scheduler, flux-operator, source-controller, \
+                  kustomize-controller; without them Kubernetes does not start. Run `cargo xtask tools`";
+    assert!(told.contains(wanted), "{told}");
 }
 
 #[test]

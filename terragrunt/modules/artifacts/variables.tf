@@ -24,6 +24,6 @@ variable "kernel_args" {
 }
 
 variable "image_storage" {
-  description = "Storage for ISO images that all hosts share."
+  description = "Storage for ISO images: a shared one, or one of the same name on every host, such as local."
   type        = string
 }

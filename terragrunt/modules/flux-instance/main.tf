@@ -22,7 +22,8 @@ resource "flux_instance" "this" {
     path           = var.git_path
     retry_interval = var.retry_interval
   }
-  # The key itself must decide nothing: what depends on an ephemeral value is ephemeral, too.
+  # The values themselves must decide nothing: what depends on an ephemeral value is ephemeral, too.
+  git_auth = var.git_private ? { password_wo = var.git_token } : null
   sops = var.decrypt ? {
     age_key_wo         = var.sops_age_key
     age_key_wo_version = var.sops_age_key_version

@@ -50,6 +50,19 @@ variable "git_path" {
   type        = string
 }
 
+variable "git_private" {
+  description = "Whether the repository is read with `git_token`; its address begins with https:// then."
+  type        = bool
+  default     = false
+}
+
+variable "git_token" {
+  description = "Token or password for the repository. Neither plan nor state holds it."
+  type        = string
+  ephemeral   = true
+  default     = null
+}
+
 variable "retry_interval" {
   description = "How soon a failed sync is tried again."
   type        = string

@@ -4,6 +4,7 @@ mod address;
 mod control;
 mod namespace;
 mod play;
+mod played;
 mod plugin;
 mod status;
 

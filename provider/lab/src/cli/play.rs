@@ -16,8 +16,8 @@ use tokio::process::Child;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::address::Loopback;
-use super::{WorldOptions, control, namespace, plugin, say};
-use crate::kubernetes::Clusters;
+use super::{WorldOptions, control, namespace, played, plugin, say};
+use crate::kubernetes::{self, Clusters};
 use crate::proxmox::server::{Authority, Served, serve as listen};
 use crate::services::{self, Services};
 use crate::talos::{Fleet, Settings};
@@ -70,6 +70,9 @@ async fn start(options: Options, folder: &Path) -> Result<Played, String> {
         options.scenario.world.services.clone(),
         Places::from_environment(),
     );
+    if let Some(problem) = kubernetes::missing(&tools) {
+        say(&format!("talos-lab: {problem}"));
+    }
     let loopback = Arc::new(Loopback::up().await?);
     let clusters = Clusters::new(folder.to_owned(), tools.clone());
     clusters.play_network(options.scenario.world.pod_network.unwrap_or(true));
@@ -162,6 +165,7 @@ pub(super) fn run(
     let passing = tempfile::tempdir().map_err(|error| error.to_string())?;
     let folder = folder_at(dir.as_deref().unwrap_or(passing.path()))?;
     let options = options(world, &folder)?;
+    let _taken = played::take(&folder)?;
     enter(&options, &folder)?;
     runtime()?.block_on(async {
         let played = start(options, &folder).await?;
@@ -222,6 +226,7 @@ fn exit_code(status: ExitStatus) -> ExitCode {
 pub(super) fn serve(world: &WorldOptions, dir: PathBuf) -> Result<ExitCode, String> {
     let folder = folder_at(&dir)?;
     let options = options(world, &folder)?;
+    let _taken = played::take(&folder)?;
     enter(&options, &folder)?;
     runtime()?.block_on(async {
         let mut played = start(options, &folder).await?;
@@ -259,8 +264,9 @@ fn announce(folder: &Path, played: &Played) -> Result<(), String> {
         say(&format!("{node} listens at https://{address}"));
     }
     say(&format!(
-        "talos-lab exec --dir {} -- COMMAND runs a command here",
-        folder.display()
+        "talos-lab exec --dir {} -- COMMAND runs a command here; Ctrl-C or SIGTERM to process {} ends this",
+        folder.display(),
+        notice.process
     ));
     Ok(())
 }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
+use super::played;
 use crate::talos::Fleet;
 use crate::world::Lab;
 
@@ -15,11 +16,17 @@ use crate::world::Lab;
 /// There is none in the directory.
 pub(super) fn print(folder: &Path, as_json: bool) -> Result<ExitCode, String> {
     let mut summary = Lab::summary(folder)?;
+    let is_played = played::is(folder);
+    summary["played"] = json!(is_played);
     summary["machines"] = present(&summary["vms"], Fleet::kept_summary(folder));
     summary["clusters"] = json!(crate::kubernetes::summary(folder));
     let text = match as_json {
         true => format!("{summary:#}\n"),
-        false => table(&summary),
+        false if is_played => table(&summary),
+        false => format!(
+            "No lab plays this world now. This is how it was left, and how it goes on when one does:\n\n{}",
+            table(&summary)
+        ),
     };
     // Nobody may be listening.
     let _ = std::io::stdout().write_all(text.as_bytes());

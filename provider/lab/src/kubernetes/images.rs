@@ -26,6 +26,13 @@ impl Program {
         }
     }
 
+    /// All that really run.
+    pub(super) const ALL: [Self; 3] = [
+        Self::FluxOperator,
+        Self::SourceController,
+        Self::KustomizeController,
+    ];
+
     /// The file's name.
     pub(super) fn name(self) -> &'static str {
         match self {

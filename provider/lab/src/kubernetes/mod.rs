@@ -106,6 +106,26 @@ impl Kubernetes for Clusters {
     }
 }
 
+/// What is missing of the programs behind a cluster, and what does not work without them; none where all are there.
+#[must_use]
+pub fn missing(tools: &Places) -> Option<String> {
+    let programs = plane::PROGRAMS
+        .into_iter()
+        .chain(images::Program::ALL.map(images::Program::name));
+    let missing: Vec<&str> = programs.filter(|name| tools.find(name).is_err()).collect();
+    let without = match missing.as_slice() {
+        [] => return None,
+        names if names.iter().any(|name| plane::PROGRAMS.contains(name)) => {
+            "Kubernetes does not start"
+        }
+        _ => "Flux does not run",
+    };
+    Some(format!(
+        "not found: {}; without them {without}. Run `cargo xtask tools`, or start again with TALOS_LAB_TOOLS, a folder that has them",
+        missing.join(", ")
+    ))
+}
+
 /// Ids hold characters that a path must not.
 fn folder_name(id: &str) -> String {
     let digest = Sha256::digest(id);

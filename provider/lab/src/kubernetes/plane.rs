@@ -38,6 +38,14 @@ pub(super) fn free_port() -> Result<u16, String> {
         .map_err(|error| format!("no port is free: {error}"))
 }
 
+/// What a control plane consists of: a store, and what stands on it.
+pub(super) const PROGRAMS: [&str; 4] = [
+    "etcd",
+    "kube-apiserver",
+    "kube-controller-manager",
+    "kube-scheduler",
+];
+
 impl Plane {
     /// Starts everything below a folder, which keeps etcd's data.
     ///
@@ -55,16 +63,12 @@ impl Plane {
         write_files(&folder, settings, address)?;
         let api = client(settings, address)?;
         let program = |name: &str, arguments: Vec<String>| spec(&folder, tools, name, arguments);
-        let etcd = program("etcd", etcd(&folder, ports))?;
-        let api_server = program(
-            "kube-apiserver",
-            api_server(&folder, settings, ports, addresses),
-        )?;
-        let controller_manager = program(
-            "kube-controller-manager",
-            controller_manager(&folder, settings),
-        )?;
-        let scheduler = program("kube-scheduler", scheduler(&folder, settings))?;
+        let [etcd_name, api_server_name, manager_name, scheduler_name] = PROGRAMS;
+        let etcd = program(etcd_name, etcd(&folder, ports))?;
+        let arguments = api_server(&folder, settings, ports, addresses);
+        let api_server = program(api_server_name, arguments)?;
+        let controller_manager = program(manager_name, controller_manager(&folder, settings))?;
+        let scheduler = program(scheduler_name, scheduler(&folder, settings))?;
         let keep = |spec: Spec| Process::keep(spec, Backoff::SOON, || true);
         Ok(Self {
             api,

@@ -7,8 +7,11 @@ use framework::prelude::*;
 use crate::shared::client_configuration::ClientConfiguration;
 use crate::shared::kubernetes_access::KubernetesAccess;
 
-/// Carries Talos clusters from machines in maintenance mode to a running Kubernetes, in stages. Nothing is dialled until
-/// a resource needs it, and every value may be unknown or a placeholder.
+/// Carries Talos clusters from bare Proxmox VE hosts, or from machines in maintenance mode, to a running Kubernetes that Flux
+/// keeps in sync with a repository, in stages.
+///
+/// Nothing is dialled until a resource needs it, and every value may be unknown or a placeholder. Types whose names begin with
+/// `proxmox_` or `flux_` are of this provider, too: they take `provider = talos`, or a second local name with the same source.
 #[derive(Model, Clone)]
 pub struct ProviderModel {
     /// Name of the cluster, used in ids and messages.
