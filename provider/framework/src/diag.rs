@@ -206,7 +206,7 @@ impl From<Diagnostics> for Error {
         }
         let mut diagnostics = diagnostics;
         diagnostics.error(
-            "TS-PROVIDER-BUG the operation failed without saying why",
+            "TS-PROVIDER-BUG: the operation failed without saying why",
             "Please report this with the type of the resource and a trace log.",
         );
         Self(diagnostics)

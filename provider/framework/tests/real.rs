@@ -120,11 +120,11 @@ fn faulty(fault: &str, timeouts: &str) -> String {
 #[test]
 fn faults_become_diagnostics_and_leave_state() {
     let cases = [
-        ("panic", "TS-PROVIDER-BUG the provider hit a bug"),
+        ("panic", "TS-PROVIDER-BUG: the provider hit a bug"),
         ("fail", "DEMO-FAILED the file was told to fail"),
         (
             "lie",
-            "TS-PROVIDER-BUG demo_file returned an invalid value for name",
+            "TS-PROVIDER-BUG: demo_file returned an invalid value for name",
         ),
     ];
     everywhere(|world| {
@@ -162,7 +162,7 @@ fn deadlines_end_operations_and_say_what_they_waited_for() {
         let started = std::time::Instant::now();
         let told = world.fails(&["apply", "-auto-approve"]);
         assert!(
-            told.contains("TS-TIMED-OUT create of demo_file timed out after 1s"),
+            told.contains("TS-TIMED-OUT: create of demo_file timed out after 1s"),
             "{told}"
         );
         assert!(told.contains("It was hanging as told."), "{told}");
@@ -176,7 +176,10 @@ fn an_interrupt_ends_the_operation_and_keeps_its_state() {
     for core in cores() {
         for (fault, message) in [
             ("stop", "DEMO-STOPPED it was stopped"),
-            ("hang", "TS-INTERRUPTED create of demo_file was interrupted"),
+            (
+                "hang",
+                "TS-INTERRUPTED: create of demo_file was interrupted",
+            ),
         ] {
             let world = World::new(&core, Attach::Spawned);
             world.write(&faulty(fault, ""));

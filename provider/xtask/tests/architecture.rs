@@ -223,3 +223,30 @@ fn every_code_is_on_a_page_and_every_page_is_true() {
         "plugin-errors.md lists what nobody gives: {stale:?}"
     );
 }
+
+#[test]
+fn every_summary_has_a_colon_after_its_code() {
+    let mut told = 0;
+    for (path, text) in sources(&root().join("provider")) {
+        for (line, rest) in text.lines().flat_map(summaries) {
+            told += usize::from(rest.starts_with(": "));
+            assert!(
+                !rest.starts_with(' '),
+                "{}: a code without a colon: {}",
+                path.display(),
+                line.trim()
+            );
+        }
+    }
+    assert!(told > 60, "only {told} summaries were found");
+}
+
+/// What follows each code that begins a text, with the line that has it.
+fn summaries(line: &str) -> Vec<(&str, &str)> {
+    let is_code =
+        |letter: char| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '-';
+    let texts = line.split("\"TS-").skip(1);
+    texts
+        .map(|text| (line, text.trim_start_matches(is_code)))
+        .collect()
+}

@@ -125,7 +125,7 @@ pub trait Resource: Sized + Send + Sync + 'static {
         _id: &str,
     ) -> impl Future<Output = Result<(Self::Model, Self::Private), Error>> + Send {
         let error = Error::new(
-            format!("TS-IMPORT-UNSUPPORTED {} cannot be imported", Self::NAME),
+            format!("TS-IMPORT-UNSUPPORTED: {} cannot be imported", Self::NAME),
             "Create it through configuration instead.",
         );
         std::future::ready(Err(error))
@@ -146,7 +146,7 @@ pub trait Resource: Sized + Send + Sync + 'static {
     /// The id by which an identity is imported.
     fn import_id(_identity: &Identity) -> Result<String, Error> {
         let error = Error::new(
-            format!("TS-IMPORT-ID {} is imported by id", Self::NAME),
+            format!("TS-IMPORT-ID: {} is imported by id", Self::NAME),
             "Write the id that its documentation describes.",
         );
         Err(error)

@@ -176,7 +176,7 @@ impl<R: Resource> Running<R> {
 
 fn nothing_reported<R: Resource>() -> Diagnostic {
     Diagnostic::error(
-        format!("TS-PROVIDER-BUG {} reported no object", R::NAME),
+        format!("TS-PROVIDER-BUG: {} reported no object", R::NAME),
         "The operation succeeded and left nothing to store. This is a bug of the provider; please report it.",
     )
 }

@@ -22,14 +22,14 @@ pub(crate) fn decode_config<M: Model>(schema: &Schema, config: &Value) -> Result
 }
 
 fn invalid(path: Path, reason: String) -> Diagnostic {
-    Diagnostic::error(format!("TS-INVALID-VALUE {path} is not valid"), reason).at(path)
+    Diagnostic::error(format!("TS-INVALID-VALUE: {path} is not valid"), reason).at(path)
 }
 
 /// Reads any other value of the schema.
 pub(crate) fn decode<M: Model>(value: &Value) -> Result<M, Diagnostics> {
     M::decode(value).map_err(|lift| match lift {
         Lift::Unknown => Diagnostic::error(
-            "TS-UNKNOWN-VALUE a value is not known yet",
+            "TS-UNKNOWN-VALUE: a value is not known yet",
             "It must be known before this can go on.",
         )
         .into(),
@@ -67,7 +67,7 @@ pub(crate) fn encode_new<M: Model>(schema: &Schema, model: &M) -> Value {
 pub(crate) fn violations(type_name: &str, when: &str, found: Vec<Violation>) -> Diagnostics {
     let tell = |violation: Violation| {
         Diagnostic::error(
-            format!("TS-PROVIDER-BUG {type_name} {when} an invalid value for {}", violation.path),
+            format!("TS-PROVIDER-BUG: {type_name} {when} an invalid value for {}", violation.path),
             format!("Core's rule: {}. This is a bug of the provider; please report it with the configuration that leads to it.", violation.rule),
         )
         .at(violation.path)
@@ -105,7 +105,7 @@ fn written(attributes: &[Attribute], value: &Value, outer: &Path, found: &mut Di
             found.error_at(
                 path,
                 format!(
-                    "TS-WRITE-ONLY {} needs a newer version of the command",
+                    "TS-WRITE-ONLY: {} needs a newer version of the command",
                     attribute.name
                 ),
                 detail,

@@ -149,7 +149,7 @@ pub(super) fn take_over<R: Resource>(
         };
         Diagnostic::error(
             format!(
-                "TS-MOVE-UNSUPPORTED {} cannot take over {type_name}",
+                "TS-MOVE-UNSUPPORTED: {} cannot take over {type_name}",
                 R::NAME
             ),
             format!("The source is {type_name} of {address}. {known}."),
@@ -168,7 +168,7 @@ fn parse<R: Resource>(raw: &[u8]) -> Result<serde_json::Value, Diagnostic> {
 
 fn unreadable<R: Resource>(why: &str) -> Diagnostic {
     Diagnostic::error(
-        format!("TS-STATE-UNREADABLE state of {} cannot be read", R::NAME),
+        format!("TS-STATE-UNREADABLE: state of {} cannot be read", R::NAME),
         format!(
             "The cause: {why}. Use the provider version that wrote it, or remove the object from state and import it again."
         ),

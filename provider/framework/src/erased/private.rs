@@ -28,7 +28,7 @@ pub(crate) fn unpack<V: Private>(bytes: &[u8]) -> Result<V, Diagnostic> {
 
 fn unusable(how: &str) -> Diagnostic {
     Diagnostic::error(
-        format!("TS-PRIVATE-STATE private state cannot be {how}"),
+        format!("TS-PRIVATE-STATE: private state cannot be {how}"),
         "It was written by another version of the provider, or damaged. Use the version that wrote it, or remove the object from state and import it again.",
     )
 }

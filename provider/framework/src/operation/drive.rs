@@ -100,14 +100,14 @@ fn interrupted(state: &OpState) -> Option<Diagnostic> {
     let what = &state.what;
     Some(match state.reason.get()? {
         StopReason::Stopped => Diagnostic::error(
-            format!("TS-INTERRUPTED {what} was interrupted"),
+            format!("TS-INTERRUPTED: {what} was interrupted"),
             format!(
                 "{phase}The state reached so far is kept. Run the same command again to continue."
             ),
         ),
         StopReason::Deadline => Diagnostic::error(
             format!(
-                "TS-TIMED-OUT {what} timed out after {}",
+                "TS-TIMED-OUT: {what} timed out after {}",
                 go_text(state.allowed)
             ),
             format!(

@@ -44,7 +44,7 @@ pub(crate) fn unexplained() -> Diagnostic {
 
 fn bug(what: &str) -> Diagnostic {
     Diagnostic::error(
-        "TS-PROVIDER-BUG the provider hit a bug",
+        "TS-PROVIDER-BUG: the provider hit a bug",
         format!(
             "{what} The state reached so far is kept. Please report this with the configuration that leads to it."
         ),

@@ -90,7 +90,7 @@ impl<P: Provider> Shared<P> {
     pub(crate) fn start(&self) -> Result<Start<P>, Diagnostics> {
         let data = self.data().ok_or_else(|| {
             Diagnostic::error(
-                "TS-NOT-CONFIGURED the provider is not configured",
+                "TS-NOT-CONFIGURED: the provider is not configured",
                 "Its configuration failed or was never sent; look for an earlier error.",
             )
         })?;

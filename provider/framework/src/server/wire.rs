@@ -22,7 +22,7 @@ pub(crate) fn value(wire: Option<&proto::DynamicValue>, ty: &Type) -> Result<Val
     };
     read.map_err(|reason| {
         Diagnostic::error(
-            "TS-PROTOCOL a value from core cannot be read",
+            "TS-PROTOCOL: a value from core cannot be read",
             format!("The cause: {reason}."),
         )
         .into()
@@ -37,7 +37,7 @@ pub(crate) fn dynamic(
 ) -> Option<proto::DynamicValue> {
     let msgpack = encode(value, ty).unwrap_or_else(|error| {
         found.error(
-            "TS-PROVIDER-BUG a value does not fit its schema",
+            "TS-PROVIDER-BUG: a value does not fit its schema",
             format!("The cause: {error}. Please report this."),
         );
         vec![0xc0]
@@ -100,7 +100,7 @@ pub(crate) fn path(from: &Path) -> proto::AttributePath {
 /// A finding about a type that the provider does not have.
 pub(crate) fn no_such_type(kind: &str, name: &str) -> Diagnostics {
     Diagnostic::error(
-        format!("TS-PROTOCOL the provider has no {kind} {name}"),
+        format!("TS-PROTOCOL: the provider has no {kind} {name}"),
         "Core asked for a type outside of the provider's schema.",
     )
     .into()

@@ -247,7 +247,7 @@ async fn failures_taint_unless_the_object_exists_for_good() {
 async fn bugs_are_told_with_their_place_and_keep_state() {
     assert!(
         summary(object().apply(Some(&thing("rewrite"))).await)
-            .contains("TS-PROVIDER-BUG toy_thing planned an invalid value for mode")
+            .contains("TS-PROVIDER-BUG: toy_thing planned an invalid value for mode")
     );
     assert!(summary(object().apply(Some(&thing("impure"))).await).contains("planning is not pure"));
     assert!(
@@ -257,7 +257,7 @@ async fn bugs_are_told_with_their_place_and_keep_state() {
     let mut panicked = object();
     assert!(
         summary(panicked.apply(Some(&thing("panic"))).await)
-            .contains("TS-PROVIDER-BUG the provider hit a bug")
+            .contains("TS-PROVIDER-BUG: the provider hit a bug")
     );
     assert_eq!(panicked.state().unwrap().id, "i".into());
 }
