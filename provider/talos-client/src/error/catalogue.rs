@@ -5,8 +5,8 @@ client_core::catalogue! {
     ClientConfiguration "TS-CLIENT-CONFIGURATION" ends: "the client configuration cannot be used",
         because "a member of client_configuration is not base64 of PEM, or certificate and key do not belong together",
         so "pass the client_configuration of talos_secrets or of the ephemeral talos_client_config unchanged";
-    ClientEndpoint "TS-CLIENT-ENDPOINT" ends: "an endpoint is not an address",
-        because "an endpoint is a host name or an IP address, with a port where it is not 50000",
+    ClientEndpoint "TS-CLIENT-ENDPOINT" ends: "an endpoint cannot be used",
+        because "the list of endpoints is empty, or an entry of it is misspelt, begins with another scheme than https, has a path, or has a port that is not a number between 1 and 65535",
         so "write it as 10.0.0.1, 10.0.0.1:50000, fd00::1, [fd00::1]:50000 or a host name";
     NodeUnreachable "TS-NODE-UNREACHABLE" waits: "the machine does not answer",
         because "the machine is off, still starting, or the address or a firewall on the way is wrong",
