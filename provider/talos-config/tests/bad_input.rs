@@ -170,7 +170,7 @@ fn a_layer_is_named_with_its_patch() {
     let error = Layer::load("node", &texts, Line::V1_13).err().unwrap();
     assert_eq!(
         error.to_string(),
-        "layer 'node', patch 2: document v1alpha1: machine: unknown key 'sysctl' (line 2); did you mean sysctls?"
+        "layer 'node', patch 2: document v1alpha1: machine: unknown key 'sysctl'; did you mean sysctls? (line 2)"
     );
 }
 

@@ -85,12 +85,17 @@ pub(super) async fn call<P: Provider>(
             proto::call_function::Response {
                 result: None,
                 error: Some(proto::FunctionError {
-                    text: error.text,
+                    text: unended(&error.text),
                     function_argument,
                 }),
             }
         }
     }
+}
+
+/// Without a full stop: core puts one after it.
+fn unended(text: &str) -> String {
+    text.trim_end().trim_end_matches('.').to_owned()
 }
 
 fn run(
@@ -125,5 +130,16 @@ fn run(
         Err(FunctionError::new(told(found)))
     } else {
         Ok(result)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_full_stop_is_left_to_core() {
+        assert_eq!(unended("it is wrong. Report it."), "it is wrong. Report it");
+        assert_eq!(unended("write v1.12.6"), "write v1.12.6");
     }
 }

@@ -31,6 +31,12 @@ impl<'a> Decoder<'a> {
         LoadError::at(&self.path, line, message)
     }
 
+    /// Says of what form the node is, never what it holds: that may be a secret.
+    fn unlike(&self, node: &Node, wanted: &str) -> LoadError {
+        let found = node.form();
+        self.error(node.line, format!("expected {wanted}, found {found}"))
+    }
+
     fn within<T>(&mut self, step: Step, work: impl FnOnce(&mut Self) -> T) -> T {
         self.path.push(step);
         let result = work(self);
@@ -78,11 +84,9 @@ impl<'a> Decoder<'a> {
             {
                 Ok(Some(Value::from("")))
             }
-            (Type::Struct(_) | Type::Any | Type::Map(_), _) => {
-                Err(self.error(node.line, "expected a mapping"))
-            }
-            (Type::List(_), _) => Err(self.error(node.line, "expected a list")),
-            _ => Err(self.error(node.line, "expected a single value")),
+            (Type::Struct(_) | Type::Any | Type::Map(_), _) => Err(self.unlike(node, "a mapping")),
+            (Type::List(_), _) => Err(self.unlike(node, "a list")),
+            _ => Err(self.unlike(node, "a single value")),
         }
     }
 
@@ -183,7 +187,7 @@ impl<'a> Decoder<'a> {
                 Some(value @ (Value::Str(_) | Value::Plain(_))) => items.push(value),
                 None if !is_null => items.push(Value::from("")),
                 None => {}
-                Some(_) => return Err(self.error(node.line, "expected a text")),
+                Some(_) => return Err(self.unlike(target, "a text")),
             }
         }
         Ok(Value::List(items))

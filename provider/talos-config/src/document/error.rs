@@ -77,13 +77,14 @@ impl fmt::Display for LoadError {
             write!(f, "{}: ", self.path)?;
         }
         f.write_str(&self.message)?;
+        if let Some(name) = &self.suggestion {
+            write!(f, "; did you mean {name}?")?;
+        }
+        // Last, because core puts a full stop after what a function says.
         if self.line > 0 {
             write!(f, " (line {})", self.line)?;
         }
-        match &self.suggestion {
-            Some(name) => write!(f, "; did you mean {name}?"),
-            None => Ok(()),
-        }
+        Ok(())
     }
 }
 

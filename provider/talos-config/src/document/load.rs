@@ -99,7 +99,9 @@ pub(crate) fn decode_document(
         return if null && tables.rules.null_documents {
             Ok(None)
         } else {
-            Err(LoadError::new(node.line, "a document must be a mapping"))
+            let found = node.form();
+            let message = format!("a document must be a mapping, found {found}");
+            Err(LoadError::new(node.line, message))
         };
     };
     let identity = identify(entries);

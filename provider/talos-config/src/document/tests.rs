@@ -14,8 +14,51 @@ fn unknown_keys_name_document_path_and_line() {
             .unwrap();
     assert_eq!(
         error.to_string(),
-        "document v1alpha1: machine.network.interfaces[0]: unknown key 'interfce' (line 5); did you mean interface?"
+        "document v1alpha1: machine.network.interfaces[0]: unknown key 'interfce'; did you mean interface? (line 5)"
     );
+}
+
+#[test]
+fn another_form_is_told_and_its_value_is_not() {
+    for (text, wanted) in [
+        ("machine: hidden", "expected a mapping, found a text"),
+        ("machine: [hidden]", "expected a mapping, found a list"),
+        ("machine: 4711", "expected a mapping, found a number"),
+        (
+            "machine: &a 47.11",
+            "expected a mapping, found a decimal number",
+        ),
+        (
+            "machine: {sysctls: yes}",
+            "expected a mapping, found a text",
+        ),
+        (
+            "machine: {certSANs: true}",
+            "expected a list, found true or false",
+        ),
+        (
+            "machine: {certSANs: {hidden: 1}}",
+            "expected a list, found a mapping",
+        ),
+        (
+            "machine: {token: [hidden]}",
+            "expected a single value, found a list",
+        ),
+        (
+            "machine: {install: {wipe: hidden}}",
+            "expected true or false, found a text",
+        ),
+        (
+            "machine: {network: {interfaces: [{mtu: hidden}]}}",
+            "expected an integer, found a text",
+        ),
+        ("- hidden", "a document must be a mapping, found a list"),
+        ("hidden", "a document must be a mapping, found a text"),
+    ] {
+        let told = load(text).err().unwrap().to_string();
+        assert!(told.contains(wanted), "{text}: {told}");
+        assert!(!told.contains("hidden") && !told.contains("47"), "{told}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@ use crate::tables::{EnumType, Rules, Tables, Type};
 use crate::yaml::{Resolved, Scalar, Value, reads_as_text_today, resolve};
 
 /// Reads a scalar as `ty`; `None` for null, which leaves the field as it is. The error says what
-/// was expected, never what was there: it may be a secret.
+/// was expected and of what form it is, never what was there: it may be a secret.
 pub(crate) fn decode(ty: &Type, scalar: &Scalar, tables: &Tables) -> Result<Option<Value>, String> {
     let resolved = resolve(scalar)?;
     if resolved == Resolved::Null {
@@ -14,10 +14,11 @@ pub(crate) fn decode(ty: &Type, scalar: &Scalar, tables: &Tables) -> Result<Opti
         Resolved::Binary(text) => text.as_str(),
         _ => scalar.text.as_str(),
     };
+    let unlike = |wanted: &str| format!("expected {wanted}, found {}", resolved.form());
     match ty.pointee() {
         Type::Bool => boolean(&resolved, text)
             .map(Value::Bool)
-            .ok_or_else(|| "expected true or false".to_owned()),
+            .ok_or_else(|| unlike("true or false")),
         Type::Int(least, most) => integer(&resolved, *least, *most, rules).map(Value::Int),
         Type::Duration => nanoseconds(&resolved, text, rules)
             .map(|n| Value::Str(duration::format(n)))
@@ -31,13 +32,13 @@ pub(crate) fn decode(ty: &Type, scalar: &Scalar, tables: &Tables) -> Result<Opti
             .ok_or_else(|| "expected a size such as 10GB or a number of bytes".to_owned()),
         Type::FileMode => integer(&resolved, 0, u32::MAX.into(), rules)
             .map(|mode| Value::Plain(format!("0o{mode:o}"))),
-        Type::Struct(_) | Type::Any | Type::Map(_) => Err("expected a mapping".to_owned()),
+        Type::Struct(_) | Type::Any | Type::Map(_) => Err(unlike("a mapping")),
         Type::Arg if text.is_empty() => return Ok(None),
         // It is in double quotes whatever others are in.
         Type::Arg if text == "<<" => Ok(Value::Plain("\"<<\"".to_owned())),
         // Talos writes these without the quotes that it gives to texts elsewhere.
         Type::Arg if reads_as_text_today(text) => Ok(Value::Plain(text.to_owned())),
-        Type::List(_) => Err("expected a list".to_owned()),
+        Type::List(_) => Err(unlike("a list")),
         other
             if matches!(resolved, Resolved::Time(_))
                 && !rules.dates_are_texts
@@ -182,7 +183,7 @@ fn integer(resolved: &Resolved, least: i128, most: i128, rules: Rules) -> Result
         {
             *value as i128
         }
-        _ => return Err("expected an integer".to_owned()),
+        _ => return Err(format!("expected an integer, found {}", resolved.form())),
     };
     if (least..=most).contains(&value) {
         Ok(value)

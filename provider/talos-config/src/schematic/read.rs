@@ -14,7 +14,7 @@ pub enum SchematicError {
     #[error("a schematic is one YAML document, found {0}")]
     Documents(usize),
     /// A key that schematics do not have.
-    #[error("unknown key {path:?} (line {line}); {hint}")]
+    #[error("unknown key {path:?}; {hint} (line {line})")]
     Key {
         /// Where, from the root.
         path: String,
@@ -188,15 +188,15 @@ mod tests {
         for (text, wanted) in [
             (
                 "customisation: {}",
-                "unknown key \"customisation\" (line 1); did you mean customization?",
+                "unknown key \"customisation\"; did you mean customization? (line 1)",
             ),
             (
                 "customization: {meta: [{kee: 1}]}",
-                "unknown key \"customization.meta[0].kee\" (line 1); did you mean key?",
+                "unknown key \"customization.meta[0].kee\"; did you mean key? (line 1)",
             ),
             (
                 "customization: {diskImage: {size: 1}}",
-                "\"customization.diskImage.size\" (line 1); known here: sectorSize",
+                "\"customization.diskImage.size\"; known here: sectorSize (line 1)",
             ),
             (
                 "customization: {bootloader: lilo}",
@@ -221,7 +221,7 @@ mod tests {
             ),
             (
                 "overlay:\n  <<: {nam: a}",
-                "unknown key \"overlay.nam\" (line 2); did you mean name?",
+                "unknown key \"overlay.nam\"; did you mean name? (line 2)",
             ),
         ] {
             let error = Schematic::from_yaml(text).unwrap_err().to_string();

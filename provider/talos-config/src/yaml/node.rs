@@ -1,5 +1,7 @@
 use std::rc::Rc;
 
+use super::resolve::resolve;
+
 /// A parsed YAML node with its position. Aliases share what they stand for, and clones what is in
 /// them, so that a small text cannot grow into a large tree before anyone counts.
 #[derive(Clone)]
@@ -39,6 +41,16 @@ impl Node {
     /// The scalar's text as written; empty for anything else.
     pub fn text(&self) -> &str {
         self.scalar().map_or("", |s| s.text.as_str())
+    }
+
+    /// What kind of value it is, for messages that may not show it.
+    pub fn form(&self) -> &'static str {
+        match &self.target().kind {
+            NodeKind::Map(_) => "a mapping",
+            NodeKind::List(_) => "a list",
+            NodeKind::Scalar(scalar) => resolve(scalar).map_or("a text", |value| value.form()),
+            NodeKind::Alias(_) => "an alias",
+        }
     }
 
     /// The node an alias stands for, or the node itself.

@@ -19,6 +19,21 @@ pub(crate) enum Resolved {
     Text,
 }
 
+impl Resolved {
+    /// What kind of value it is, for messages that may not show it.
+    pub fn form(&self) -> &'static str {
+        match self {
+            Self::Null => "nothing",
+            Self::Bool(_) => "true or false",
+            Self::Int(_) => "a number",
+            Self::Float(_) => "a decimal number",
+            Self::Time(_) => "a date",
+            Self::Binary(_) => "binary data",
+            Self::Text => "a text",
+        }
+    }
+}
+
 /// Resolves by tag, quoting and text. The error says what does not fit, without the text.
 pub(crate) fn resolve(scalar: &Scalar) -> Result<Resolved, &'static str> {
     let tag = scalar.tag.as_str();
