@@ -195,7 +195,10 @@ pub async fn settle(
             Ok(machine) if expected.is_met(machine) => return seen,
             Ok(machine) if expected.reboots_from.is_some() && !machine.maintenance => {
                 steady_since = None;
-                phase(&format!("the machine is {}", machine.facts.status.stage));
+                phase(&format!(
+                    "the machine {}",
+                    machine.facts.status.stage.doing()
+                ));
             }
             // In maintenance mode, too: it may have lost its power before the installation was done.
             Ok(machine) => {
@@ -204,8 +207,8 @@ pub async fn settle(
                     return seen;
                 }
                 phase(&format!(
-                    "the machine is {}, it does not hold the new configuration yet",
-                    machine.facts.status.stage
+                    "the machine {}, it does not hold the new configuration yet",
+                    machine.facts.status.stage.doing()
                 ));
             }
             Err(error) if error.is_transient() || is_between(error.code) => {

@@ -44,6 +44,21 @@ impl Stage {
         Stage::ALL[self as usize].1
     }
 
+    /// What the machine is or does, to follow "the machine".
+    pub fn doing(self) -> &'static str {
+        match self {
+            Stage::Unknown => "is in a stage that it does not tell",
+            Stage::Booting => "is booting",
+            Stage::Installing => "is installing",
+            Stage::Maintenance => "is in maintenance mode",
+            Stage::Running => "is running",
+            Stage::Rebooting => "is rebooting",
+            Stage::ShuttingDown => "is shutting down",
+            Stage::Resetting => "is resetting",
+            Stage::Upgrading => "is upgrading",
+        }
+    }
+
     fn parse(text: &str) -> Stage {
         Stage::ALL
             .iter()
@@ -153,5 +168,18 @@ impl Client {
                 .filter(|status| until(status))
         })
         .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stages_make_sentences() {
+        for (stage, _) in Stage::ALL {
+            assert!(stage.doing().starts_with("is "), "{stage}");
+        }
+        assert_eq!(Stage::Maintenance.doing(), "is in maintenance mode");
     }
 }

@@ -115,7 +115,7 @@ async fn wiped(
             }
             Ok(machine) => {
                 silent = None;
-                format!("it is {}", machine.facts.status.stage)
+                format!("it {}", machine.facts.status.stage.doing())
             }
             Err(error) if error.code == Code::NodeMaintenance => return Ok(Gone::Changed),
             Err(error) => {
