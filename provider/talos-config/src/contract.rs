@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::tables::Line;
+use crate::version;
 
 /// Major and minor of the Talos version that a configuration is made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,25 +37,15 @@ impl Contract {
         Self { major, minor }
     }
 
-    /// Reads `v1.12.6`, `1.12`, `v1.12.0-alpha.1`; only major and minor count.
+    /// Reads `v1.12.6`, `1.12`, `v1.12.0-alpha.1`; only major and minor count. `1.12.x`, which the official tools
+    /// take for a contract, is refused: nothing of that version can be installed.
     pub fn parse(version: &str) -> Result<Self, ContractError> {
-        let wrong = || {
-            ContractError(format!(
-                "'{version}' is not a version of Talos such as v1.12.6"
-            ))
-        };
-        let bare = version.strip_prefix('v').unwrap_or(version);
-        let mut parts = bare.split('.');
-        let mut number = || {
-            let text = parts
-                .next()
-                .filter(|t| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit()))?;
-            text.parse().ok()
-        };
-        Ok(Self::new(
-            number().ok_or_else(wrong)?,
-            number().ok_or_else(wrong)?,
-        ))
+        match version::read(version) {
+            Some(version) => Ok(Self::new(version.major, version.minor)),
+            None => Err(ContractError(format!(
+                "'{version}' is not a version of Talos; write it as v1.12.6, or as v1.12 where only the line counts"
+            ))),
+        }
     }
 
     /// The contract, if configurations can be generated for it. Versions that are newer than all
@@ -64,7 +55,7 @@ impl Contract {
             return Ok(self);
         }
         Err(ContractError(format!(
-            "Talos {self} is not supported: the rules are known from {} to {}",
+            "Talos {self} is not supported: the rules are known from {} to {}, so write one of those",
             Self::OLDEST,
             Self::NEWEST
         )))
@@ -114,7 +105,7 @@ mod tests {
         for text in ["v1.12.6", "1.12", "v1.12.0-alpha.1", "v1.12"] {
             assert_eq!(Contract::parse(text), Ok(Contract::new(1, 12)), "{text}");
         }
-        for text in ["", "v1", "1.x", "latest", "v1.12x"] {
+        for text in ["", "v1", "1.x", "latest", "v1.12x", "1.12.x", "v1.12."] {
             assert!(Contract::parse(text).is_err(), "{text}");
         }
     }

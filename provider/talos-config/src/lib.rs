@@ -16,4 +16,5 @@ pub mod secrets;
 pub mod tables;
 pub mod talosconfig;
 pub mod validate;
+pub mod version;
 pub mod yaml;

@@ -7,7 +7,7 @@ use talos_config::document::Config;
 use talos_config::tables::Line;
 
 use crate::shared::config_text;
-use crate::shared::placeholder::{PLACEHOLDER_MARK, is_placeholder_text};
+use crate::shared::placeholder::{PLACEHOLDER_MARK, stands_in};
 
 /// A configuration as functions get it.
 pub struct ConfigText {
@@ -56,7 +56,7 @@ pub fn unpack(position: usize, text: &str) -> Result<String, FunctionError> {
 
 /// The line of a Talos version; the newest known one for a placeholder.
 pub fn line(position: usize, talos_version: &str) -> Result<Line, FunctionError> {
-    if is_placeholder_text(talos_version) {
+    if stands_in(talos_version) {
         return Ok(Line::NEWEST);
     }
     Contract::parse(talos_version)

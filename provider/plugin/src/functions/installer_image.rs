@@ -1,10 +1,9 @@
 //! `installer_image`: the installer of a schematic on the public factory.
 
 use framework::prelude::*;
-use talos_config::contract::Contract;
 use talos_config::schematic;
 
-use crate::shared::placeholder::is_placeholder_text;
+use crate::shared::full_version;
 
 /// Parameters.
 #[derive(Args)]
@@ -29,9 +28,8 @@ impl Function for InstallerImage {
         upgrade, on the public Image Factory. For a factory of your own use `talos_image_schematic`.";
 
     fn call(args: InstallerImageArgs) -> Result<String, FunctionError> {
-        if !is_placeholder_text(&args.talos_version) {
-            Contract::parse(&args.talos_version)
-                .map_err(|error| FunctionError::argument(1, error.to_string()))?;
+        if let Some(reason) = full_version::refusal_of_talos(&args.talos_version) {
+            return Err(FunctionError::argument(1, reason));
         }
         Ok(schematic::installer_image(
             &args.schematic_id,

@@ -79,13 +79,24 @@ fn a_bad_patch_is_named() {
 
 #[test]
 fn a_version_that_is_none_is_named() {
-    let error = failure(call::<MachineConfigMerge>(&[
-        text(CONFIG),
-        list(&[]),
-        text("latest"),
-    ]));
-    assert_eq!(error.argument, Some(2));
-    assert!(error.text.contains("latest"), "{}", error.text);
+    for version in ["latest", "1.12.x", "", "v1.7.0"] {
+        let arguments = [text(CONFIG), list(&[]), text(version)];
+        let error = failure(call::<MachineConfigMerge>(&arguments));
+        assert_eq!(error.argument, Some(2));
+        for part in [version.trim_end_matches(".0"), "write"] {
+            assert!(error.text.contains(part), "{}", error.text);
+        }
+    }
+    for version in ["", "v1.12", "1.12.x"] {
+        let arguments = [text("abc"), text(version), text("metal")];
+        let error = failure(call::<InstallerImage>(&arguments));
+        assert_eq!(error.argument, Some(1));
+        for part in [version, "v1.12.6"] {
+            assert!(error.text.contains(part), "{}", error.text);
+        }
+    }
+    let mock = [text("abc"), text("mock"), text("metal")];
+    assert!(call::<InstallerImage>(&mock).is_ok());
 }
 
 #[test]

@@ -14,6 +14,7 @@ pub mod fake_api;
 #[cfg(test)]
 pub mod fake_pve;
 pub mod fetch;
+pub mod full_version;
 pub mod helm;
 pub mod image_factory;
 pub mod import;

@@ -22,10 +22,12 @@ pub struct MachineConfig {
     /// Role of the machines: `controlplane` or `worker`.
     #[tf(required, one_of("controlplane", "worker"))]
     pub machine_type: Field<String>,
-    /// Talos version to render for, such as `v1.12.6`.
+    /// Talos version to render for, such as `v1.12.6`; `v1.12` leaves the installer image out. Versions 1.8 to 1.10
+    /// get their own shape of configuration, and patches for them are read by the rules of 1.11; older ones are
+    /// refused.
     #[tf(required)]
     pub talos_version: Field<String>,
-    /// Kubernetes version to render for, such as `1.35.6`.
+    /// Kubernetes version to render for, a full one such as `1.35.6`.
     #[tf(required)]
     pub kubernetes_version: Field<String>,
     /// Secrets of the cluster, as `talos_secrets` gives them.

@@ -5,12 +5,15 @@ use talos_config::contract::Contract;
 use talos_config::document::Config;
 use talos_config::generate::{self, Input, Role};
 use talos_config::tables::Line;
+use talos_config::version;
 
 use super::checks::{check, refuse_kernel_arguments};
 use super::model::{Install, MachineConfig};
 use super::patches::Patches;
-use crate::shared::placeholder::{PLACEHOLDER_MARK, is_placeholder_host, is_placeholder_text};
-use crate::shared::{digest, placeholder, stand_in};
+use crate::shared::placeholder::{
+    PLACEHOLDER_MARK, is_placeholder_host, is_placeholder_text, stands_in,
+};
+use crate::shared::{digest, full_version, stand_in};
 
 /// Where Talos is installed unless somebody says otherwise, as in the official tools.
 const DISK: &str = "/dev/sda";
@@ -33,7 +36,8 @@ pub struct Rendered {
 pub fn render(model: &MachineConfig) -> Result<Rendered, Error> {
     let given = stand_in::secrets(&model.machine_secrets)
         .map_err(|problem| problem.diagnostic("talos_machine_config"))?;
-    let (contract, line) = version(model.talos_version.text())?;
+    let (contract, line) = talos_version(model.talos_version.text())?;
+    check_kubernetes_version(model.kubernetes_version.text())?;
     let patches = Patches::read(model, line)?;
     let mut config =
         generate::generate(&input(model, contract, &given.bundle)?).map_err(|error| {
@@ -63,10 +67,15 @@ pub fn inspect(model: &MachineConfig, found: &mut Diagnostics) {
     {
         found.extend(Diagnostics::from(problem));
     }
+    if let Some(text) = model.kubernetes_version.as_str()
+        && let Err(problem) = check_kubernetes_version(text)
+    {
+        found.extend(Diagnostics::from(problem));
+    }
     let Some(text) = model.talos_version.as_str() else {
         return;
     };
-    match version(text) {
+    match talos_version(text) {
         Err(problem) => found.extend(Diagnostics::from(problem)),
         Ok((_, line)) => {
             if let Err(problems) = Patches::read(model, line) {
@@ -100,8 +109,8 @@ impl Rendered {
     }
 }
 
-fn version(text: &str) -> Result<(Contract, Line), Error> {
-    let contract = if is_placeholder_text(text) {
+fn talos_version(text: &str) -> Result<(Contract, Line), Error> {
+    let contract = if stands_in(text) {
         Ok(Contract::NEWEST)
     } else {
         Contract::parse(text)
@@ -115,6 +124,18 @@ fn version(text: &str) -> Result<(Contract, Line), Error> {
             )
             .at("talos_version")
         })
+}
+
+/// Kubernetes' images have tags for full versions only.
+fn check_kubernetes_version(text: &str) -> Result<(), Error> {
+    match full_version::refusal(text, "Kubernetes", "1.35.6") {
+        None => Ok(()),
+        Some(reason) => Err(Error::new(
+            "TS-INPUT-INVALID: kubernetes_version is not a full version",
+            format!("{reason}."),
+        )
+        .at("kubernetes_version")),
+    }
 }
 
 /// The endpoint, or what stands in for a placeholder that is no URL.
@@ -177,12 +198,8 @@ fn install(input: &mut Input<'_>, install: Option<&Install>, talos_version: &str
 
 /// The official installer of a full version; of a line such as `1.12` there is none, and Talos uses its own.
 fn default_image(talos_version: &str) -> String {
-    let version = talos_version.trim_start_matches('v');
-    let complete = version
-        .split(['-', '+'])
-        .next()
-        .is_some_and(|numbers| numbers.split('.').count() == 3);
-    if complete {
+    if version::is_full(talos_version) {
+        let version = talos_version.trim_start_matches('v');
         format!("ghcr.io/siderolabs/installer:v{version}")
     } else {
         String::new()
@@ -210,7 +227,7 @@ fn placeholder_inputs(model: &MachineConfig) -> bool {
     let stands_in = |field: &Field<String>| {
         field
             .as_str()
-            .is_some_and(|text| placeholder::stands_in(text) || text.ends_with(".invalid"))
+            .is_some_and(|text| stands_in(text) || text.ends_with(".invalid"))
     };
     is_placeholder_host(model.cluster_endpoint.text())
         || required.into_iter().any(is_text)

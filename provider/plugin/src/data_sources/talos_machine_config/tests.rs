@@ -119,10 +119,11 @@ fn both_roles_pass_with_placeholder_secrets_and_are_marked() {
 
 #[test]
 fn every_placeholder_input_renders_and_marks() {
-    let changes: [fn(&mut MachineConfig); 4] = [
+    let changes: [fn(&mut MachineConfig); 5] = [
         |model| model.cluster_endpoint = "mock-endpoint".into(),
         |model| model.cluster_endpoint = "https://cluster.invalid:6443".into(),
         |model| model.talos_version = "mock".into(),
+        |model| model.kubernetes_version = "mock-version".into(),
         |model| model.cluster_name = "mock-cluster".into(),
     ];
     for change in changes {
@@ -156,6 +157,45 @@ fn validation_tells_what_is_known_to_be_wrong() {
         .map(|path| path.to_string())
         .collect();
     assert_eq!(paths, ["cluster_endpoint", "config_patches[1]"]);
+}
+
+#[test]
+fn versions_that_name_nothing_are_refused() {
+    for text in ["", "1.12.x", "latest", "v1", "v1.7.6"] {
+        let mut given = real();
+        given.talos_version = text.into();
+        // Of a line that is too old the line is told.
+        version_is_refused(&given, "talos_version", text.trim_end_matches(".6"));
+    }
+    for text in ["", "1.35", "1.35.x", "latest"] {
+        let mut given = real();
+        given.kubernetes_version = text.into();
+        version_is_refused(&given, "kubernetes_version", text);
+    }
+}
+
+/// At validation and at reading, by the attribute, with what was given and what to write.
+fn version_is_refused(given: &MachineConfig, attribute: &str, shown: &str) {
+    let problem = refusal(given);
+    let summary = format!("TS-INPUT-INVALID: {attribute} ");
+    assert!(problem.summary.starts_with(&summary), "{problem:?}");
+    for part in [shown, "write"] {
+        assert!(problem.detail.contains(part), "{problem:?}");
+    }
+    assert_eq!(problem.path.clone().unwrap().to_string(), attribute);
+    let mut found = Diagnostics::new();
+    inspect(given, &mut found);
+    assert!(found.iter().any(|told| *told == problem), "{found:?}");
+}
+
+#[test]
+fn oldest_lines_have_their_own_shape() {
+    for version in ["v1.8.4", "1.10"] {
+        let mut given = real();
+        given.talos_version = version.into();
+        let model = rendered(given);
+        assert!(text(&model).contains("stableHostname: true"), "{version}");
+    }
 }
 
 #[test]

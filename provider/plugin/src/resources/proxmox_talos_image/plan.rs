@@ -11,6 +11,7 @@ use super::source::{Known, content, file_name, source};
 use crate::shared::access::Unusable;
 use crate::shared::announce;
 use crate::shared::change::text_map;
+use crate::shared::full_version;
 use crate::shared::placeholder::{is_placeholder_host, is_placeholder_text};
 use crate::shared::proxmox;
 
@@ -116,6 +117,7 @@ pub fn validate(config: &TalosImage, found: &mut Diagnostics) {
         );
         return;
     }
+    version_of(config, found);
     name_of(config, found);
     checksum(config, found);
     if config.file.is_known() && config.delivery.as_str() == Some("node_download") {
@@ -130,6 +132,20 @@ pub fn validate(config: &TalosImage, found: &mut Diagnostics) {
             "nodes",
             "TS-INPUT-MISSING: nodes is empty",
             "Name hosts, or leave it out.",
+        );
+    }
+}
+
+/// The factory has images of releases only.
+fn version_of(config: &TalosImage, found: &mut Diagnostics) {
+    let factory = config.factory.get();
+    let version = factory.and_then(|factory| factory.talos_version.as_str());
+    let version = version.filter(|version| !is_placeholder_text(version));
+    if let Some(reason) = version.and_then(full_version::refusal_of_talos) {
+        found.error_at(
+            "factory.talos_version",
+            "TS-INPUT-INVALID: factory.talos_version is not a full version",
+            format!("{reason}."),
         );
     }
 }

@@ -685,6 +685,13 @@ fn mistakes_are_found_before_anybody_is_asked() {
             "{name}"
         );
     }
+    for version in ["v1.12", "1.12.x"] {
+        let found = told_by(validate, &config(version));
+        assert!(
+            found.contains("TS-INPUT-INVALID: factory.talos_version"),
+            "{found}"
+        );
+    }
     let digest = |algorithm: &'static str, value: &str| {
         let mut config = with_checksum(value);
         config.checksum.get_mut().unwrap().algorithm = algorithm.into();

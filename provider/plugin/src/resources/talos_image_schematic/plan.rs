@@ -1,7 +1,6 @@
 //! Everything computed follows from the attributes and the factory's address. Pure.
 
 use framework::prelude::*;
-use talos_config::contract::Contract;
 use talos_config::schematic::Assets;
 
 use super::TalosImageSchematic;
@@ -9,6 +8,7 @@ use super::document::{Wanted, wanted};
 use super::model::ImageSchematic;
 use crate::shared::access::Unusable;
 use crate::shared::announce;
+use crate::shared::full_version;
 use crate::shared::placeholder::{is_placeholder_text, stands_in};
 
 /// Refuses what no factory takes.
@@ -33,12 +33,12 @@ pub fn validate(config: &ImageSchematic, diagnostics: &mut Diagnostics) {
         .talos_version
         .as_str()
         .filter(|version| !is_placeholder_text(version))
-        && let Err(error) = Contract::parse(version)
+        && let Some(reason) = full_version::refusal_of_talos(version)
     {
         diagnostics.error_at(
             "talos_version",
-            "TS-INPUT-INVALID: talos_version is not a version",
-            format!("{error}."),
+            "TS-INPUT-INVALID: talos_version is not a full version",
+            format!("{reason}."),
         );
     }
     if let Err(problem) = wanted(config) {

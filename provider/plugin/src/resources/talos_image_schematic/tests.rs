@@ -151,11 +151,16 @@ fn what_cannot_be_is_refused_at_validation() {
         problems(&document),
         ["TS-SCHEMATIC-INVALID: the schematic is not valid"]
     );
-    let version = ImageSchematic {
-        talos_version: "latest".into(),
-        ..ImageSchematic::empty()
-    };
-    assert_eq!(problems(&version).len(), 1);
+    for version in ["latest", "v1.12", "1.12.x"] {
+        let version = ImageSchematic {
+            talos_version: version.into(),
+            ..ImageSchematic::empty()
+        };
+        assert_eq!(
+            problems(&version),
+            ["TS-INPUT-INVALID: talos_version is not a full version"]
+        );
+    }
     let mock = ImageSchematic {
         talos_version: "mock".into(),
         ..ImageSchematic::empty()
