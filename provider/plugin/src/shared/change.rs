@@ -145,6 +145,11 @@ pub fn effect(
     }
 }
 
+/// Whether the machine goes on in the boot that it is in.
+pub fn keeps_boot(effect: &str) -> bool {
+    effect == Effect::Live.as_str() || effect == Effect::ServiceRestart.as_str()
+}
+
 /// Digest of a configuration, keyed with the cluster's secret in it.
 pub fn digest_of(config: &Config, text: &str) -> String {
     let secret = config

@@ -56,3 +56,17 @@ macro_rules! describe_machine {
         $state.endpoint = facts.endpoint;
     }};
 }
+
+/// Into a model that has them all, what another one knows of a machine's release and boot: a change without a reboot
+/// leaves these alone, so the plan of one promises them. Stage, host name and addresses may follow from any setting.
+#[macro_export]
+macro_rules! keep_boot {
+    ($model:expr, $known:expr) => {
+        $crate::keep_boot!(@each $model, $known, talos_version, schematic_id, boot_id)
+    };
+    (@each $model:expr, $known:expr, $($field:ident),*) => {$(
+        if $known.$field.is_known() {
+            $model.$field = $known.$field.clone();
+        }
+    )*};
+}

@@ -10,6 +10,7 @@ use super::TalosMachineApply;
 use super::decide::{Decision, decide};
 use super::desired::{Desired, desired, desired_anywhere};
 use super::model::MachineApply;
+use crate::keep_boot;
 use crate::provider::Data;
 use crate::shared::change::{self, listing, text_map};
 use crate::shared::config_text::pack;
@@ -104,6 +105,9 @@ fn show(
     let node = prior.node.text().to_owned();
     if decision.writes || plan.prior_private.unfinished {
         plan.touch();
+        if change::keeps_boot(decision.effect) && !plan.prior_private.unfinished {
+            keep_boot!(plan.proposed, prior);
+        }
         plan.proposed.changes = text_map(decision.changes.clone());
         plan.proposed.plan_effect = decision.effect.into();
         plan.proposed.config_hash = digest.into();

@@ -16,6 +16,7 @@ use super::plan::{self, Private};
 use super::preview;
 use super::reset::{self, Failure};
 use crate::describe_machine;
+use crate::keep_boot;
 use crate::provider::{Data, TalosStack, UnreachableDestroy};
 use crate::shared::access::Unusable;
 use crate::shared::calls;
@@ -323,9 +324,10 @@ async fn carry_out(
         last_applied: pack(&work.wanted),
         ..Private::default()
     };
+    let planned = state.clone();
     if !decision.writes {
-        let planned = state.clone();
         see(&mut state, &mut private, machine);
+        keep_boot!(state, planned);
         // What the plan says of the machine stands; what moved since is for the next refresh to tell.
         let state = if planned.stage.is_unknown() {
             state
@@ -345,6 +347,7 @@ async fn carry_out(
     };
     let voter_goes = job.node.write(cx, machine, &write).await?;
     describe_machine!(state, machine);
+    keep_boot!(state, planned);
     state.drift_found = text_map(decision.drift.clone());
     slot.set(state.clone());
     // Until the machine is seen with it, the configuration counts as not applied.
@@ -361,6 +364,7 @@ async fn carry_out(
         return Err(job.node.not_held(&settled));
     }
     see(&mut state, &mut private, &settled);
+    keep_boot!(state, planned);
     slot.set(state);
     slot.private(private);
     if voter_goes {

@@ -120,7 +120,10 @@ fn an_update_carries_over_exactly_what_changed() {
     assert_eq!(changes.len(), 1, "{changes:?}");
     assert_eq!(changes[0].1, "(none) -> 1024");
     assert_eq!(model.plan_effect.text(), "live");
-    assert!(model.stage.is_unknown());
+    assert!(model.stage.is_unknown() && model.addresses.is_unknown());
+    // No reboot: the machine stays in its boot and at its version.
+    assert_eq!(model.boot_id.as_str(), Some("b"));
+    assert_eq!(model.talos_version.as_str(), Some("v1.12.6"));
 }
 
 #[test]
@@ -192,7 +195,9 @@ fn a_reboot_is_announced_or_refused_as_the_mode_says() {
     let files = "machine:\n  udev:\n    rules:\n      - SUBSYSTEM==\"net\"\n";
     let wanted = config(&with(&base, files));
     let planned = object.plan_only(Some(&wanted)).unwrap();
-    assert_eq!(planned.model.unwrap().plan_effect.text(), "reboot");
+    let model = planned.model.unwrap();
+    assert_eq!(model.plan_effect.text(), "reboot");
+    assert!(model.boot_id.is_unknown());
     assert!(format!("{:?}", planned.warnings).contains("TS-REBOOT: cp01"));
     let live_only = MachineApply {
         mode: "no_reboot".into(),
@@ -284,7 +289,9 @@ fn a_write_that_was_not_seen_to_arrive_is_planned_again() {
     object.assume(&state, &private).unwrap();
     let planned = object.plan_only(Some(&config(&wanted))).unwrap();
     assert_eq!(planned.change, Change::Update);
-    assert_eq!(changes(&planned.model.unwrap()).len(), 1);
+    let model = planned.model.unwrap();
+    assert_eq!(changes(&model).len(), 1);
+    assert!(model.boot_id.is_unknown(), "what it did is not known");
 
     let arrived = Private {
         live: pack(&wanted),

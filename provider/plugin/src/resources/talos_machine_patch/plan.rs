@@ -9,6 +9,7 @@ use talos_config::ownership::Record;
 use super::TalosMachinePatch;
 use super::decide::{Decision, PATCHES, decide};
 use super::model::MachinePatch;
+use crate::keep_boot;
 use crate::provider::Data;
 use crate::shared::change::{self, listing, text_map};
 use crate::shared::config_text::{pack, unpack};
@@ -135,6 +136,9 @@ fn show(plan: &mut Plan<TalosMachinePatch>, prior: &MachinePatch, decision: &Dec
     let node = prior.node.text().to_owned();
     if decision.writes || plan.prior_private.previous.is_some() {
         plan.touch();
+        if change::keeps_boot(decision.effect) && plan.prior_private.previous.is_none() {
+            keep_boot!(plan.proposed, prior);
+        }
         plan.proposed.changes = text_map(decision.changes.clone());
         plan.proposed.plan_effect = decision.effect.into();
         let last = prior.plan_effect.as_str();

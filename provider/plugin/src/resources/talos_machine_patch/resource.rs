@@ -14,6 +14,7 @@ use super::model::MachinePatch;
 use super::plan::{self, Private};
 use super::preview;
 use crate::describe_machine;
+use crate::keep_boot;
 use crate::provider::{Data, TalosStack, UnreachableDestroy};
 use crate::shared::access::Unusable;
 use crate::shared::calls;
@@ -321,6 +322,7 @@ async fn carry_out(
 ) -> Result<(), Error> {
     let (machine, decision) = (&work.machine, &work.decision);
     let touched = state.stage.is_unknown();
+    let planned = state.clone();
     if !state.id.is_known() {
         state.id = cx.provider().id(&node.name).into();
     }
@@ -347,6 +349,7 @@ async fn carry_out(
     // Where nothing is written, what the plan says of the machine stands until the next refresh.
     if touched {
         describe_machine!(state, machine);
+        keep_boot!(state, planned);
     }
     if decision.writes {
         let (expected, voter_goes) = write(node, cx, work, &state).await?;
@@ -362,6 +365,7 @@ async fn carry_out(
             return Err(node.not_held(&settled));
         }
         describe_machine!(state, &settled);
+        keep_boot!(state, planned);
         private.live = settled.held().map(pack).unwrap_or_default();
         if voter_goes {
             slot.set(state.clone());
