@@ -8,7 +8,7 @@ use super::budget::Budget;
 use super::characters;
 use super::free::to_value;
 use super::node::{Node, NodeKind, Scalar};
-use super::path::{Step, shown};
+use super::path::Step;
 use super::quiet::quietly;
 use super::value::Value;
 
@@ -271,13 +271,14 @@ impl Reader<'_> {
                 self.reach(level, line)?;
                 Ok(Node { kind, line })
             }
+            // The name is not told: it may be a secret that begins with `*`.
             Some(None) => Err(ParseError::at(
                 line,
-                format!("anchor '{}' contains itself", shown(anchor)),
+                "this alias is within its own anchor; a text that begins with * needs quotes",
             )),
             None => Err(ParseError::at(
                 line,
-                format!("no anchor '{}' before this alias", shown(anchor)),
+                "no anchor of this alias before it; a text that begins with * needs quotes",
             )),
         }
     }

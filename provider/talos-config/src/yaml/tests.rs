@@ -245,3 +245,13 @@ fn marks_within_brackets_are_refused_and_never_another_value() {
         );
     }
 }
+
+/// A token that begins with `*` is an alias to YAML.
+#[test]
+fn errors_of_aliases_do_not_tell_their_name() {
+    for text in ["token: *SECRETtok", "a: &SECRETtok {b: *SECRETtok}"] {
+        let message = parse(text).unwrap_err().to_string();
+        assert!(message.contains("needs quotes"), "{message}");
+        assert!(!message.contains("SECRET"), "{message}");
+    }
+}
