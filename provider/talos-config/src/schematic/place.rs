@@ -161,10 +161,17 @@ impl<'a> Place<'a> {
         T::try_from(number).map_err(|_| self.wrong(wanted))
     }
 
+    /// Where a boolean must be, Go's YAML takes the words of YAML 1.1 for it too, in quotes or not.
     pub fn boolean(&self, budget: &mut Budget) -> Result<bool> {
         match self.scalar("true or false", budget)? {
             None => Ok(false),
             Some((Resolved::Bool(value), _)) => Ok(value),
+            Some((Resolved::Text, "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON")) => {
+                Ok(true)
+            }
+            Some((Resolved::Text, "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF")) => {
+                Ok(false)
+            }
             Some(_) => Err(self.wrong("true or false")),
         }
     }

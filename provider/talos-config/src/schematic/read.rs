@@ -49,7 +49,8 @@ pub(super) type Result<T> = std::result::Result<T, SchematicError>;
 
 impl Schematic {
     /// Reads a document such as the factory's user interface shows. Empty text is the schematic
-    /// without any customisation.
+    /// without any customisation, though the factory wants at least `{}`: it is given the
+    /// canonical text, which is never empty.
     pub fn from_yaml(text: &str) -> Result<Self> {
         let documents = yaml::parse_nodes(text)?;
         let root = match documents.as_slice() {
@@ -181,6 +182,29 @@ mod tests {
             canonical,
             "customization:\n    secureboot:\n        enrollKeys: \"off\"\n"
         );
+    }
+
+    #[test]
+    fn words_of_yaml_1_1_are_booleans_where_one_must_be() {
+        let read = |word: &str| {
+            let text =
+                format!("customization: {{secureboot: {{includeWellKnownCertificates: {word}}}}}");
+            Schematic::from_yaml(&text).map(|s| s.secure_boot.include_well_known_certificates)
+        };
+        for (word, wanted) in [
+            ("yes", true),
+            ("ON", true),
+            ("\"y\"", true),
+            ("No", false),
+            ("off", false),
+            ("", false),
+        ] {
+            assert_eq!(read(word), Ok(wanted), "{word}");
+        }
+        for word in ["yEs", "1", "maybe"] {
+            let error = read(word).unwrap_err().to_string();
+            assert!(error.contains("must be true or false"), "{error}");
+        }
     }
 
     #[test]
