@@ -246,8 +246,9 @@ fn known_secret_in_other_text_is_replaced() {
     let bundle = bundle(1);
     let token = bundle.trustdinfo.token.expose();
     let base = config(&bundle, Role::ControlPlane).emit();
+    // By structure, though what stands for a secret would be no YAML there.
     let manifest = format!(
-        "    inlineManifests:\n        - name: join\n          contents: run {token} now\n"
+        "    inlineManifests:\n        - name: join\n          contents: run {token} now\n        - name: pod\n          contents: 'kind: {{secretRef: {token}, password: {{a: b}}, c: d}}'\n"
     );
     let (main, rest) = base.split_once("---\n").unwrap();
     let text = format!("{main}{manifest}---\n{rest}");
@@ -259,6 +260,8 @@ fn known_secret_in_other_text_is_replaced() {
         "{}",
         config.redact()
     );
+    let pod = "kind: {secretRef: **REDACTED**, password: **REDACTED**, c: d}";
+    assert!(config.redact().contains(pod), "{}", config.redact());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Which fields are secret: the tables' marks, and what they cannot know.
 
 use super::text::is_secret_name;
+use super::tree::is_reference_key;
 use crate::tables::{Line, Tables, Type};
 
 /// How a value is treated.
@@ -12,8 +13,10 @@ pub(super) enum Secrecy {
     Secret,
     /// Text of another format that may have secrets in it.
     Carrier,
-    /// Text is never shown, but what else stands there is: only the name says that it is secret.
+    /// Never shown apart from switches and references: only the name says that it is secret.
     Named,
+    /// Arguments of a program in a free-form part, where one may name the next.
+    Arguments,
     /// `NAME=value` of which the value is never shown.
     Variable,
     /// Variables of a free-form part: texts as above, or mappings with `name` and `value`.
@@ -63,6 +66,17 @@ impl Walk {
         self.secrecy
     }
 
+    /// Nothing is known of what stands here: a free-form part.
+    pub(super) fn is_free(&self) -> bool {
+        self.body.is_none() && matches!(self.ty.map(Type::pointee), None | Some(Type::Any))
+    }
+
+    /// The same place, of which something else says that it is secret.
+    pub(super) fn secret(self) -> Self {
+        let secrecy = Secrecy::Secret;
+        Self { secrecy, ..self }
+    }
+
     /// The value under `key`.
     pub(super) fn key(&self, key: &str) -> Self {
         if self.secrecy == Secrecy::Secret {
@@ -86,6 +100,7 @@ impl Walk {
             let secrecy = match (self.secrecy, key) {
                 (Secrecy::Environment, "name" | "valueFrom") => Secrecy::Open,
                 (Secrecy::Environment, _) => Secrecy::Secret,
+                (Secrecy::Named, key) if !is_reference_key(key) => Secrecy::Named,
                 (_, key) => by_name(key),
             };
             return next(item, secrecy);
@@ -121,6 +136,9 @@ impl Walk {
 fn by_name(key: &str) -> Secrecy {
     match key {
         "env" => Secrecy::Environment,
+        // Of a Kubernetes secret.
+        "data" | "stringData" => Secrecy::Named,
+        "args" | "command" => Secrecy::Arguments,
         key if is_secret_name(key) => Secrecy::Named,
         _ => Secrecy::Open,
     }

@@ -15,6 +15,7 @@ mod parse;
 pub(crate) mod path;
 mod quiet;
 mod resolve;
+mod spans;
 mod style;
 mod timestamp;
 mod value;
@@ -33,6 +34,7 @@ pub(crate) use free::{free, to_value};
 pub(crate) use node::{Node, NodeKind, Scalar};
 pub(crate) use parse::{MAX_DEPTH, parse_nodes};
 pub(crate) use resolve::{Resolved, resolve};
+pub(crate) use spans::{Spanned, SpannedKind, spans};
 pub(crate) use style::reads_as_text_today;
 
 #[cfg(test)]

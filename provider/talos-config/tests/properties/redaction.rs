@@ -41,6 +41,44 @@ const CONTENTS: &[&str] = &[
     "API_TOKEN=SECRET\nexport CLIENT_TOKEN=\"SECRET\"\n",
     "token: >-\n  SECRET\nnext: 1\n",
     "Authorization: Bearer SECRET\n",
+    // Manifests.
+    "kind: Deployment\nspec:\n  containers:\n  - env:\n    - name: DB_PASSWORD\n      value: SECRET\n    args: [\"--admin-password\", \"SECRET\"]\n    httpHeaders: [{name: Authorization, value: SECRET}]\n",
+    "kind: Pod\nargs:\n- --token\n- SECRET\n- --admin-password=SECRET\n- -c\n",
+    "kind: SecretList\nitems:\n- data: {a: SECRET}\n",
+    "kind: &k Secret\ndata: {a: SECRET}\n",
+    "kind: !!str Secret\nstringData:\n  a: |\n    SECRET\n",
+    "kind:\n  Secret\ndata:\n  a: SECRET\n",
+    "{\"kind\":\"List\",\"items\":[{\"data\":{\"a\":\"SECRET\"},\"kind\":\"Secret\"}]}",
+    "{\n\"kind\":\n\"Secret\",\n\"data\":\n{\n\"a\":\n\"SECRET\"\n}\n}\n",
+    "kind: ConfigMap\ndata:\n  frr.conf: |\n    router bgp 1\n     neighbor 10.0.0.1 password SECRET\n  a.json: '{\"password\":\"SECRET\"}'\n  b: \"token=SECRET\\n\"\n",
+    "a: &x SECRET\npassword: *x\n",
+    "a: b # token: SECRET\n",
+    "tls.key: SECRET\nauthkey: SECRET\npass: SECRET\npwd: SECRET\nencryption_key: [SECRET]\n",
+    // Values of more than a line, as YAML, and where the rest is none.
+    "password: \"first\n  SECRET\"\nb: 1\n",
+    "password: first\n  SECRET\nb: 1\n",
+    "password:\n  SECRET\nb: 1\n",
+    "token: !!str |\n SECRET\nb: 1\n",
+    "token: &a |\n SECRET\nb: 1\n",
+    "{{ x }}\npassword: \"first\nSECRET\"\nb: 1\n",
+    "{{ x }}\npassword:\n  SECRET\nb: 1\n",
+    "{{ x }}\ntoken: !!str |\n SECRET\nb: 1\n",
+    "{{ x }}\n- name: DB_PASSWORD\n  value: SECRET\n",
+    "{{ x }}\n- {name: Authorization, value: SECRET}\n",
+    "{{ x }}\nargs:\n- --admin-password\n- SECRET\nb: 1\n",
+    "{{ x }}\nargs: [\"--admin-password\", \"SECRET\"]\n",
+    "{{ x }}\nkind:\n  SecretList\nitems:\n- data:\n    a: SECRET\n",
+    "[a]\npassword = \"\"\"\nSECRET\n\"\"\"\nb = 1\n",
+    "[a]\npassword = '''\nSECRET\n'''\nb = 1\n",
+    // Files of programs.
+    "router bgp 1\n neighbor 10.0.0.1 password SECRET\n",
+    "enable password 8 SECRET\n",
+    "machine h login u password SECRET\n",
+    "machine h\nlogin u\npassword SECRET\n",
+    "network={\n  wpa_passphrase SECRET\n}\n",
+    "key: AGE-KEY-1SECRET\nother: tskey-auth-SECRET\n",
+    "TS_AUTHKEY=SECRET\nA=AccountKey=SECRET==\nrd.luks.key=SECRET\n",
+    "get https://h/a?sig=SECRET&b=1 https://h/?X-Amz-Signature=SECRET\n",
 ];
 
 /// Free-form parts with secrets in them.
@@ -50,7 +88,19 @@ const FREE: &[&str] = &[
     "{process: {env: [A=SECRET, B=1]}}",
     "{providers: [{secretbox: {keys: [{name: key1, secret: SECRET}]}}]}",
     "{url: 'https://user:SECRET@host/', v: 1}",
+    "{args: ['--admin-password', SECRET, '--token=SECRET'], b: 1}",
+    "{httpHeaders: [{name: Authorization, value: SECRET}]}",
+    "{password: {value: SECRET}, tls.key: SECRET, pwd: [SECRET]}",
+    "{command: [sh, -c, 'run --password SECRET']}",
+    "{kind: Secret, stringData: {a: SECRET}}",
 ];
+
+/// The template with its secret; what keys of age begin with would be one itself.
+fn plant(template: &str, secret: &str) -> String {
+    template
+        .replace("SECRET", secret)
+        .replace("AGE-KEY-1", "AGE-SECRET-KEY-1")
+}
 
 /// Writes documents that load, with secrets in them.
 struct Planter<'a> {
@@ -81,7 +131,7 @@ impl Planter<'_> {
     fn template(&mut self, templates: &[&str]) -> String {
         let template = self.dice.pick(templates).to_owned();
         let secret = self.secret();
-        template.replace("SECRET", &secret)
+        plant(&template, &secret)
     }
 
     fn document(&mut self, kind: usize) -> String {
@@ -215,6 +265,20 @@ fn twins(text: &str, line: Line) -> Option<[Config; 2]> {
     Some([one, other.unwrap()])
 }
 
+/// Each text by itself, so that one that leaks is named.
+#[test]
+fn no_secret_of_a_carried_text_is_shown() {
+    for template in CONTENTS {
+        let text = plant(template, &format!("{SEED}00000001"));
+        let content = serde_json::to_string(&text).unwrap();
+        let config = format!("cluster: {{inlineManifests: [{{name: a, contents: {content}}}]}}\n");
+        let [one, other] = twins(&config, Line::NEWEST).unwrap();
+        let shown = one.redact();
+        assert!(!leaks(&shown), "{shown}");
+        assert_eq!(shown, other.redact());
+    }
+}
+
 #[test]
 fn no_planted_secret_is_shown() {
     let mut kinds = BTreeSet::new();
@@ -275,7 +339,33 @@ fn no_planted_secret_is_shown() {
     }
 }
 
-/// Or else the test above would find no leak either.
+/// What plans are read for.
+const READABLE: &[&str] = &[
+    "kind: Deployment\nmetadata:\n  name: app-token\nspec:\n  replicas: SHOWN\n  template:\n    spec:\n      containers:\n      - image: ghcr.io/a/b:SHOWN\n        args: [\"--token-ttl=SHOWN\", --v, SHOWN]\n        env:\n        - {name: LEVEL, value: SHOWN}\n        - name: TOKEN\n          valueFrom: {secretKeyRef: {name: SHOWN, key: SHOWN}}\n      volumes:\n      - name: v\n        secret: {secretName: SHOWN, optional: true}\n",
+    "passwordPolicy: SHOWN\nsecretName: SHOWN\ntokenTTL: SHOWN\npublic_key: SHOWN\ntopologyKey: SHOWN\n",
+    "rules:\n- resources: [secrets, SHOWN]\n  verbs: [get, SHOWN]\n",
+    "imagePullSecrets:\n- name: SHOWN\nautomountServiceAccountToken: false\n",
+    "protocol bgp a {\n  neighbor SHOWN as 65000;\n  password \"x\";\n  hold time SHOWN;\n}\n",
+    "router bgp 1\n neighbor 10.0.0.1 password x\n neighbor SHOWN remote-as 2\n",
+    "{{ x }}\npassword: x\nreplicas: SHOWN\n",
+];
+
+#[test]
+fn what_is_no_secret_stays_readable() {
+    for text in READABLE {
+        let text = text.replace("SHOWN", "shown-here");
+        let count = |text: &str| text.matches("shown-here").count();
+        let content = serde_json::to_string(&text).unwrap();
+        let config = format!(
+            "cluster: {{inlineManifests: [{{name: a, contents: {content}}}]}}\nmachine: {{files: [{{path: /a, op: create, content: {content}}}]}}\n"
+        );
+        let config = Config::load(&config, Line::NEWEST).unwrap();
+        let shown = config.redact();
+        assert_eq!(count(&shown), 2 * count(&text), "{shown}");
+    }
+}
+
+/// Or else the first test would find no leak either.
 #[test]
 fn what_is_planted_where_no_secret_stands_is_found() {
     for grammar in grammars() {
