@@ -1,6 +1,7 @@
 //! `machine_config_validate`: what Talos would say to a configuration.
 
 use framework::prelude::*;
+use talos_config::contract::Contract;
 use talos_config::document::Config;
 use talos_config::validate::{Mode, validate};
 
@@ -58,7 +59,9 @@ impl Function for MachineConfigValidate {
         Ok(match Config::load(&text, line) {
             Err(error) => verdict(vec![error.to_string()], Vec::new()),
             Ok(config) => {
-                let report = validate(&config, mode);
+                let mut report = validate(&config, mode);
+                let contract = Contract::parse(&args.talos_version).ok();
+                report.warnings.extend(contract.and_then(Contract::warning));
                 verdict(report.errors, report.warnings)
             }
         })

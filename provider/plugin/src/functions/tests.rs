@@ -145,6 +145,13 @@ fn validate_tells_and_does_not_fail() {
         "{errors:?}"
     );
     assert_eq!(failure(verdict(CONFIG, "vm")).argument, Some(1));
+    let warns = |version: &str| {
+        let verdict =
+            call::<MachineConfigValidate>(&[text(CONFIG), text("metal"), text(version)]).unwrap();
+        let warnings = verdict.warnings.all_known().unwrap();
+        warnings.iter().any(|warning| warning.contains("newer"))
+    };
+    assert!(warns("v1.15") && !warns(VERSION));
 }
 
 #[test]
