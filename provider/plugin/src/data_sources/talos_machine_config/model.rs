@@ -9,8 +9,10 @@ use crate::shared::machine_secrets::MachineSecrets;
 /// Renders a machine configuration offline: what official Talos of that version generates, with patches merged by
 /// its rules.
 ///
-/// `redacted` shows each document without secrets, so that a plan is a review of what changes. Placeholder secrets
-/// (empty, or texts that begin with `mock`) give a text that is marked and that no resource applies.
+/// `redacted` shows each document without secrets, so that a plan is a review of what changes. Of manifests and files
+/// within it, what their structure, a name or a word before it says is secret is hidden, and in doubt more than
+/// that. Placeholder secrets (empty, or texts that begin with `mock`) give a text that is marked and that no
+/// resource applies.
 #[derive(Model, Clone)]
 pub struct MachineConfig {
     /// Name of the cluster.
