@@ -55,9 +55,10 @@ fn cloud_provider(cluster: View<'_>, checks: &mut Checks) {
     if !provider.at("enabled").flag() && manifests.len() > 0 {
         return checks.error(format!("{PLACE}: has manifests but is not enabled"));
     }
-    for url in manifests.texts() {
+    // An address may hold a password: its number tells which one is meant.
+    for (number, url) in manifests.texts().enumerate() {
         if let Some(what) = text::endpoint_fault(url) {
-            checks.error(format!("{PLACE}.manifests: {url}: {what}"));
+            checks.error(format!("{PLACE}.manifests[{number}]: {what}"));
         }
     }
 }
@@ -234,9 +235,9 @@ pub(super) fn cni(cluster: View<'_>, checks: &mut Checks) {
                 policies,
                 format!("{PLACE}.flannel.kubeNetworkPoliciesEnabled: not possible for custom"),
             );
-            for url in urls.texts() {
+            for (number, url) in urls.texts().enumerate() {
                 if let Some(what) = text::endpoint_fault(url) {
-                    checks.error(format!("{PLACE}.urls: {url}: {what}"));
+                    checks.error(format!("{PLACE}.urls[{number}]: {what}"));
                 }
             }
         }
