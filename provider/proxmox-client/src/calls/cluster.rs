@@ -27,10 +27,21 @@ pub struct Place {
     pub vmid: u32,
     /// Its host.
     pub node: String,
-    /// Its name; a new one may not have one yet.
+    /// Its name; a new one may not have one yet, see [`Place::is_nameless`].
     pub name: Option<String>,
     /// Its pool, if it is in one.
     pub pool: Option<String>,
+}
+
+impl Place {
+    /// Whether the list has no name for it, or the one that stands in for it. Names come from what each host tells of its machines every
+    /// ten seconds or so, so that new machines and those of a host that is off have none.
+    pub fn is_nameless(&self) -> bool {
+        let stand_in = format!("VM {}", self.vmid);
+        self.name
+            .as_ref()
+            .is_none_or(|name| name.is_empty() || *name == stand_in)
+    }
 }
 
 impl Client {

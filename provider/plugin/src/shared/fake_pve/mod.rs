@@ -61,6 +61,8 @@ pub struct World {
     pub offline: BTreeSet<&'static str>,
     /// What the token does not see, because its rights do not go that far.
     pub hidden: BTreeSet<u32>,
+    /// What the list says in place of a machine's name, as it does of new ones.
+    pub listed_names: BTreeMap<u32, Option<String>>,
     /// Sizes by volume.
     pub volumes: BTreeMap<String, u64>,
     /// Digests that the content of volumes has.
@@ -231,8 +233,10 @@ impl World {
 
     fn resources(&self) -> Value {
         let row = |(vmid, vm): (&u32, &FakeVm)| {
+            let name = vm.values.get("name").cloned();
+            let name = self.listed_names.get(vmid).cloned().unwrap_or(name);
             json!({"type": "qemu", "id": format!("qemu/{vmid}"), "vmid": vmid, "node": vm.node,
-                "name": vm.values.get("name"), "pool": vm.values.get("pool")})
+                "name": name, "pool": vm.values.get("pool")})
         };
         let seen = self.vms.iter();
         seen.filter(|(vmid, _)| !self.hidden.contains(vmid))

@@ -1,10 +1,10 @@
 //! A machine that an interrupted run of ours left behind: it carries our mark and holds nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use framework::prelude::*;
-use proxmox_client::Code;
 use proxmox_client::codec::{format_of, is_drive};
+use proxmox_client::{Code, Place};
 
 use super::super::identity::{is_marked, mark};
 use super::super::job::Job;
@@ -15,64 +15,131 @@ use super::{Born, taken};
 
 /// A machine that an interrupted run of ours left behind: it carries our mark and holds nothing.
 pub async fn unfinished(job: &Job<'_>, planned: &TalosVm) -> Result<Option<Born>, Error> {
-    let found = match planned
+    let given = planned
         .vmid
         .get()
-        .and_then(|vmid| u32::try_from(*vmid).ok())
-    {
-        Some(vmid) => match place(&job.client, &job.calls, vmid).await {
-            Ok(None) => return Ok(None),
-            Ok(Some(node)) => vec![(vmid, node)],
-            Err(error) if error.code == Code::Permission => {
-                return Err(job.error(&taken(vmid, &error.seen)));
-            }
-            Err(error) => return Err(job.error(&error)),
-        },
-        None => namesakes(job).await.map_err(|error| job.error(&error))?,
-    };
-    for (vmid, node) in found {
-        let looked = look_unlocked(job, &node, vmid)
-            .await
-            .map_err(|error| job.error(&error))?;
-        let mark = mark(&job.data().cluster_name, &job.name, vmid);
-        let marked = is_marked(looked.values.get("smbios1").map(String::as_str), &mark);
-        let fresh = marked
-            && holds_nothing(job, planned, vmid, &looked)
-                .await
-                .map_err(|error| job.error(&error))?;
-        if fresh {
-            return Ok(Some(Born {
-                vmid,
-                sight: looked,
-                adopted: true,
-            }));
-        }
-        if planned.vmid.is_known() {
-            let whose = if marked {
-                "it has our mark and was used before"
-            } else {
-                "it does not carry our mark"
-            };
-            let name = looked
-                .values
-                .get("name")
-                .map_or("without a name", String::as_str);
-            return Err(job.error(&taken(
-                vmid,
-                &format!("{vmid} is {name} on {node}; {whose}"),
-            )));
-        }
+        .and_then(|vmid| u32::try_from(*vmid).ok());
+    match given {
+        Some(vmid) => under(job, planned, vmid).await,
+        None => anywhere(job, planned).await,
     }
-    Ok(None)
 }
 
-/// Machines that an interrupted run with an automatic vmid may have made.
+/// What is under the vmid that was set: nothing, a machine to go on with, or one that is left alone.
+async fn under(job: &Job<'_>, planned: &TalosVm, vmid: u32) -> Result<Option<Born>, Error> {
+    let node = match place(&job.client, &job.calls, vmid).await {
+        Ok(None) => return Ok(None),
+        Ok(Some(node)) => node,
+        Err(error) if error.code == Code::Permission => {
+            return Err(job.error(&taken(vmid, &error.seen)));
+        }
+        Err(error) => return Err(job.error(&error)),
+    };
+    let sight = look_unlocked(job, &node, vmid)
+        .await
+        .map_err(|error| job.error(&error))?;
+    if is_ours(job, vmid, &sight.values) {
+        return go_on(job, planned, vmid, sight).await.map(Some);
+    }
+    let name = sight
+        .values
+        .get("name")
+        .map_or("without a name", String::as_str);
+    let seen = format!("{vmid} is {name} on {node}; it does not carry our mark");
+    Err(job.error(&taken(vmid, &seen)))
+}
+
+/// The machine that an interrupted run with an automatic vmid made. A second one would have the same hardware addresses: one that cannot
+/// be gone on with is refused.
+async fn anywhere(job: &Job<'_>, planned: &TalosVm) -> Result<Option<Born>, Error> {
+    let mut found = None;
+    for (vmid, node) in namesakes(job).await.map_err(|error| job.error(&error))? {
+        let sight = look_unlocked(job, &node, vmid)
+            .await
+            .map_err(|error| job.error(&error))?;
+        if is_ours(job, vmid, &sight.values) {
+            let born = go_on(job, planned, vmid, sight).await?;
+            found.get_or_insert(born);
+        }
+    }
+    Ok(found)
+}
+
+/// A machine with our mark is gone on with, or it is somebody's.
+async fn go_on(job: &Job<'_>, planned: &TalosVm, vmid: u32, sight: Sight) -> Result<Born, Error> {
+    let fresh = holds_nothing(job, planned, vmid, &sight)
+        .await
+        .map_err(|error| job.error(&error))?;
+    if fresh {
+        return Ok(Born {
+            vmid,
+            sight,
+            adopted: true,
+        });
+    }
+    let seen = format!(
+        "{vmid} is {} on {}; it has our mark and was used before",
+        job.name, sight.node
+    );
+    let error = taken(vmid, &seen)
+        .caused_by("an earlier run made the machine and was interrupted before state knew of it, and something was written to its disks since")
+        .cured_by(format!(
+            "import it (terraform import ADDRESS {vmid}); or destroy it in Proxmox VE where nothing on it is needed, then apply again"
+        ));
+    Err(job.error(&error))
+}
+
+/// Whether a machine carries our mark for this name.
+fn is_ours(job: &Job<'_>, vmid: u32, values: &BTreeMap<String, String>) -> bool {
+    let mark = mark(&job.data().cluster_name, &job.name, vmid);
+    is_marked(values.get("smbios1").map(String::as_str), &mark)
+}
+
+/// Machines that an interrupted run with an automatic vmid may have made. For some seconds the list has no name for a new one, or one
+/// that stands in for it: then the mark decides at once.
 async fn namesakes(job: &Job<'_>) -> proxmox_client::Result<Vec<(u32, String)>> {
-    let places = job.client.places(&job.calls).await?;
-    let named = places
-        .into_iter()
-        .filter(|place| place.name.as_deref() == Some(&job.name));
-    Ok(named.map(|place| (place.vmid, place.node)).collect())
+    let mut found = Vec::new();
+    let mut silent = BTreeSet::new();
+    for place in job.client.places(&job.calls).await? {
+        if place.name.as_deref() == Some(&job.name) {
+            found.push((place.vmid, place.node));
+        } else if place.is_nameless()
+            && !job.data().proxmox.is_ours_now(place.vmid)
+            && !silent.contains(&place.node)
+        {
+            match is_nameless_ours(job, &place).await {
+                Ok(true) => found.push((place.vmid, place.node)),
+                Ok(false) => {}
+                // The list forgets the names of machines whose host is off; these are not waited for.
+                Err(error) if error.code.is_out_of_reach() => drop(silent.insert(place.node)),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a machine that the list has no name for carries our mark.
+async fn is_nameless_ours(job: &Job<'_>, place: &Place) -> proxmox_client::Result<bool> {
+    match values_once_made(job, place).await {
+        Ok(values) => Ok(is_ours(job, place.vmid, &values)),
+        // It went away in between, or its making ended early and left nothing but the lock.
+        Err(error) if matches!(error.code, Code::NotFound | Code::Locked) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Settings of a machine, once the task that makes it is done.
+async fn values_once_made(
+    job: &Job<'_>,
+    place: &Place,
+) -> proxmox_client::Result<BTreeMap<String, String>> {
+    let (node, vmid) = (&place.node, place.vmid);
+    let values = job.client.config(&job.calls, node, vmid).await?.values;
+    if values.get("lock").is_some_and(|lock| lock == "create") {
+        return Ok(look_unlocked(job, node, vmid).await?.values);
+    }
+    Ok(values)
 }
 
 /// Whether nobody used a machine since it was made: it was never started, or it runs since its only start and wrote nothing.

@@ -61,7 +61,9 @@ async fn a_machine_of_ours_that_was_never_started_is_gone_on_with() {
         .apply(Some(&automatic("stopped")))
         .await
         .unwrap();
-    core.object::<TalosVmResource>()
+    // Another run: names are claimed in each.
+    pve.core()
+        .object::<TalosVmResource>()
         .apply(Some(&automatic("running")))
         .await
         .unwrap();
@@ -95,6 +97,62 @@ async fn a_machine_of_ours_that_runs_and_wrote_nothing_is_gone_on_with() {
         told(&error)
     );
     assert!(vm.state().is_none() && pve.world().vms[&101].running);
+}
+
+/// A machine without a vmid of its own.
+fn automatic(power: &str) -> TalosVm {
+    changed(|config| {
+        config.vmid = Field::Null;
+        config.power_state = power.into();
+    })
+}
+
+#[tokio::test]
+async fn no_second_machine_is_made_beside_a_used_one_of_ours() {
+    let pve = FakePve::start().await;
+    // A run that died after the start: state knows nothing, and the guest installs.
+    let mut vm = pve.core().object::<TalosVmResource>();
+    vm.apply(Some(&automatic("running"))).await.unwrap();
+    let installed = [("scsi0".to_owned(), 4096)].into();
+    pve.world().vms.get_mut(&100).unwrap().written = installed;
+    let writes = pve.host.writes().len();
+    let mut vm = pve.core().object::<TalosVmResource>();
+    let error = vm.apply(Some(&automatic("running"))).await.err().unwrap();
+    let error = told(&error);
+    assert!(
+        error.contains("TS-PVE-VMID-TAKEN: cp01") && error.contains("import ADDRESS 100"),
+        "{error}"
+    );
+    assert_eq!(pve.host.writes().len(), writes);
+    assert!(vm.state().is_none() && pve.world().vms.len() == 1);
+}
+
+#[tokio::test]
+async fn a_machine_of_ours_is_found_before_the_list_has_its_name() {
+    for listed in [None, Some("VM 100".to_owned())] {
+        let pve = FakePve::start().await;
+        let mut vm = pve.core().object::<TalosVmResource>();
+        vm.apply(Some(&automatic("stopped"))).await.unwrap();
+        {
+            let mut world = pve.world();
+            world.listed_names.insert(100, listed.clone());
+            // Its task is not done.
+            world.vms.get_mut(&100).unwrap().making = 1;
+            // Somebody's without a name, and one whose host is off.
+            for (vmid, node) in [(110, "pve1"), (111, "pve2")] {
+                let vm = FakeVm {
+                    node: node.to_owned(),
+                    ..FakeVm::default()
+                };
+                world.vms.insert(vmid, vm);
+            }
+            world.offline.insert("pve2");
+        }
+        let mut vm = pve.core().object::<TalosVmResource>();
+        vm.apply(Some(&automatic("running"))).await.unwrap();
+        assert_eq!(creations(&pve), 1, "{listed:?}");
+        assert_eq!(vm.state().unwrap().id.as_str(), Some("100"));
+    }
 }
 
 #[tokio::test]
