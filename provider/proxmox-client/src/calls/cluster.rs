@@ -20,9 +20,20 @@ pub struct Node {
     pub online: bool,
 }
 
-/// Where a virtual machine is. The list shows only those for which the token has `VM.Audit`.
+/// What has a vmid. Virtual machines and containers share the numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A virtual machine.
+    Vm,
+    /// A container.
+    Container,
+}
+
+/// Where a virtual machine or a container is. The list shows only those for which the token has `VM.Audit`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
+    /// What it is.
+    pub kind: Kind,
     /// Its id.
     pub vmid: u32,
     /// Its host.
@@ -68,7 +79,7 @@ impl Client {
         Ok(rows.iter().filter_map(node).collect())
     }
 
-    /// All virtual machines that the token may see.
+    /// All virtual machines and containers that the token may see.
     ///
     /// # Errors
     /// What was answered.
@@ -156,15 +167,18 @@ fn node(row: &Value) -> Option<Node> {
 }
 
 fn place(row: &Value) -> Option<Place> {
-    let is_vm = member(row, "type").is_some_and(|kind| kind == "qemu" || kind == "lxc");
-    is_vm.then(|| {
-        Some(Place {
-            vmid: u32::try_from(number(row, "vmid")?).ok()?,
-            node: member(row, "node")?,
-            name: member(row, "name"),
-            pool: member(row, "pool").filter(|pool| !pool.is_empty()),
-        })
-    })?
+    let kind = match member(row, "type")?.as_str() {
+        "qemu" => Kind::Vm,
+        "lxc" => Kind::Container,
+        _ => return None,
+    };
+    Some(Place {
+        kind,
+        vmid: u32::try_from(number(row, "vmid")?).ok()?,
+        node: member(row, "node")?,
+        name: member(row, "name"),
+        pool: member(row, "pool").filter(|pool| !pool.is_empty()),
+    })
 }
 
 #[cfg(test)]
@@ -172,6 +186,26 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn containers_are_told_apart_and_stand_ins_are_no_names() {
+        let row = |kind: &str, name: Value| {
+            place(&json!({"type": kind, "vmid": 101, "node": "pve1", "name": name}))
+        };
+        assert!(
+            row("qemu", json!("a"))
+                .is_some_and(|place| place.kind == Kind::Vm && !place.is_nameless())
+        );
+        assert!(row("lxc", json!("a")).is_some_and(|place| place.kind == Kind::Container));
+        assert!(row("storage", json!("a")).is_none());
+        for name in [Value::Null, json!(""), json!("VM 101")] {
+            assert!(
+                row("qemu", name.clone()).is_some_and(|place| place.is_nameless()),
+                "{name}"
+            );
+        }
+        assert!(row("qemu", json!("VM 102")).is_some_and(|place| !place.is_nameless()));
+    }
 
     #[test]
     fn all_machines_are_seen_with_a_privilege_that_goes_down_from_their_path() {

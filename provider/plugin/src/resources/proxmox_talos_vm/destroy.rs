@@ -73,7 +73,7 @@ async fn take_away(job: &Job<'_>, state: &TalosVm, vmid: u32) -> Result<(), Fail
                     "TS-VM-OTHER: {}: vmid {vmid} belongs to another machine",
                     job.name
                 ),
-                "It has another UUID, and is left alone. The machine that state knows is gone.",
+                "It has another UUID or is a container, and is left alone. The machine that state knows is gone.",
             );
             return Ok(());
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use proxmox_client::{Backoff, Client, Code, Cx, Error, GuestInterface, Result};
+use proxmox_client::{Backoff, Client, Code, Cx, Error, GuestInterface, Kind, Place, Result};
 
 use super::job::Job;
 use super::model::TalosVm;
@@ -13,7 +13,7 @@ use super::sight::Sight;
 pub enum Found {
     /// Nothing.
     Gone,
-    /// A machine with another UUID, or with none.
+    /// A machine with another UUID, or with none, or a container.
     Other,
     /// A machine that is being made on this host; which one it is shows later.
     Making(String),
@@ -68,7 +68,8 @@ pub async fn observe(
     let sight = match look(client, cx, hint, vmid, wants).await {
         Err(error) if error.code == Code::NotFound || error.code == Code::HostUnknown => {
             match place(client, cx, vmid).await? {
-                Some(node) => look(client, cx, &node, vmid, wants).await?,
+                Some(place) if place.kind == Kind::Container => return Ok(Found::Other),
+                Some(place) => look(client, cx, &place.node, vmid, wants).await?,
                 None => return Ok(Found::Gone),
             }
         }
@@ -83,14 +84,14 @@ pub async fn observe(
     }
 }
 
-/// The host of a machine; `None` where the vmid is free.
+/// What has a vmid, and where; `None` where it is free.
 ///
 /// # Errors
 /// `TS-PVE-PERMISSION` where something has the vmid that the token may not see.
-pub async fn place(client: &Client, cx: &Cx, vmid: u32) -> Result<Option<String>> {
+pub async fn place(client: &Client, cx: &Cx, vmid: u32) -> Result<Option<Place>> {
     let places = client.places(cx).await?;
     if let Some(place) = places.into_iter().find(|place| place.vmid == vmid) {
-        return Ok(Some(place.node));
+        return Ok(Some(place));
     }
     if client.is_free(cx, vmid).await? {
         return Ok(None);

@@ -1,6 +1,7 @@
 //! The remote object is a virtual machine; its identity is vmid and SMBIOS UUID, wherever it runs.
 
 use framework::prelude::*;
+use proxmox_client::Kind;
 
 use super::describe::{Scope, describe};
 use super::model::TalosVm;
@@ -84,7 +85,7 @@ impl Resource for TalosVmResource {
             Ok(Found::Other) => {
                 cx.warn(
                     format!("TS-VM-OTHER: {name}: vmid {vmid} belongs to another machine"),
-                    "It has another UUID, and is left alone. The machine that state knows is gone.",
+                    "It has another UUID or is a container, and is left alone. The machine that state knows is gone.",
                 );
                 return Ok(Read::Gone);
             }
@@ -115,19 +116,25 @@ impl Resource for TalosVmResource {
         let vmid = import::vmid(id)?;
         let client = proxmox::client(cx.provider(), id)?;
         let calls = proxmox::during(cx.remaining(), cx.token());
-        let node = place(&client, &calls, vmid)
+        let place = place(&client, &calls, vmid)
             .await
             .map_err(|error| proxmox::error(id, &error))?;
-        let Some(node) = node else {
+        let Some(place) = place else {
             return Err(Error::new(
                 format!("TS-IMPORT: there is no virtual machine {vmid}"),
                 "No host of the cluster has one with this vmid.",
             ));
         };
+        if place.kind == Kind::Container {
+            return Err(Error::new(
+                format!("TS-IMPORT: {vmid} is a container"),
+                "Only virtual machines can be imported. Write the vmid of one.",
+            ));
+        }
         let sight = super::observe::look(
             &client,
             &calls,
-            &node,
+            &place.node,
             vmid,
             Wants {
                 pool: true,

@@ -63,6 +63,8 @@ pub struct World {
     pub hidden: BTreeSet<u32>,
     /// What the list says in place of a machine's name, as it does of new ones.
     pub listed_names: BTreeMap<u32, Option<String>>,
+    /// Hosts and names of containers.
+    pub containers: BTreeMap<u32, (&'static str, &'static str)>,
     /// Sizes by volume.
     pub volumes: BTreeMap<String, u64>,
     /// Digests that the content of volumes has.
@@ -238,9 +240,13 @@ impl World {
             json!({"type": "qemu", "id": format!("qemu/{vmid}"), "vmid": vmid, "node": vm.node,
                 "name": name, "pool": vm.values.get("pool")})
         };
-        let seen = self.vms.iter();
-        seen.filter(|(vmid, _)| !self.hidden.contains(vmid))
-            .map(row)
+        let container = |(vmid, (node, name)): (&u32, &(&str, &str))| json!({"type": "lxc", "id": format!("lxc/{vmid}"), "vmid": vmid, "node": node, "name": name});
+        let seen = self
+            .vms
+            .iter()
+            .filter(|(vmid, _)| !self.hidden.contains(vmid));
+        seen.map(row)
+            .chain(self.containers.iter().map(container))
             .collect()
     }
 
@@ -261,13 +267,15 @@ impl World {
     }
 
     fn next_id(&self, asked: &Asked) -> Reply {
+        let is_taken =
+            |vmid: &u32| self.vms.contains_key(vmid) || self.containers.contains_key(vmid);
         match asked.get("vmid").map(|vmid| vmid.parse::<u32>().unwrap()) {
-            Some(vmid) if self.vms.contains_key(&vmid) => {
+            Some(vmid) if is_taken(&vmid) => {
                 Reply::refused(json!({"vmid": format!("VM {vmid} already exists")}))
             }
             Some(vmid) => Reply::data(json!(vmid.to_string())),
             None => {
-                let free = (100..).find(|vmid| !self.vms.contains_key(vmid)).unwrap();
+                let free = (100..).find(|vmid| !is_taken(vmid)).unwrap();
                 Reply::data(json!(free.to_string()))
             }
         }

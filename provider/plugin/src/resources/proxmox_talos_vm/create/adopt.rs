@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use framework::prelude::*;
 use proxmox_client::codec::{format_of, is_drive};
-use proxmox_client::{Code, Place};
+use proxmox_client::{Code, Kind, Place};
 
 use super::super::identity::{is_marked, mark};
 use super::super::job::Job;
@@ -29,7 +29,12 @@ pub async fn unfinished(job: &Job<'_>, planned: &TalosVm) -> Result<Option<Born>
 async fn under(job: &Job<'_>, planned: &TalosVm, vmid: u32) -> Result<Option<Born>, Error> {
     let node = match place(&job.client, &job.calls, vmid).await {
         Ok(None) => return Ok(None),
-        Ok(Some(node)) => node,
+        Ok(Some(place)) if place.kind == Kind::Container => {
+            let name = place.name.as_deref().unwrap_or("without a name");
+            let seen = format!("{vmid} is the container {name} on {}", place.node);
+            return Err(job.error(&taken(vmid, &seen)));
+        }
+        Ok(Some(place)) => place.node,
         Err(error) if error.code == Code::Permission => {
             return Err(job.error(&taken(vmid, &error.seen)));
         }
@@ -100,7 +105,8 @@ fn is_ours(job: &Job<'_>, vmid: u32, values: &BTreeMap<String, String>) -> bool 
 async fn namesakes(job: &Job<'_>) -> proxmox_client::Result<Vec<(u32, String)>> {
     let mut found = Vec::new();
     let mut silent = BTreeSet::new();
-    for place in job.client.places(&job.calls).await? {
+    let places = job.client.places(&job.calls).await?;
+    for place in places.into_iter().filter(|place| place.kind == Kind::Vm) {
         if place.name.as_deref() == Some(&job.name) {
             found.push((place.vmid, place.node));
         } else if place.is_nameless()

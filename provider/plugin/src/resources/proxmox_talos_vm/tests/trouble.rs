@@ -190,6 +190,43 @@ async fn a_foreign_machine_is_left_alone() {
 }
 
 #[tokio::test]
+async fn a_container_is_somebody_elses_whatever_its_vmid_and_name() {
+    let pve = FakePve::start().await;
+    pve.world().containers.insert(101, ("pve2", "cp01"));
+    // Under the vmid that is set.
+    let mut vm = pve.core().object::<TalosVmResource>();
+    let error = told(&vm.apply(Some(&config())).await.err().unwrap());
+    assert!(
+        error.contains("TS-PVE-VMID-TAKEN: cp01") && error.contains("container cp01 on pve2"),
+        "{error}"
+    );
+    assert!(pve.host.writes().is_empty() && vm.state().is_none());
+    let error = told(&vm.import("101").await.err().unwrap());
+    assert!(error.contains("TS-IMPORT: 101 is a container"), "{error}");
+    // With the same name, where no vmid is set.
+    let mut vm = pve.core().object::<TalosVmResource>();
+    vm.apply(Some(&automatic("running"))).await.unwrap();
+    assert_eq!(vm.state().unwrap().id.as_str(), Some("100"));
+    // In place of a machine in state.
+    for refreshes in [true, false] {
+        let pve = FakePve::start().await;
+        let mut vm = pve.core().object::<TalosVmResource>();
+        vm.apply(Some(&config())).await.unwrap();
+        let plan = vm.plan_only(None).unwrap();
+        pve.world().vms.clear();
+        pve.world().containers.insert(101, ("pve1", "web"));
+        let warnings = if refreshes {
+            vm.refresh().await.unwrap()
+        } else {
+            vm.apply_plan(None, &plan).await.unwrap()
+        };
+        let warnings = told(&warnings);
+        assert!(warnings.contains("TS-VM-OTHER: cp01"), "{warnings}");
+        assert!(vm.state().is_none());
+    }
+}
+
+#[tokio::test]
 async fn a_machine_that_does_not_start_is_taken_away_again() {
     let pve = FakePve::start().await;
     let core = pve.core();
