@@ -102,6 +102,21 @@ impl Client {
         Ok(is_audited(&data))
     }
 
+    /// Whether [`Self::tasks_of`] lists the tasks of everybody on a host: with `Sys.Audit` on it. Otherwise it lists the token's own.
+    ///
+    /// # Errors
+    /// What was answered.
+    pub async fn sees_all_tasks(&self, cx: &Cx, node: &str) -> Result<bool> {
+        let path = format!("/nodes/{node}");
+        let request =
+            Request::new(Method::Get, &["access", "permissions"]).with("path", path.as_str());
+        let data = self.call(cx, &request).await?;
+        // It counts on the path itself whether it goes down from there or not.
+        Ok(data
+            .get(&path)
+            .is_some_and(|held| held.get("Sys.Audit").is_some()))
+    }
+
     /// A free vmid. Nothing reserves it.
     ///
     /// # Errors

@@ -65,6 +65,8 @@ pub struct World {
     pub listed_names: BTreeMap<u32, Option<String>>,
     /// Hosts and names of containers.
     pub containers: BTreeMap<u32, (&'static str, &'static str)>,
+    /// Whether the token sees its own tasks alone, because it has no `Sys.Audit`.
+    pub own_tasks_only: bool,
     /// Sizes by volume.
     pub volumes: BTreeMap<String, u64>,
     /// Digests that the content of volumes has.
@@ -225,7 +227,8 @@ impl World {
         let tasks = self
             .tasks
             .iter()
-            .filter(|(upid, _)| wanted(upid) && asked.get("source") != Some("active"));
+            .filter(|(upid, _)| wanted(upid) && asked.get("source") != Some("active"))
+            .filter(|(upid, _)| !self.own_tasks_only || upid.contains(":talos@pve!test:"));
         Reply::data(
             tasks
                 .map(|(upid, exit)| json!({"upid": upid, "status": exit, "endtime": 1}))
@@ -250,9 +253,17 @@ impl World {
             .collect()
     }
 
-    /// Rights on `/vms` where they go down from there, and on the path alone where some machine is hidden.
+    /// Rights on `/vms` where they go down from there, and on the path alone where some machine is hidden; those on hosts.
     fn permissions(&self, asked: &Asked) -> Value {
-        assert_eq!(asked.get("path"), Some("/vms"));
+        let path = asked.get("path").unwrap_or_default();
+        if path.starts_with("/nodes/") {
+            return if self.own_tasks_only {
+                json!({})
+            } else {
+                json!({ path: {"Sys.Audit": 0} })
+            };
+        }
+        assert_eq!(path, "/vms");
         json!({"/vms": {"VM.Audit": u8::from(self.hidden.is_empty()), "VM.PowerMgmt": 1}})
     }
 

@@ -72,24 +72,38 @@ async fn anywhere(job: &Job<'_>, planned: &TalosVm) -> Result<Option<Born>, Erro
 
 /// A machine with our mark is gone on with, or it is somebody's.
 async fn go_on(job: &Job<'_>, planned: &TalosVm, vmid: u32, sight: Sight) -> Result<Born, Error> {
-    let fresh = holds_nothing(job, planned, vmid, &sight)
+    let past = past(job, planned, vmid, &sight)
         .await
         .map_err(|error| job.error(&error))?;
-    if fresh {
-        return Ok(Born {
-            vmid,
-            sight,
-            adopted: true,
-        });
-    }
-    let seen = format!(
-        "{vmid} is {} on {}; it has our mark and was used before",
-        job.name, sight.node
-    );
+    let node = &sight.node;
+    let (known, cause, cure) = match past {
+        Past::Nothing => {
+            return Ok(Born {
+                vmid,
+                sight,
+                adopted: true,
+            });
+        }
+        Past::Used => (
+            "and was used before",
+            "something was written to its disks since".to_owned(),
+            String::new(),
+        ),
+        Past::Unseen => (
+            "and may have been used before",
+            format!(
+                "the API token lacks Sys.Audit on /nodes/{node}, without which it does not see whether others started it since"
+            ),
+            format!(
+                "give the token (and, with privilege separation, its user) a role with Sys.Audit on /nodes/{node}; or "
+            ),
+        ),
+    };
+    let seen = format!("{vmid} is {} on {node}; it has our mark {known}", job.name);
     let error = taken(vmid, &seen)
-        .caused_by("an earlier run made the machine and was interrupted before state knew of it, and something was written to its disks since")
+        .caused_by(format!("an earlier run made the machine and was interrupted before state knew of it, and {cause}"))
         .cured_by(format!(
-            "import it (terraform import ADDRESS {vmid}); or destroy it in Proxmox VE where nothing on it is needed, then apply again"
+            "{cure}import it (terraform import ADDRESS {vmid}); or destroy it in Proxmox VE where nothing on it is needed, then apply again"
         ));
     Err(job.error(&error))
 }
@@ -146,6 +160,30 @@ async fn values_once_made(
         return Ok(look_unlocked(job, node, vmid).await?.values);
     }
     Ok(values)
+}
+
+/// What became of a machine of ours since it was made.
+enum Past {
+    /// Nobody used it.
+    Nothing,
+    /// Somebody used it, or that cannot be told.
+    Used,
+    /// The token does not see what others did to it.
+    Unseen,
+}
+
+/// What became of a machine. The tasks tell, as far as the token sees them.
+async fn past(
+    job: &Job<'_>,
+    planned: &TalosVm,
+    vmid: u32,
+    sight: &Sight,
+) -> proxmox_client::Result<Past> {
+    if !holds_nothing(job, planned, vmid, sight).await? {
+        return Ok(Past::Used);
+    }
+    let all = job.client.sees_all_tasks(&job.calls, &sight.node).await?;
+    Ok(if all { Past::Nothing } else { Past::Unseen })
 }
 
 /// Whether nobody used a machine since it was made: it was never started, or it runs since its only start and wrote nothing.

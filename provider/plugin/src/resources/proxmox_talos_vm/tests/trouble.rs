@@ -156,6 +156,41 @@ async fn a_machine_of_ours_is_found_before_the_list_has_its_name() {
 }
 
 #[tokio::test]
+async fn a_machine_that_others_may_have_started_unseen_is_not_gone_on_with() {
+    let pve = FakePve::start().await;
+    let mut vm = pve.core().object::<TalosVmResource>();
+    vm.apply(Some(&automatic("stopped"))).await.unwrap();
+    // Somebody starts it, uses it and switches it off.
+    let started = "UPID:pve1:0000FFFF:00000001:6B00FFFF:qmstart:100:root@pam:";
+    pve.world()
+        .tasks
+        .push((started.to_owned(), "OK".to_owned()));
+    for unseen in [true, false] {
+        pve.world().own_tasks_only = unseen;
+        for config in [
+            automatic("running"),
+            TalosVm {
+                vmid: 100.into(),
+                ..automatic("running")
+            },
+        ] {
+            let mut vm = pve.core().object::<TalosVmResource>();
+            let error = told(&vm.apply(Some(&config)).await.err().unwrap());
+            assert!(
+                error.contains("TS-PVE-VMID-TAKEN: cp01") && error.contains("import ADDRESS 100"),
+                "{error}"
+            );
+            assert_eq!(
+                error.contains("Sys.Audit on /nodes/pve1"),
+                unseen,
+                "{error}"
+            );
+            assert!(vm.state().is_none() && !pve.world().vms[&100].running);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_foreign_machine_is_left_alone() {
     let marked = |values: &mut BTreeMap<String, String>| {
         let smbios = proxmox_client::codec::Smbios {
