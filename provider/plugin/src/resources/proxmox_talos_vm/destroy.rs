@@ -7,6 +7,7 @@ use super::TalosVmResource;
 use super::job::{Job, seed_volume};
 use super::model::TalosVm;
 use super::observe::{Found, Wants, observe_made};
+use super::past::never_started;
 use super::plan::refuse_destroy;
 use super::power;
 use super::sight::Sight;
@@ -78,7 +79,11 @@ async fn take_away(job: &Job<'_>, state: &TalosVm, vmid: u32) -> Result<(), Fail
             return Ok(());
         }
     };
-    refuse_destroy(state, &sight).map_err(|refused| Failure::Refused(refused.into()))?;
+    let unstarted = job.cx.private().unfinished && never_started(job, vmid, &sight).await?;
+    refuse_destroy(state, &sight, unstarted).map_err(|refused| Failure::Refused(refused.into()))?;
+    if unstarted {
+        job.unprotect(&job.calls, &sight.node, vmid).await?;
+    }
     if state.ha.is_known() {
         job.cx.phase("ending high availability");
         job.client.ha_remove(&job.calls, vmid).await?;

@@ -286,6 +286,77 @@ async fn a_machine_that_does_not_start_is_taken_away_again() {
     vm.apply(Some(&config())).await.unwrap();
 }
 
+/// A protected machine that does not start.
+fn protected() -> TalosVm {
+    changed(|config| {
+        config.protection = true.into();
+        config.deletion_protection = true.into();
+        let nowhere = VmNic {
+            bridge: "nowhere".into(),
+            ..nic()
+        };
+        config.nics = one("net0", nowhere);
+    })
+}
+
+const REMOVE: &str = "DELETE /nodes/pve1/qemu/101";
+const NOT_ALLOWED: Fault = Fault::Refused(403, "Permission check failed (/vms/101, VM.Allocate)");
+
+#[tokio::test]
+async fn a_protected_machine_that_does_not_start_is_taken_away_again() {
+    let pve = FakePve::start().await;
+    let mut vm = pve.core().object::<TalosVmResource>();
+    let error = told(&vm.apply(Some(&protected())).await.err().unwrap());
+    assert!(error.contains("TS-PVE-BRIDGE-UNKNOWN: cp01"), "{error}");
+    assert!(vm.state().is_none() && !vm.is_tainted());
+    assert!(pve.world().vms.is_empty() && pve.world().volume_names().is_empty());
+}
+
+#[tokio::test]
+async fn a_machine_that_neither_starts_nor_goes_is_gone_on_with_or_destroyed() {
+    let stuck = async || {
+        let pve = FakePve::start().await;
+        pve.fault(REMOVE, NOT_ALLOWED);
+        let mut vm = pve.core().object::<TalosVmResource>();
+        let plan = vm.apply(Some(&protected())).await.unwrap();
+        let warnings = told(&plan.warnings);
+        assert!(
+            warnings.contains("TS-PVE-BRIDGE-UNKNOWN: cp01"),
+            "{warnings}"
+        );
+        assert!(warnings.contains("TS-VM-UNFINISHED: cp01"), "{warnings}");
+        assert!(vm.state().is_some() && !vm.is_tainted());
+        (pve, vm)
+    };
+    let (pve, mut vm) = stuck().await;
+    let cured = TalosVm {
+        nics: config().nics,
+        ..protected()
+    };
+    vm.apply(Some(&cured)).await.unwrap();
+    let values = pve.world().vms[&101].values.clone();
+    assert!(pve.world().vms[&101].running && values["protection"] == "1");
+    assert_eq!(vm.plan(Some(&cured)).await.unwrap().change, Change::None);
+    assert!(vm.plan(None).await.is_err());
+
+    // Protected by us and by Proxmox VE, and never started.
+    let (pve, mut vm) = stuck().await;
+    let on = ("protection".to_owned(), "1".to_owned());
+    pve.world().vms.get_mut(&101).unwrap().values.extend([on]);
+    vm.apply(None).await.unwrap();
+    assert!(vm.state().is_none() && pve.world().vms.is_empty());
+
+    // Somebody started it and switched it off.
+    let (pve, mut vm) = stuck().await;
+    let started = "UPID:pve1:0000FFFF:00000001:6B00FFFF:qmstart:101:root@pam:";
+    pve.world()
+        .tasks
+        .push((started.to_owned(), "OK".to_owned()));
+    let error = told(&vm.apply(None).await.err().unwrap());
+    assert!(error.contains("TS-VM-DELETION-PROTECTED: cp01"), "{error}");
+    assert_eq!(pve.world().vms.len(), 1);
+}
+
 #[tokio::test]
 async fn refusals_have_a_code_a_cause_and_a_cure_and_leave_nothing() {
     let cases = [
