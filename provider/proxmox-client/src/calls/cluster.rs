@@ -1,5 +1,7 @@
 //! What belongs to the cluster as a whole.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::answer::{self, malformed, member, number, truth};
@@ -18,6 +20,16 @@ pub struct Node {
     pub name: String,
     /// Whether the cluster sees it.
     pub online: bool,
+}
+
+/// What tells one cluster from another. Nothing of it is unique for certain, but two clusters with the same name and hosts of the same
+/// names are rare; a host that stands alone has no name of a cluster, and keeps its own when it joins one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cluster {
+    /// Its name; none where a host stands alone, or the token may not see it.
+    pub name: Option<String>,
+    /// Names of its hosts, whether they are up or not.
+    pub nodes: BTreeSet<String>,
 }
 
 /// What has a vmid. Virtual machines and containers share the numbers.
@@ -77,6 +89,29 @@ impl Client {
             .await?;
         let rows = answer::list(&data, "listing hosts")?;
         Ok(rows.iter().filter_map(node).collect())
+    }
+
+    /// The cluster that answers, asked for once. The name needs `Sys.Audit` on `/`; without it the hosts alone are known.
+    ///
+    /// # Errors
+    /// What was answered.
+    pub async fn cluster(&self, cx: &Cx) -> Result<&Cluster> {
+        self.cluster_once()
+            .get_or_try_init(|| async {
+                let status = Request::new(Method::Get, &["cluster", "status"]);
+                match self.call(cx, &status).await {
+                    Ok(data) => cluster(&data),
+                    Err(error) if error.code == Code::Permission => {
+                        let nodes = self.nodes(cx).await?;
+                        Ok(Cluster {
+                            name: None,
+                            nodes: nodes.into_iter().map(|node| node.name).collect(),
+                        })
+                    }
+                    Err(error) => Err(error),
+                }
+            })
+            .await
     }
 
     /// All virtual machines and containers that the token may see.
@@ -174,6 +209,18 @@ fn is_audited(permissions: &Value) -> bool {
         .is_some_and(|held| truth(held, "VM.Audit"))
 }
 
+fn cluster(data: &Value) -> Result<Cluster> {
+    let mut cluster = Cluster::default();
+    for row in answer::list(data, "asking for the cluster")? {
+        match (member(row, "type").as_deref(), member(row, "name")) {
+            (Some("cluster"), name) => cluster.name = name,
+            (Some("node"), Some(name)) => drop(cluster.nodes.insert(name)),
+            _ => {}
+        }
+    }
+    Ok(cluster)
+}
+
 fn node(row: &Value) -> Option<Node> {
     Some(Node {
         name: member(row, "node")?,
@@ -201,6 +248,25 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_cluster_has_a_name_and_a_host_alone_has_none() {
+        // As recorded with Proxmox VE 9.2.
+        let lone = json!([{"online": 1, "level": "", "nodeid": 0, "name": "pve1", "ip": "10.10.10.1",
+            "id": "node/pve1", "type": "node", "local": 1}]);
+        let expected = |name: Option<&str>, nodes: &[&str]| Cluster {
+            name: name.map(str::to_owned),
+            nodes: nodes.iter().map(|node| (*node).to_owned()).collect(),
+        };
+        assert_eq!(cluster(&lone), Ok(expected(None, &["pve1"])));
+        // By the API viewer.
+        let two = json!([
+            {"id": "cluster", "type": "cluster", "name": "home", "nodes": 2, "quorate": 1, "version": 2},
+            {"id": "node/a", "type": "node", "name": "a", "nodeid": 1, "online": 1},
+            {"id": "node/b", "type": "node", "name": "b", "nodeid": 2, "online": 0}]);
+        assert_eq!(cluster(&two), Ok(expected(Some("home"), &["a", "b"])));
+        assert!(cluster(&json!({})).is_err());
+    }
 
     #[test]
     fn containers_are_told_apart_and_stand_ins_are_no_names() {

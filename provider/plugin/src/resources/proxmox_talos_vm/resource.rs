@@ -5,7 +5,7 @@ use proxmox_client::Kind;
 
 use super::describe::{Scope, describe};
 use super::model::TalosVm;
-use super::observe::{Found, Wants, observe, place};
+use super::observe::{Found, Sought, Wants, observe, place};
 use super::plan::{self, Private};
 use super::sight::Sight;
 use super::{check, create, destroy, import, update};
@@ -68,16 +68,13 @@ impl Resource for TalosVmResource {
             .as_str()
             .unwrap_or(state.node.text())
             .to_owned();
-        match observe(
-            &client,
-            &calls,
+        let sought = Sought {
             vmid,
-            &hint,
-            state.uuid.text(),
-            Wants::of(&state),
-        )
-        .await
-        {
+            uuid: state.uuid.text(),
+            hint: &hint,
+            cluster: &private.sight.cluster,
+        };
+        match observe(&client, &calls, &sought, Wants::of(&state)).await {
             Ok(Found::Here(sight)) => see(&mut state, &mut private, *sight),
             // An interrupted creation goes on: the next apply waits for it.
             Ok(Found::Making(_)) => private.unfinished = true,

@@ -57,6 +57,10 @@ pub type OnPower = Box<dyn FnMut(u32, bool) + Send>;
 pub struct World {
     /// By vmid.
     pub vms: BTreeMap<u32, FakeVm>,
+    /// Names of hosts.
+    pub hosts: Vec<&'static str>,
+    /// Name of the cluster; none where a host stands alone.
+    pub cluster: Option<&'static str>,
     /// Hosts that are off.
     pub offline: BTreeSet<&'static str>,
     /// What the token does not see, because its rights do not go that far.
@@ -95,6 +99,8 @@ impl FakePve {
     /// Two hosts, `pve1` and `pve2`, with storages `vms` (disks, shared) and `files` (images, shared).
     pub async fn start() -> Self {
         let world = World {
+            hosts: vec!["pve1", "pve2"],
+            cluster: Some("test"),
             storages: BTreeMap::from([("vms", ("images", true)), ("files", ("iso,import", true))]),
             ..World::default()
         };
@@ -165,6 +171,17 @@ impl World {
         // All tasks say that they are of the first host, whoever does them.
         if let ["nodes", node, what, ..] = path.as_slice()
             && *what != "tasks"
+            && !self.hosts.contains(node)
+        {
+            return Reply::error(
+                500,
+                &format!(
+                    "hostname lookup '{node}' failed - failed to get address info for: {node}: Name or service not known"
+                ),
+            );
+        }
+        if let ["nodes", node, what, ..] = path.as_slice()
+            && *what != "tasks"
             && self.offline.contains(node)
         {
             return Reply::error(595, "No route to host");
@@ -175,8 +192,9 @@ impl World {
                     let off = self.offline.contains(name);
                     json!({"node": name, "status": if off { "offline" } else { "online" }, "type": "node"})
                 };
-                Reply::data(json!([node("pve1"), node("pve2")]))
+                Reply::data(self.hosts.iter().map(|name| node(name)).collect())
             }
+            ("GET", ["cluster", "status"]) => Reply::data(self.cluster()),
             ("GET", ["cluster", "resources"]) => Reply::data(self.resources()),
             ("GET", ["access", "permissions"]) => Reply::data(self.permissions(asked)),
             ("GET", ["cluster", "nextid"]) => self.next_id(asked),
@@ -234,6 +252,17 @@ impl World {
                 .map(|(upid, exit)| json!({"upid": upid, "status": exit, "endtime": 1}))
                 .collect(),
         )
+    }
+
+    fn cluster(&self) -> Value {
+        let row = |name: &&str| json!({"type": "node", "id": format!("node/{name}"), "name": name});
+        let whole = self
+            .cluster
+            .map(|name| json!({"type": "cluster", "id": "cluster", "name": name, "quorate": 1}));
+        whole
+            .into_iter()
+            .chain(self.hosts.iter().map(row))
+            .collect()
     }
 
     fn resources(&self) -> Value {
