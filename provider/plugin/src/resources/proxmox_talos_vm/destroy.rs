@@ -6,7 +6,7 @@ use proxmox_client::{Code, Sent};
 use super::TalosVmResource;
 use super::job::{Job, seed_volume};
 use super::model::TalosVm;
-use super::observe::{Found, Wants, observe_made};
+use super::observe::{Settled, Wants, observe_made};
 use super::past::never_started;
 use super::plan::refuse_destroy;
 use super::power;
@@ -66,9 +66,9 @@ async fn take_away(job: &Job<'_>, state: &TalosVm, vmid: u32) -> Result<(), Fail
     let limit = job.calls.capped(proxmox::DESTROY);
     let hint = state.current_node.as_str().unwrap_or(state.node.text());
     let sight = match observe_made(job, &limit, vmid, hint, state.uuid.text()).await? {
-        Found::Here(sight) => sight,
-        Found::Gone => return Ok(()),
-        Found::Other | Found::Making(_) => {
+        Settled::Here(sight) => sight,
+        Settled::Gone => return Ok(()),
+        Settled::Other => {
             job.cx.warn(
                 format!(
                     "TS-VM-OTHER: {}: vmid {vmid} belongs to another machine",
@@ -123,7 +123,7 @@ async fn remove(job: &Job<'_>, vmid: u32, sight: &Sight, uuid: &str) -> Result<(
                 }
                 // Somebody may have made another one under the vmid meanwhile.
                 let found = observe_made(job, &job.calls, vmid, &sight.node, uuid).await?;
-                if matches!(found, Found::Gone | Found::Other) {
+                if matches!(found, Settled::Gone | Settled::Other) {
                     return Ok(());
                 }
             }

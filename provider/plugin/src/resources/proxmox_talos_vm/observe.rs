@@ -21,6 +21,16 @@ pub enum Found {
     Here(Box<Sight>),
 }
 
+/// What was found under a vmid, once a machine that was being made there is done.
+pub enum Settled {
+    /// Nothing.
+    Gone,
+    /// A machine with another UUID, or with none, or a container.
+    Other,
+    /// The machine.
+    Here(Box<Sight>),
+}
+
 /// What is worth a call of its own.
 #[derive(Clone, Copy, Default)]
 pub struct Wants {
@@ -259,7 +269,7 @@ pub async fn observe_made(
     vmid: u32,
     hint: &str,
     uuid: &str,
-) -> Result<Found> {
+) -> Result<Settled> {
     let sought = Sought {
         vmid,
         uuid,
@@ -268,13 +278,15 @@ pub async fn observe_made(
     };
     let node = match observe(&job.client, calls, &sought, job.wants).await? {
         Found::Making(node) => node,
-        found => return Ok(found),
+        Found::Gone => return Ok(Settled::Gone),
+        Found::Other => return Ok(Settled::Other),
+        Found::Here(sight) => return Ok(Settled::Here(sight)),
     };
     let sight = look_unlocked(job, &node, vmid).await?;
     if sight.uuid().as_deref() == Some(&uuid.to_lowercase()) {
-        Ok(Found::Here(Box::new(sight)))
+        Ok(Settled::Here(Box::new(sight)))
     } else {
-        Ok(Found::Other)
+        Ok(Settled::Other)
     }
 }
 
