@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 
 use crate::answer::Answer;
+use crate::calls::cluster::Cluster;
 use crate::calls::upload::{self, Upload};
 use crate::error::{Code, Error, Result, Sent};
 use crate::request::Request;
@@ -32,6 +33,8 @@ struct Inner {
     preferred: AtomicUsize,
     token: Token,
     permits: Semaphore,
+    /// The cluster that answers: asked for once.
+    cluster: OnceCell<Cluster>,
 }
 
 impl Client {
@@ -57,7 +60,12 @@ impl Client {
             preferred: AtomicUsize::new(0),
             token: settings.token.clone(),
             permits: Semaphore::new(settings.max_parallel.max(1)),
+            cluster: OnceCell::new(),
         })))
+    }
+
+    pub(crate) fn cluster_once(&self) -> &OnceCell<Cluster> {
+        &self.0.cluster
     }
 
     /// Sends a request until it is answered for good, and gives the answer's data.

@@ -18,7 +18,7 @@ pub mod testing;
 mod tls;
 mod transport;
 
-pub use calls::cluster::{Node, Place};
+pub use calls::cluster::{Cluster, Kind, Node, Place};
 pub use calls::storage::{Download, Remote, Storage, Volume};
 pub use calls::upload::{Source, Upload};
 pub use calls::vm::{Config, GuestInterface, Pending, Power, Status};

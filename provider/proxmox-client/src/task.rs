@@ -76,6 +76,8 @@ pub struct TaskRow {
     pub upid: Upid,
     /// Whether it has not ended yet.
     pub running: bool,
+    /// What it ended with: `OK`, `WARNINGS: 1`, or an error.
+    pub exit: Option<String>,
 }
 
 impl Client {
@@ -197,7 +199,12 @@ fn row(row: &Value) -> Option<TaskRow> {
     let upid = Upid::parse(&member(row, "upid")?)?;
     let running = member(row, "endtime").is_none()
         && member(row, "status").is_none_or(|status| status == "running" || status.is_empty());
-    Some(TaskRow { upid, running })
+    let exit = member(row, "status").filter(|_| !running);
+    Some(TaskRow {
+        upid,
+        running,
+        exit,
+    })
 }
 
 /// The exit status, once there is one.

@@ -96,6 +96,18 @@ impl Proxmox {
         }
     }
 
+    /// Takes a vmid that was set: nobody else in this process gets it.
+    pub fn claim_vmid(&self, vmid: u32) {
+        let mut taken = self.vmids.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.insert(vmid);
+    }
+
+    /// Whether this process makes or made the machine with this vmid.
+    pub fn is_ours_now(&self, vmid: u32) -> bool {
+        let taken = self.vmids.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.contains(&vmid)
+    }
+
     /// Whether nobody else in this process makes a machine of this name.
     pub fn claim_name(&self, name: &str) -> bool {
         let mut taken = self.names.lock().unwrap_or_else(PoisonError::into_inner);

@@ -74,6 +74,9 @@ client_core::catalogue! {
     HostUnknown "TS-PVE-HOST-UNKNOWN" ends: "there is no such host in the cluster",
         because "`node` names a host that the cluster does not have",
         so "write a name that pvecm nodes or the tree of the web interface shows";
+    OtherCluster "TS-PVE-OTHER-CLUSTER" ends: "another cluster of Proxmox VE answers",
+        because "the endpoint (`proxmox.endpoint` or PROXMOX_VE_ENDPOINT) leads to another cluster than the one in state",
+        so "point the endpoint at a host of the cluster that the message names; where that cluster is gone for good, take the resource out of state (terraform state rm ADDRESS), and the next apply makes it anew";
     HostOffline "TS-PVE-HOST-OFFLINE" waits: "the host is offline",
         because "the host is off, starting, or cut off from the cluster",
         so "bring the host back, then run again";

@@ -6,7 +6,8 @@ use proxmox_client::{Code, Sent};
 use super::TalosVmResource;
 use super::job::{Job, seed_volume};
 use super::model::TalosVm;
-use super::observe::{Found, Wants, observe_made};
+use super::observe::{Settled, Wants, observe_made};
+use super::past::never_started;
 use super::plan::refuse_destroy;
 use super::power;
 use super::sight::Sight;
@@ -65,20 +66,24 @@ async fn take_away(job: &Job<'_>, state: &TalosVm, vmid: u32) -> Result<(), Fail
     let limit = job.calls.capped(proxmox::DESTROY);
     let hint = state.current_node.as_str().unwrap_or(state.node.text());
     let sight = match observe_made(job, &limit, vmid, hint, state.uuid.text()).await? {
-        Found::Here(sight) => sight,
-        Found::Gone => return Ok(()),
-        Found::Other | Found::Making(_) => {
+        Settled::Here(sight) => sight,
+        Settled::Gone => return Ok(()),
+        Settled::Other => {
             job.cx.warn(
                 format!(
                     "TS-VM-OTHER: {}: vmid {vmid} belongs to another machine",
                     job.name
                 ),
-                "It has another UUID, and is left alone. The machine that state knows is gone.",
+                "It has another UUID or is a container, and is left alone. The machine that state knows is gone.",
             );
             return Ok(());
         }
     };
-    refuse_destroy(state, &sight).map_err(|refused| Failure::Refused(refused.into()))?;
+    let unstarted = job.cx.private().unfinished && never_started(job, vmid, &sight).await?;
+    refuse_destroy(state, &sight, unstarted).map_err(|refused| Failure::Refused(refused.into()))?;
+    if unstarted {
+        job.unprotect(&job.calls, &sight.node, vmid).await?;
+    }
     if state.ha.is_known() {
         job.cx.phase("ending high availability");
         job.client.ha_remove(&job.calls, vmid).await?;
@@ -118,7 +123,7 @@ async fn remove(job: &Job<'_>, vmid: u32, sight: &Sight, uuid: &str) -> Result<(
                 }
                 // Somebody may have made another one under the vmid meanwhile.
                 let found = observe_made(job, &job.calls, vmid, &sight.node, uuid).await?;
-                if matches!(found, Found::Gone | Found::Other) {
+                if matches!(found, Settled::Gone | Settled::Other) {
                     return Ok(());
                 }
             }

@@ -122,6 +122,31 @@ impl<'a> Job<'a> {
         }
     }
 
+    /// Destroys a machine that was never started. Its protection was set with it and protects nothing yet: it is taken off first.
+    pub async fn remove_unstarted(
+        &self,
+        calls: &Cx,
+        node: &str,
+        vmid: u32,
+    ) -> proxmox_client::Result<()> {
+        self.unprotect(calls, node, vmid).await?;
+        self.client.destroy_vm(calls, node, vmid).await.map(|_| ())
+    }
+
+    /// Takes off the protection of Proxmox VE, where it is on.
+    pub async fn unprotect(&self, calls: &Cx, node: &str, vmid: u32) -> proxmox_client::Result<()> {
+        let config = self.client.config(calls, node, vmid).await?;
+        if config.values.get("protection").is_none_or(|on| on != "1") {
+            return Ok(());
+        }
+        let off = BTreeMap::from([("protection".to_owned(), "0".to_owned())]);
+        let digest = &config.digest;
+        self.client
+            .configure(calls, node, vmid, &off, &[], digest)
+            .await
+            .map(|_| ())
+    }
+
     /// Carries out a decision, step by step.
     pub async fn carry_out(
         &self,

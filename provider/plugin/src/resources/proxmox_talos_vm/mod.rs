@@ -13,6 +13,7 @@ mod import;
 mod job;
 mod model;
 mod observe;
+mod past;
 mod plan;
 mod power;
 mod refuse;

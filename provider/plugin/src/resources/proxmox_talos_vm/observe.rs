@@ -3,20 +3,30 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use proxmox_client::{Backoff, Client, Code, Cx, Error, GuestInterface, Result};
+use proxmox_client::{Backoff, Client, Code, Cx, Error, GuestInterface, Kind, Place, Result};
 
 use super::job::Job;
 use super::model::TalosVm;
-use super::sight::Sight;
+use super::sight::{SeenIn, Sight};
 
 /// What was found under a vmid.
 pub enum Found {
     /// Nothing.
     Gone,
-    /// A machine with another UUID, or with none.
+    /// A machine with another UUID, or with none, or a container.
     Other,
     /// A machine that is being made on this host; which one it is shows later.
     Making(String),
+    /// The machine.
+    Here(Box<Sight>),
+}
+
+/// What was found under a vmid, once a machine that was being made there is done.
+pub enum Settled {
+    /// Nothing.
+    Gone,
+    /// A machine with another UUID, or with none, or a container.
+    Other,
     /// The machine.
     Here(Box<Sight>),
 }
@@ -56,19 +66,75 @@ impl Wants {
     }
 }
 
-/// Looks for the machine with this UUID, first where it was last.
-pub async fn observe(
-    client: &Client,
-    cx: &Cx,
-    vmid: u32,
-    hint: &str,
-    uuid: &str,
-    wants: Wants,
-) -> Result<Found> {
-    let sight = match look(client, cx, hint, vmid, wants).await {
+/// A machine that is looked for.
+pub struct Sought<'a> {
+    /// Its number.
+    pub vmid: u32,
+    /// Its UUID.
+    pub uuid: &'a str,
+    /// The host where it was last.
+    pub hint: &'a str,
+    /// The cluster where it was last.
+    pub cluster: &'a SeenIn,
+}
+
+/// Looks for a machine, first where it was last.
+///
+/// # Errors
+/// `TS-PVE-OTHER-CLUSTER` or `TS-PVE-HOST-UNKNOWN` where it is not there, and another cluster answers or may do so.
+pub async fn observe(client: &Client, cx: &Cx, sought: &Sought<'_>, wants: Wants) -> Result<Found> {
+    let mut found = find(client, cx, sought, wants).await?;
+    match &mut found {
+        Found::Gone | Found::Other => {
+            let now = SeenIn::from(client.cluster(cx).await?);
+            refuse_other_cluster(sought, &now)?;
+        }
+        Found::Here(sight) if sight.cluster.nodes.is_empty() => {
+            sight.cluster = sought.cluster.clone();
+        }
+        Found::Here(_) | Found::Making(_) => {}
+    }
+    Ok(found)
+}
+
+/// Where another cluster answers, nothing is known of a machine.
+fn refuse_other_cluster(sought: &Sought<'_>, now: &SeenIn) -> Result<()> {
+    let Sought { vmid, hint, .. } = sought;
+    let attempted = format!("looking for {vmid}, which was on {hint}");
+    let then = sought.cluster;
+    if then.nodes.is_empty() {
+        // State is of a version that did not note the cluster.
+        if now.nodes.contains(*hint) {
+            return Ok(());
+        }
+        let seen = format!("{} answers, and has no host {hint}", now.told());
+        return Err(Error::found(Code::HostUnknown, attempted, seen)
+            .caused_by("the endpoint (`proxmox.endpoint` or PROXMOX_VE_ENDPOINT) leads to another cluster, or the host was removed from this one")
+            .cured_by(format!("point the endpoint at the cluster of {hint}; where that host is gone for good, {FORGET}")));
+    }
+    if then.is_not(now) {
+        let seen = format!("{} answers; it was in {}", now.told(), then.told());
+        return Err(
+            Error::found(Code::OtherCluster, attempted, seen).cured_by(format!(
+                "point the endpoint at {}; where that is gone for good, {FORGET}",
+                then.told()
+            )),
+        );
+    }
+    Ok(())
+}
+
+/// The way out where a machine is lost with all that knew of it.
+const FORGET: &str =
+    "take the machine out of state (terraform state rm ADDRESS), and the next apply makes it anew";
+
+async fn find(client: &Client, cx: &Cx, sought: &Sought<'_>, wants: Wants) -> Result<Found> {
+    let vmid = sought.vmid;
+    let sight = match look(client, cx, sought.hint, vmid, wants).await {
         Err(error) if error.code == Code::NotFound || error.code == Code::HostUnknown => {
             match place(client, cx, vmid).await? {
-                Some(node) => look(client, cx, &node, vmid, wants).await?,
+                Some(place) if place.kind == Kind::Container => return Ok(Found::Other),
+                Some(place) => look(client, cx, &place.node, vmid, wants).await?,
                 None => return Ok(Found::Gone),
             }
         }
@@ -76,21 +142,21 @@ pub async fn observe(
     };
     if sight.is_being_made() {
         Ok(Found::Making(sight.node))
-    } else if sight.uuid().as_deref() == Some(&uuid.to_lowercase()) {
+    } else if sight.uuid().as_deref() == Some(&sought.uuid.to_lowercase()) {
         Ok(Found::Here(Box::new(sight)))
     } else {
         Ok(Found::Other)
     }
 }
 
-/// The host of a machine; `None` where the vmid is free.
+/// What has a vmid, and where; `None` where it is free.
 ///
 /// # Errors
 /// `TS-PVE-PERMISSION` where something has the vmid that the token may not see.
-pub async fn place(client: &Client, cx: &Cx, vmid: u32) -> Result<Option<String>> {
+pub async fn place(client: &Client, cx: &Cx, vmid: u32) -> Result<Option<Place>> {
     let places = client.places(cx).await?;
     if let Some(place) = places.into_iter().find(|place| place.vmid == vmid) {
-        return Ok(Some(place.node));
+        return Ok(Some(place));
     }
     if client.is_free(cx, vmid).await? {
         return Ok(None);
@@ -107,12 +173,13 @@ pub async fn place(client: &Client, cx: &Cx, vmid: u32) -> Result<Option<String>
 
 /// Looks at a machine on a host.
 pub async fn look(client: &Client, cx: &Cx, node: &str, vmid: u32, wants: Wants) -> Result<Sight> {
-    let (config, pending, status, pool, ha) = futures::join!(
+    let (config, pending, status, pool, ha, cluster) = futures::join!(
         client.config(cx, node, vmid),
         client.pending(cx, node, vmid),
         client.status(cx, node, vmid),
         pool(client, cx, vmid, wants.pool),
         ha(client, cx, vmid, wants.ha),
+        client.cluster(cx),
     );
     let (config, pending, status) = (config?, pending?, status?);
     let guest = if wants.guest && status.running {
@@ -129,6 +196,8 @@ pub async fn look(client: &Client, cx: &Cx, node: &str, vmid: u32, wants: Wants)
         .map(|(key, value)| (key, (value.current, value.pending)));
     Ok(Sight {
         node: node.to_owned(),
+        // It matters where the machine is not there any more, and is asked for again then.
+        cluster: cluster.map(SeenIn::from).unwrap_or_default(),
         values: config.values,
         digest: config.digest,
         running: status.running,
@@ -200,16 +269,24 @@ pub async fn observe_made(
     vmid: u32,
     hint: &str,
     uuid: &str,
-) -> Result<Found> {
-    let node = match observe(&job.client, calls, vmid, hint, uuid, job.wants).await? {
+) -> Result<Settled> {
+    let sought = Sought {
+        vmid,
+        uuid,
+        hint,
+        cluster: &job.cx.private().sight.cluster,
+    };
+    let node = match observe(&job.client, calls, &sought, job.wants).await? {
         Found::Making(node) => node,
-        found => return Ok(found),
+        Found::Gone => return Ok(Settled::Gone),
+        Found::Other => return Ok(Settled::Other),
+        Found::Here(sight) => return Ok(Settled::Here(sight)),
     };
     let sight = look_unlocked(job, &node, vmid).await?;
     if sight.uuid().as_deref() == Some(&uuid.to_lowercase()) {
-        Ok(Found::Here(Box::new(sight)))
+        Ok(Settled::Here(Box::new(sight)))
     } else {
-        Ok(Found::Other)
+        Ok(Settled::Other)
     }
 }
 

@@ -326,13 +326,25 @@ fn keep_observed(proposed: &mut TalosVm, prior: &TalosVm) {
 
 fn destroy(plan: &mut Plan<TalosVmResource>) -> Result<(), Diagnostics> {
     match &plan.prior {
-        Some(prior) => refuse_destroy(prior, &plan.prior_private.sight),
+        Some(prior) => {
+            let private = &plan.prior_private;
+            // Whether it was started is looked at when it is destroyed.
+            let unstarted = private.unfinished && !private.sight.running;
+            refuse_destroy(prior, &private.sight, unstarted)
+        }
         None => Ok(()),
     }
 }
 
-/// What stands against destroying a machine.
-pub fn refuse_destroy(prior: &TalosVm, sight: &Sight) -> Result<(), Diagnostics> {
+/// What stands against destroying a machine. One that was never started has nothing to protect.
+pub fn refuse_destroy(prior: &TalosVm, sight: &Sight, unstarted: bool) -> Result<(), Diagnostics> {
+    if !unstarted {
+        refuse_protected(prior, sight)?;
+    }
+    refuse_foreign(prior, sight)
+}
+
+fn refuse_protected(prior: &TalosVm, sight: &Sight) -> Result<(), Diagnostics> {
     let name = prior.name.text();
     if prior.deletion_protection.get() == Some(&true) {
         return Err(Diagnostics::from(Diagnostic::error(
@@ -346,6 +358,11 @@ pub fn refuse_destroy(prior: &TalosVm, sight: &Sight) -> Result<(), Diagnostics>
             "Its `protection` is on. Set `protection = false` and apply, then destroy.",
         )));
     }
+    Ok(())
+}
+
+fn refuse_foreign(prior: &TalosVm, sight: &Sight) -> Result<(), Diagnostics> {
+    let name = prior.name.text();
     let ignores = prior
         .on_destroy
         .get()

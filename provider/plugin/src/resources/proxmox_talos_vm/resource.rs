@@ -1,10 +1,11 @@
 //! The remote object is a virtual machine; its identity is vmid and SMBIOS UUID, wherever it runs.
 
 use framework::prelude::*;
+use proxmox_client::Kind;
 
 use super::describe::{Scope, describe};
 use super::model::TalosVm;
-use super::observe::{Found, Wants, observe, place};
+use super::observe::{Found, Sought, Wants, observe, place};
 use super::plan::{self, Private};
 use super::sight::Sight;
 use super::{check, create, destroy, import, update};
@@ -67,16 +68,13 @@ impl Resource for TalosVmResource {
             .as_str()
             .unwrap_or(state.node.text())
             .to_owned();
-        match observe(
-            &client,
-            &calls,
+        let sought = Sought {
             vmid,
-            &hint,
-            state.uuid.text(),
-            Wants::of(&state),
-        )
-        .await
-        {
+            uuid: state.uuid.text(),
+            hint: &hint,
+            cluster: &private.sight.cluster,
+        };
+        match observe(&client, &calls, &sought, Wants::of(&state)).await {
             Ok(Found::Here(sight)) => see(&mut state, &mut private, *sight),
             // An interrupted creation goes on: the next apply waits for it.
             Ok(Found::Making(_)) => private.unfinished = true,
@@ -84,7 +82,7 @@ impl Resource for TalosVmResource {
             Ok(Found::Other) => {
                 cx.warn(
                     format!("TS-VM-OTHER: {name}: vmid {vmid} belongs to another machine"),
-                    "It has another UUID, and is left alone. The machine that state knows is gone.",
+                    "It has another UUID or is a container, and is left alone. The machine that state knows is gone.",
                 );
                 return Ok(Read::Gone);
             }
@@ -115,19 +113,25 @@ impl Resource for TalosVmResource {
         let vmid = import::vmid(id)?;
         let client = proxmox::client(cx.provider(), id)?;
         let calls = proxmox::during(cx.remaining(), cx.token());
-        let node = place(&client, &calls, vmid)
+        let place = place(&client, &calls, vmid)
             .await
             .map_err(|error| proxmox::error(id, &error))?;
-        let Some(node) = node else {
+        let Some(place) = place else {
             return Err(Error::new(
                 format!("TS-IMPORT: there is no virtual machine {vmid}"),
                 "No host of the cluster has one with this vmid.",
             ));
         };
+        if place.kind == Kind::Container {
+            return Err(Error::new(
+                format!("TS-IMPORT: {vmid} is a container"),
+                "Only virtual machines can be imported. Write the vmid of one.",
+            ));
+        }
         let sight = super::observe::look(
             &client,
             &calls,
-            &node,
+            &place.node,
             vmid,
             Wants {
                 pool: true,

@@ -1,10 +1,48 @@
 //! What was seen of a machine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use proxmox_client::Cluster;
 use serde::{Deserialize, Serialize};
 
 use super::identity::uuid_of;
+
+/// The cluster of Proxmox VE that showed a machine.
+#[derive(Serialize, Deserialize, Default, Clone, Debug, PartialEq, Eq)]
+#[serde(default)]
+pub struct SeenIn {
+    /// Its name; none where a host stands alone, or the token may not see it.
+    pub name: Option<String>,
+    /// Names of its hosts; none where nobody looked.
+    pub nodes: BTreeSet<String>,
+}
+
+impl SeenIn {
+    /// Whether another cluster answers now. A host alone that joined a cluster, or left one, is known by its name.
+    pub fn is_not(&self, now: &Self) -> bool {
+        let renamed = matches!((&self.name, &now.name), (Some(then), Some(now)) if then != now);
+        renamed || self.nodes.is_disjoint(&now.nodes)
+    }
+
+    /// For messages.
+    pub fn told(&self) -> String {
+        let nodes: Vec<&str> = self.nodes.iter().map(String::as_str).collect();
+        let nodes = nodes.join(", ");
+        match &self.name {
+            Some(name) => format!("the cluster {name} ({nodes})"),
+            None => format!("the host {nodes}"),
+        }
+    }
+}
+
+impl From<&Cluster> for SeenIn {
+    fn from(cluster: &Cluster) -> Self {
+        Self {
+            name: cluster.name.clone(),
+            nodes: cluster.nodes.clone(),
+        }
+    }
+}
 
 /// A machine as Proxmox VE shows it. Kept in private state, because plans are made from it.
 #[derive(Serialize, Deserialize, Default, Clone, Debug, PartialEq, Eq)]
@@ -12,6 +50,8 @@ use super::identity::uuid_of;
 pub struct Sight {
     /// Host.
     pub node: String,
+    /// The cluster of the host.
+    pub cluster: SeenIn,
     /// Configuration with pending values.
     pub values: BTreeMap<String, String>,
     /// What tells this configuration from a changed one.

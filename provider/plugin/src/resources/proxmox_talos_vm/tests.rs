@@ -1,6 +1,7 @@
 //! The life of a machine on a fake Proxmox VE, and the decisions by themselves.
 
 mod attributes;
+mod clusters;
 mod cycles;
 mod decisions;
 mod life;

@@ -10,7 +10,7 @@ use super::delta::{Delta, Effect};
 use super::describe::computed;
 use super::job::{Job, seed_volume};
 use super::model::TalosVm;
-use super::observe::{Found, Wants, observe_made};
+use super::observe::{Settled, Wants, observe_made};
 use super::plan::{Private, decide, effect_name};
 use super::power;
 use super::sight::Sight;
@@ -113,8 +113,8 @@ async fn here(job: &Job<'_>, prior: &TalosVm, vmid: u32) -> Result<Sight, Error>
     let hint = prior.current_node.as_str().unwrap_or(prior.node.text());
     let uuid = prior.uuid.text();
     match observe_made(job, &job.calls, vmid, hint, uuid).await {
-        Ok(Found::Here(sight)) => Ok(*sight),
-        Ok(Found::Gone | Found::Other | Found::Making(_)) => Err(Error::new(
+        Ok(Settled::Here(sight)) => Ok(*sight),
+        Ok(Settled::Gone | Settled::Other) => Err(Error::new(
             format!(
                 "TS-VM-GONE: {}: the machine is not there any more",
                 job.name

@@ -57,10 +57,20 @@ pub type OnPower = Box<dyn FnMut(u32, bool) + Send>;
 pub struct World {
     /// By vmid.
     pub vms: BTreeMap<u32, FakeVm>,
+    /// Names of hosts.
+    pub hosts: Vec<&'static str>,
+    /// Name of the cluster; none where a host stands alone.
+    pub cluster: Option<&'static str>,
     /// Hosts that are off.
     pub offline: BTreeSet<&'static str>,
     /// What the token does not see, because its rights do not go that far.
     pub hidden: BTreeSet<u32>,
+    /// What the list says in place of a machine's name, as it does of new ones.
+    pub listed_names: BTreeMap<u32, Option<String>>,
+    /// Hosts and names of containers.
+    pub containers: BTreeMap<u32, (&'static str, &'static str)>,
+    /// Whether the token sees its own tasks alone, because it has no `Sys.Audit`.
+    pub own_tasks_only: bool,
     /// Sizes by volume.
     pub volumes: BTreeMap<String, u64>,
     /// Digests that the content of volumes has.
@@ -89,6 +99,8 @@ impl FakePve {
     /// Two hosts, `pve1` and `pve2`, with storages `vms` (disks, shared) and `files` (images, shared).
     pub async fn start() -> Self {
         let world = World {
+            hosts: vec!["pve1", "pve2"],
+            cluster: Some("test"),
             storages: BTreeMap::from([("vms", ("images", true)), ("files", ("iso,import", true))]),
             ..World::default()
         };
@@ -159,6 +171,17 @@ impl World {
         // All tasks say that they are of the first host, whoever does them.
         if let ["nodes", node, what, ..] = path.as_slice()
             && *what != "tasks"
+            && !self.hosts.contains(node)
+        {
+            return Reply::error(
+                500,
+                &format!(
+                    "hostname lookup '{node}' failed - failed to get address info for: {node}: Name or service not known"
+                ),
+            );
+        }
+        if let ["nodes", node, what, ..] = path.as_slice()
+            && *what != "tasks"
             && self.offline.contains(node)
         {
             return Reply::error(595, "No route to host");
@@ -169,8 +192,9 @@ impl World {
                     let off = self.offline.contains(name);
                     json!({"node": name, "status": if off { "offline" } else { "online" }, "type": "node"})
                 };
-                Reply::data(json!([node("pve1"), node("pve2")]))
+                Reply::data(self.hosts.iter().map(|name| node(name)).collect())
             }
+            ("GET", ["cluster", "status"]) => Reply::data(self.cluster()),
             ("GET", ["cluster", "resources"]) => Reply::data(self.resources()),
             ("GET", ["access", "permissions"]) => Reply::data(self.permissions(asked)),
             ("GET", ["cluster", "nextid"]) => self.next_id(asked),
@@ -221,7 +245,8 @@ impl World {
         let tasks = self
             .tasks
             .iter()
-            .filter(|(upid, _)| wanted(upid) && asked.get("source") != Some("active"));
+            .filter(|(upid, _)| wanted(upid) && asked.get("source") != Some("active"))
+            .filter(|(upid, _)| !self.own_tasks_only || upid.contains(":talos@pve!test:"));
         Reply::data(
             tasks
                 .map(|(upid, exit)| json!({"upid": upid, "status": exit, "endtime": 1}))
@@ -229,20 +254,45 @@ impl World {
         )
     }
 
-    fn resources(&self) -> Value {
-        let row = |(vmid, vm): (&u32, &FakeVm)| {
-            json!({"type": "qemu", "id": format!("qemu/{vmid}"), "vmid": vmid, "node": vm.node,
-                "name": vm.values.get("name"), "pool": vm.values.get("pool")})
-        };
-        let seen = self.vms.iter();
-        seen.filter(|(vmid, _)| !self.hidden.contains(vmid))
-            .map(row)
+    fn cluster(&self) -> Value {
+        let row = |name: &&str| json!({"type": "node", "id": format!("node/{name}"), "name": name});
+        let whole = self
+            .cluster
+            .map(|name| json!({"type": "cluster", "id": "cluster", "name": name, "quorate": 1}));
+        whole
+            .into_iter()
+            .chain(self.hosts.iter().map(row))
             .collect()
     }
 
-    /// Rights on `/vms` where they go down from there, and on the path alone where some machine is hidden.
+    fn resources(&self) -> Value {
+        let row = |(vmid, vm): (&u32, &FakeVm)| {
+            let name = vm.values.get("name").cloned();
+            let name = self.listed_names.get(vmid).cloned().unwrap_or(name);
+            json!({"type": "qemu", "id": format!("qemu/{vmid}"), "vmid": vmid, "node": vm.node,
+                "name": name, "pool": vm.values.get("pool")})
+        };
+        let container = |(vmid, (node, name)): (&u32, &(&str, &str))| json!({"type": "lxc", "id": format!("lxc/{vmid}"), "vmid": vmid, "node": node, "name": name});
+        let seen = self
+            .vms
+            .iter()
+            .filter(|(vmid, _)| !self.hidden.contains(vmid));
+        seen.map(row)
+            .chain(self.containers.iter().map(container))
+            .collect()
+    }
+
+    /// Rights on `/vms` where they go down from there, and on the path alone where some machine is hidden; those on hosts.
     fn permissions(&self, asked: &Asked) -> Value {
-        assert_eq!(asked.get("path"), Some("/vms"));
+        let path = asked.get("path").unwrap_or_default();
+        if path.starts_with("/nodes/") {
+            return if self.own_tasks_only {
+                json!({})
+            } else {
+                json!({ path: {"Sys.Audit": 0} })
+            };
+        }
+        assert_eq!(path, "/vms");
         json!({"/vms": {"VM.Audit": u8::from(self.hidden.is_empty()), "VM.PowerMgmt": 1}})
     }
 
@@ -257,13 +307,15 @@ impl World {
     }
 
     fn next_id(&self, asked: &Asked) -> Reply {
+        let is_taken =
+            |vmid: &u32| self.vms.contains_key(vmid) || self.containers.contains_key(vmid);
         match asked.get("vmid").map(|vmid| vmid.parse::<u32>().unwrap()) {
-            Some(vmid) if self.vms.contains_key(&vmid) => {
+            Some(vmid) if is_taken(&vmid) => {
                 Reply::refused(json!({"vmid": format!("VM {vmid} already exists")}))
             }
             Some(vmid) => Reply::data(json!(vmid.to_string())),
             None => {
-                let free = (100..).find(|vmid| !self.vms.contains_key(vmid)).unwrap();
+                let free = (100..).find(|vmid| !is_taken(vmid)).unwrap();
                 Reply::data(json!(free.to_string()))
             }
         }

@@ -30,6 +30,17 @@ impl World {
             ("DELETE", []) if self.vms[&vmid].running => {
                 Reply::error(500, &format!("VM {vmid} is running - destroy failed"))
             }
+            ("DELETE", [])
+                if self.vms[&vmid]
+                    .values
+                    .get("protection")
+                    .is_some_and(|on| on == "1") =>
+            {
+                Reply::error(
+                    500,
+                    &format!("can't remove VM {vmid} - protection mode enabled"),
+                )
+            }
             ("DELETE", []) => {
                 self.vms.remove(&vmid);
                 self.volumes

@@ -39,7 +39,10 @@ pub async fn make(
         .and_then(|vmid| u32::try_from(*vmid).ok());
     for _ in 0..VMIDS {
         let vmid = match given {
-            Some(vmid) => vmid,
+            Some(vmid) => {
+                job.data().proxmox.claim_vmid(vmid);
+                vmid
+            }
             None => job
                 .data()
                 .proxmox

@@ -194,19 +194,28 @@ async fn withdraw(
     let calls = job.calls.capped(Duration::from_secs(60));
     let _ = job.client.ha_remove(&calls, born.vmid).await;
     match job
-        .client
-        .destroy_vm(&calls, &born.sight.node, born.vmid)
+        .remove_unstarted(&calls, &born.sight.node, born.vmid)
         .await
     {
-        Ok(_) => {
+        Ok(()) => {
             slot.clear();
             if let Some(volume) = seed_volume(planned, &born.sight) {
                 job.remove_volume(&born.sight.node, &volume).await;
             }
             Err(error)
         }
-        // It stays in state: core replaces it, which is harmless.
-        Err(_) => Err(error),
+        // It stays in state, unfinished: the next apply goes on with it. Core would replace it, and not get past what protects it.
+        Err(kept) => {
+            slot.irreversible();
+            job.cx.warn(
+                format!(
+                    "TS-VM-UNFINISHED: {}: the machine {} was made, not started and not taken away again",
+                    job.name, born.vmid
+                ),
+                kept.detail(),
+            );
+            Err(error)
+        }
     }
 }
 

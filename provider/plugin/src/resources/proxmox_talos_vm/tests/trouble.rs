@@ -61,7 +61,9 @@ async fn a_machine_of_ours_that_was_never_started_is_gone_on_with() {
         .apply(Some(&automatic("stopped")))
         .await
         .unwrap();
-    core.object::<TalosVmResource>()
+    // Another run: names are claimed in each.
+    pve.core()
+        .object::<TalosVmResource>()
         .apply(Some(&automatic("running")))
         .await
         .unwrap();
@@ -95,6 +97,97 @@ async fn a_machine_of_ours_that_runs_and_wrote_nothing_is_gone_on_with() {
         told(&error)
     );
     assert!(vm.state().is_none() && pve.world().vms[&101].running);
+}
+
+/// A machine without a vmid of its own.
+fn automatic(power: &str) -> TalosVm {
+    changed(|config| {
+        config.vmid = Field::Null;
+        config.power_state = power.into();
+    })
+}
+
+#[tokio::test]
+async fn no_second_machine_is_made_beside_a_used_one_of_ours() {
+    let pve = FakePve::start().await;
+    // A run that died after the start: state knows nothing, and the guest installs.
+    let mut vm = pve.core().object::<TalosVmResource>();
+    vm.apply(Some(&automatic("running"))).await.unwrap();
+    let installed = [("scsi0".to_owned(), 4096)].into();
+    pve.world().vms.get_mut(&100).unwrap().written = installed;
+    let writes = pve.host.writes().len();
+    let mut vm = pve.core().object::<TalosVmResource>();
+    let error = vm.apply(Some(&automatic("running"))).await.err().unwrap();
+    let error = told(&error);
+    assert!(
+        error.contains("TS-PVE-VMID-TAKEN: cp01") && error.contains("import ADDRESS 100"),
+        "{error}"
+    );
+    assert_eq!(pve.host.writes().len(), writes);
+    assert!(vm.state().is_none() && pve.world().vms.len() == 1);
+}
+
+#[tokio::test]
+async fn a_machine_of_ours_is_found_before_the_list_has_its_name() {
+    for listed in [None, Some("VM 100".to_owned())] {
+        let pve = FakePve::start().await;
+        let mut vm = pve.core().object::<TalosVmResource>();
+        vm.apply(Some(&automatic("stopped"))).await.unwrap();
+        {
+            let mut world = pve.world();
+            world.listed_names.insert(100, listed.clone());
+            // Its task is not done.
+            world.vms.get_mut(&100).unwrap().making = 1;
+            // Somebody's without a name, and one whose host is off.
+            for (vmid, node) in [(110, "pve1"), (111, "pve2")] {
+                let vm = FakeVm {
+                    node: node.to_owned(),
+                    ..FakeVm::default()
+                };
+                world.vms.insert(vmid, vm);
+            }
+            world.offline.insert("pve2");
+        }
+        let mut vm = pve.core().object::<TalosVmResource>();
+        vm.apply(Some(&automatic("running"))).await.unwrap();
+        assert_eq!(creations(&pve), 1, "{listed:?}");
+        assert_eq!(vm.state().unwrap().id.as_str(), Some("100"));
+    }
+}
+
+#[tokio::test]
+async fn a_machine_that_others_may_have_started_unseen_is_not_gone_on_with() {
+    let pve = FakePve::start().await;
+    let mut vm = pve.core().object::<TalosVmResource>();
+    vm.apply(Some(&automatic("stopped"))).await.unwrap();
+    // Somebody starts it, uses it and switches it off.
+    let started = "UPID:pve1:0000FFFF:00000001:6B00FFFF:qmstart:100:root@pam:";
+    pve.world()
+        .tasks
+        .push((started.to_owned(), "OK".to_owned()));
+    for unseen in [true, false] {
+        pve.world().own_tasks_only = unseen;
+        for config in [
+            automatic("running"),
+            TalosVm {
+                vmid: 100.into(),
+                ..automatic("running")
+            },
+        ] {
+            let mut vm = pve.core().object::<TalosVmResource>();
+            let error = told(&vm.apply(Some(&config)).await.err().unwrap());
+            assert!(
+                error.contains("TS-PVE-VMID-TAKEN: cp01") && error.contains("import ADDRESS 100"),
+                "{error}"
+            );
+            assert_eq!(
+                error.contains("Sys.Audit on /nodes/pve1"),
+                unseen,
+                "{error}"
+            );
+            assert!(vm.state().is_none() && !pve.world().vms[&100].running);
+        }
+    }
 }
 
 #[tokio::test]
@@ -132,6 +225,43 @@ async fn a_foreign_machine_is_left_alone() {
 }
 
 #[tokio::test]
+async fn a_container_is_somebody_elses_whatever_its_vmid_and_name() {
+    let pve = FakePve::start().await;
+    pve.world().containers.insert(101, ("pve2", "cp01"));
+    // Under the vmid that is set.
+    let mut vm = pve.core().object::<TalosVmResource>();
+    let error = told(&vm.apply(Some(&config())).await.err().unwrap());
+    assert!(
+        error.contains("TS-PVE-VMID-TAKEN: cp01") && error.contains("container cp01 on pve2"),
+        "{error}"
+    );
+    assert!(pve.host.writes().is_empty() && vm.state().is_none());
+    let error = told(&vm.import("101").await.err().unwrap());
+    assert!(error.contains("TS-IMPORT: 101 is a container"), "{error}");
+    // With the same name, where no vmid is set.
+    let mut vm = pve.core().object::<TalosVmResource>();
+    vm.apply(Some(&automatic("running"))).await.unwrap();
+    assert_eq!(vm.state().unwrap().id.as_str(), Some("100"));
+    // In place of a machine in state.
+    for refreshes in [true, false] {
+        let pve = FakePve::start().await;
+        let mut vm = pve.core().object::<TalosVmResource>();
+        vm.apply(Some(&config())).await.unwrap();
+        let plan = vm.plan_only(None).unwrap();
+        pve.world().vms.clear();
+        pve.world().containers.insert(101, ("pve1", "web"));
+        let warnings = if refreshes {
+            vm.refresh().await.unwrap()
+        } else {
+            vm.apply_plan(None, &plan).await.unwrap()
+        };
+        let warnings = told(&warnings);
+        assert!(warnings.contains("TS-VM-OTHER: cp01"), "{warnings}");
+        assert!(vm.state().is_none());
+    }
+}
+
+#[tokio::test]
 async fn a_machine_that_does_not_start_is_taken_away_again() {
     let pve = FakePve::start().await;
     let core = pve.core();
@@ -154,6 +284,77 @@ async fn a_machine_that_does_not_start_is_taken_away_again() {
     assert!(vm.state().is_none() && !vm.is_tainted());
     assert!(pve.world().vms.is_empty() && pve.world().volume_names().is_empty());
     vm.apply(Some(&config())).await.unwrap();
+}
+
+/// A protected machine that does not start.
+fn protected() -> TalosVm {
+    changed(|config| {
+        config.protection = true.into();
+        config.deletion_protection = true.into();
+        let nowhere = VmNic {
+            bridge: "nowhere".into(),
+            ..nic()
+        };
+        config.nics = one("net0", nowhere);
+    })
+}
+
+const REMOVE: &str = "DELETE /nodes/pve1/qemu/101";
+const NOT_ALLOWED: Fault = Fault::Refused(403, "Permission check failed (/vms/101, VM.Allocate)");
+
+#[tokio::test]
+async fn a_protected_machine_that_does_not_start_is_taken_away_again() {
+    let pve = FakePve::start().await;
+    let mut vm = pve.core().object::<TalosVmResource>();
+    let error = told(&vm.apply(Some(&protected())).await.err().unwrap());
+    assert!(error.contains("TS-PVE-BRIDGE-UNKNOWN: cp01"), "{error}");
+    assert!(vm.state().is_none() && !vm.is_tainted());
+    assert!(pve.world().vms.is_empty() && pve.world().volume_names().is_empty());
+}
+
+#[tokio::test]
+async fn a_machine_that_neither_starts_nor_goes_is_gone_on_with_or_destroyed() {
+    let stuck = async || {
+        let pve = FakePve::start().await;
+        pve.fault(REMOVE, NOT_ALLOWED);
+        let mut vm = pve.core().object::<TalosVmResource>();
+        let plan = vm.apply(Some(&protected())).await.unwrap();
+        let warnings = told(&plan.warnings);
+        assert!(
+            warnings.contains("TS-PVE-BRIDGE-UNKNOWN: cp01"),
+            "{warnings}"
+        );
+        assert!(warnings.contains("TS-VM-UNFINISHED: cp01"), "{warnings}");
+        assert!(vm.state().is_some() && !vm.is_tainted());
+        (pve, vm)
+    };
+    let (pve, mut vm) = stuck().await;
+    let cured = TalosVm {
+        nics: config().nics,
+        ..protected()
+    };
+    vm.apply(Some(&cured)).await.unwrap();
+    let values = pve.world().vms[&101].values.clone();
+    assert!(pve.world().vms[&101].running && values["protection"] == "1");
+    assert_eq!(vm.plan(Some(&cured)).await.unwrap().change, Change::None);
+    assert!(vm.plan(None).await.is_err());
+
+    // Protected by us and by Proxmox VE, and never started.
+    let (pve, mut vm) = stuck().await;
+    let on = ("protection".to_owned(), "1".to_owned());
+    pve.world().vms.get_mut(&101).unwrap().values.extend([on]);
+    vm.apply(None).await.unwrap();
+    assert!(vm.state().is_none() && pve.world().vms.is_empty());
+
+    // Somebody started it and switched it off.
+    let (pve, mut vm) = stuck().await;
+    let started = "UPID:pve1:0000FFFF:00000001:6B00FFFF:qmstart:101:root@pam:";
+    pve.world()
+        .tasks
+        .push((started.to_owned(), "OK".to_owned()));
+    let error = told(&vm.apply(None).await.err().unwrap());
+    assert!(error.contains("TS-VM-DELETION-PROTECTED: cp01"), "{error}");
+    assert_eq!(pve.world().vms.len(), 1);
 }
 
 #[tokio::test]
