@@ -81,6 +81,15 @@ impl PrivateKey {
 
     /// Reads PEM text: Talos's own labels and PKCS#8.
     pub fn from_pem(text: &str) -> Result<Self, KeyError> {
+        Self::from_pem_bytes(text.as_bytes())
+    }
+
+    /// Reads base64 of PEM text, the form in which Talos stores keys.
+    pub fn from_base64(text: &str) -> Result<Self, KeyError> {
+        Self::from_pem_bytes(&pem::from_base64(text)?)
+    }
+
+    fn from_pem_bytes(text: &[u8]) -> Result<Self, KeyError> {
         let block = pem::decode(text)?;
         let unusable = || KeyError::Content(block.label.clone());
         match block.label.as_str() {
@@ -90,14 +99,22 @@ impl PrivateKey {
             RSA_LABEL => rsa::RsaPrivateKey::from_pkcs1_der(&block.der)
                 .map(|key| Self::Rsa(Box::new(key)))
                 .map_err(|_| unusable()),
-            ED25519_LABEL | PKCS8_LABEL => from_pkcs8(&block.der).ok_or_else(unusable),
+            ED25519_LABEL => ed25519_seed(&block.der)
+                .map(Self::Ed25519)
+                .ok_or_else(unusable),
+            PKCS8_LABEL => Self::from_pkcs8(&block.der).ok_or_else(unusable),
             _ => Err(KeyError::Label(block.label)),
         }
     }
 
-    /// Reads base64 of PEM text, the form in which Talos stores keys.
-    pub fn from_base64(text: &str) -> Result<Self, KeyError> {
-        Self::from_pem(pem::from_base64(text)?.expose())
+    /// Reads PKCS#8 in DER.
+    pub(crate) fn from_pkcs8(bytes: &[u8]) -> Option<Self> {
+        let p256 = || p256::SecretKey::from_pkcs8_der(bytes).ok();
+        let rsa = || rsa::RsaPrivateKey::from_pkcs8_der(bytes).ok();
+        ed25519_seed(bytes)
+            .map(Self::Ed25519)
+            .or_else(|| p256().map(|key| Self::P256(Box::new(key))))
+            .or_else(|| rsa().map(|key| Self::Rsa(Box::new(key))))
     }
 
     /// PEM text with the label that Talos expects. Its Ed25519 label stands for PKCS#8.
@@ -223,19 +240,6 @@ fn p256_point(key: &p256::SecretKey) -> Vec<u8> {
     key.public_key().to_sec1_bytes().to_vec()
 }
 
-fn from_pkcs8(bytes: &[u8]) -> Option<PrivateKey> {
-    ed25519_seed(bytes)
-        .map(PrivateKey::Ed25519)
-        .or_else(|| {
-            let key = p256::SecretKey::from_pkcs8_der(bytes).ok()?;
-            Some(PrivateKey::P256(Box::new(key)))
-        })
-        .or_else(|| {
-            let key = rsa::RsaPrivateKey::from_pkcs8_der(bytes).ok()?;
-            Some(PrivateKey::Rsa(Box::new(key)))
-        })
-}
-
 fn ed25519_seed(bytes: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
     let mut inside = der::Reader::new(bytes).enter(der::SEQUENCE).ok()?;
     inside.expect(der::INTEGER).ok()?;
@@ -272,7 +276,7 @@ mod tests {
     fn ed25519_is_pkcs8_under_talos_label() {
         let key = PrivateKey::generate(Family::Ed25519, &mut Repeatable::new(1));
         let text = key.to_pem().unwrap();
-        let block = pem::decode(text.expose()).unwrap();
+        let block = pem::decode(text.expose().as_bytes()).unwrap();
         assert_eq!(
             (block.label.as_str(), block.der.len()),
             ("ED25519 PRIVATE KEY", 48)
