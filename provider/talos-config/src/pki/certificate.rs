@@ -59,6 +59,16 @@ pub enum CertificateError {
     /// The private key is not the one the certificate was issued for.
     #[error("the private key does not belong to the certificate")]
     KeyMismatch,
+    /// An authority of a bundle whose key signs nothing here.
+    #[error(
+        "{authority} has a key on the curve {curve}, with which nothing can be signed here: let `talosctl` issue the certificate, or use an authority with an Ed25519, RSA, P-256 or P-384 key"
+    )]
+    CannotSign {
+        /// Its name in the bundle, such as `certs.os`.
+        authority: &'static str,
+        /// Such as `P-521`.
+        curve: &'static str,
+    },
 }
 
 /// What is read of a certificate.
@@ -145,7 +155,7 @@ impl Authority {
     /// Reads base64 of PEM of both halves and checks that they belong together.
     pub fn from_base64(certificate: &str, key: &str) -> Result<Self, CertificateError> {
         let certificate = Certificate::from_base64(certificate)?;
-        let key = PrivateKey::from_base64(key)?;
+        let key = PrivateKey::from_base64(key)?.completed_by(&certificate.public_key_info);
         if key.public_key_info()? != certificate.public_key_info {
             return Err(CertificateError::KeyMismatch);
         }

@@ -5,6 +5,7 @@
 pub(crate) mod base64;
 mod certificate;
 mod client;
+mod curve;
 mod der;
 mod keys;
 mod oid;
@@ -17,6 +18,7 @@ pub use certificate::{
     Validity, self_signed,
 };
 pub use client::{ClientCredentials, Lifetime, kubernetes_client, talos_client};
+pub use curve::CurveKey;
 pub use der::DerError;
 pub use keys::{Family, KeyError, PrivateKey, standard_label};
 pub use pem::PemError;
