@@ -2,10 +2,15 @@
 //! document, at which path and in which line.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, missing_docs)]
 
+#[path = "bad_input/authorities.rs"]
+mod authorities;
+#[path = "bad_input/bundles.rs"]
+mod bundles;
 #[path = "bad_input/cases.rs"]
 mod cases;
 #[path = "oracle/mod.rs"]
 mod oracle;
+mod support;
 
 use std::time::{Duration, Instant};
 

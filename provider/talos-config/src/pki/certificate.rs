@@ -59,6 +59,16 @@ pub enum CertificateError {
     /// The private key is not the one the certificate was issued for.
     #[error("the private key does not belong to the certificate")]
     KeyMismatch,
+    /// An authority of a bundle whose key signs nothing here.
+    #[error(
+        "{authority} has a key on the curve {curve}, with which nothing can be signed here: let `talosctl` issue the certificate, or use an authority with an Ed25519, RSA, P-256 or P-384 key"
+    )]
+    CannotSign {
+        /// Its name in the bundle, such as `certs.os`.
+        authority: &'static str,
+        /// Such as `P-521`.
+        curve: &'static str,
+    },
 }
 
 /// What is read of a certificate.
@@ -75,6 +85,15 @@ pub struct Certificate {
 impl Certificate {
     /// Reads PEM text.
     pub fn from_pem(text: &str) -> Result<Self, CertificateError> {
+        Self::from_pem_bytes(text.as_bytes())
+    }
+
+    /// Reads base64 of PEM text, the form in which Talos stores certificates.
+    pub fn from_base64(text: &str) -> Result<Self, CertificateError> {
+        Self::from_pem_bytes(&pem::from_base64(text)?)
+    }
+
+    fn from_pem_bytes(text: &[u8]) -> Result<Self, CertificateError> {
         let block = pem::decode(text)?;
         if block.label != "CERTIFICATE" {
             return Err(CertificateError::Label(block.label));
@@ -82,15 +101,16 @@ impl Certificate {
         Ok(Self::from_der(&block.der)?)
     }
 
-    /// Reads base64 of PEM text, the form in which Talos stores certificates.
-    pub fn from_base64(text: &str) -> Result<Self, CertificateError> {
-        Self::from_pem(pem::from_base64(text)?.expose())
-    }
-
-    fn from_der(bytes: &[u8]) -> Result<Self, DerError> {
-        let mut tbs = der::Reader::new(bytes)
-            .enter(der::SEQUENCE)?
-            .enter(der::SEQUENCE)?;
+    /// Reads one certificate with nothing behind it.
+    pub(crate) fn from_der(bytes: &[u8]) -> Result<Self, DerError> {
+        let mut outside = der::Reader::new(bytes);
+        let mut parts = outside.enter(der::SEQUENCE)?;
+        let mut tbs = parts.enter(der::SEQUENCE)?;
+        parts.expect(der::SEQUENCE)?;
+        parts.expect(der::BIT_STRING)?;
+        if !outside.is_at_end() {
+            return Err(DerError);
+        }
         tbs.optional(der::context(0, true))?;
         tbs.expect(der::INTEGER)?;
         tbs.expect(der::SEQUENCE)?;
@@ -135,7 +155,7 @@ impl Authority {
     /// Reads base64 of PEM of both halves and checks that they belong together.
     pub fn from_base64(certificate: &str, key: &str) -> Result<Self, CertificateError> {
         let certificate = Certificate::from_base64(certificate)?;
-        let key = PrivateKey::from_base64(key)?;
+        let key = PrivateKey::from_base64(key)?.completed_by(&certificate.public_key_info);
         if key.public_key_info()? != certificate.public_key_info {
             return Err(CertificateError::KeyMismatch);
         }
@@ -360,9 +380,21 @@ mod tests {
     }
 
     #[test]
+    fn nothing_may_be_behind_a_certificate() {
+        let (_, text) = authority();
+        let mut der = pem::decode(text.as_bytes()).unwrap().der.to_vec();
+        assert!(Certificate::from_der(&der).is_ok());
+        der.push(0);
+        assert_eq!(Certificate::from_der(&der), Err(DerError));
+        // A sequence of a sequence alone is no certificate.
+        let tbs = der::element(der::SEQUENCE, &[]);
+        assert!(Certificate::from_der(&der::element(der::SEQUENCE, &tbs)).is_err());
+    }
+
+    #[test]
     fn damaged_certificates_and_keys_are_refused_not_feared() {
         let (key, text) = authority();
-        let der = pem::decode(&text).unwrap().der.to_vec();
+        let der = pem::decode(text.as_bytes()).unwrap().der.to_vec();
         let mut random = Repeatable::new(2);
         for round in 0..20_000_u32 {
             let mut damaged = der.clone();

@@ -1,8 +1,8 @@
 //! Client credentials for the Talos API and for Kubernetes, issued from a bundle's authorities.
 
 use super::{
-    Authority, CertificateError, ClientKind, PrivateKey, Subject, Timestamp, Validity, pem,
-    standard_label,
+    Authority, CertificateError, ClientKind, KeyError, PrivateKey, Subject, Timestamp, Validity,
+    pem, standard_label,
 };
 use crate::random::Random;
 use crate::secrets::{CertAndKey, Secret};
@@ -89,7 +89,9 @@ fn issue(
         not_before,
         not_after: lifetime.now.plus_seconds(lifetime.seconds),
     };
-    let certificate = signer.issue_client(kind, subject, &key, validity, random)?;
+    let certificate = signer
+        .issue_client(kind, subject, &key, validity, random)
+        .map_err(|error| named(kind, error))?;
     let key = match kind {
         ClientKind::Talos => key.to_pem()?,
         // Kubernetes' clients know no Ed25519 label of their own.
@@ -100,4 +102,18 @@ fn issue(
         client_certificate: pem::to_base64(&certificate),
         client_key: pem::to_base64(key.expose()).into(),
     })
+}
+
+/// The error with the name of the authority, where it is the authority's.
+fn named(kind: ClientKind, error: CertificateError) -> CertificateError {
+    let authority = match kind {
+        ClientKind::Talos => "certs.os",
+        ClientKind::Kubernetes => "certs.k8s",
+    };
+    match error {
+        CertificateError::Key(KeyError::Curve(curve)) => {
+            CertificateError::CannotSign { authority, curve }
+        }
+        other => other,
+    }
 }

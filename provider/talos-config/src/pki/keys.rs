@@ -1,13 +1,14 @@
 //! Private keys of the families that Talos and Kubernetes use.
 
 use p256::ecdsa::{self, signature::Signer};
-use p256::pkcs8::{DecodePrivateKey, EncodePublicKey};
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use rsa::pkcs1::{DecodeRsaPrivateKey, EncodeRsaPrivateKey};
+use rsa::pkcs8::{DecodePrivateKey, EncodePublicKey};
 use rsa::signature::SignatureEncoding;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use super::curve::{Curve, CurveKey};
 use super::{der, oid, pem, rsa_key};
 use crate::random::{self, Random};
 use crate::secrets::Secret;
@@ -34,6 +35,8 @@ pub enum PrivateKey {
     Ed25519(Zeroizing<[u8; 32]>),
     /// A scalar on P-256.
     P256(Box<p256::SecretKey>),
+    /// A scalar on another of the NIST curves.
+    Curve(Box<CurveKey>),
     /// RSA of any size.
     Rsa(Box<rsa::RsaPrivateKey>),
 }
@@ -48,8 +51,14 @@ pub enum KeyError {
     #[error("a {0:?} block is not a private key that Talos knows (Ed25519, EC, RSA or PKCS#8)")]
     Label(String),
     /// The block does not hold a key of the kind its label promises.
-    #[error("the {0:?} block does not hold a usable key (Ed25519, ECDSA P-256 or RSA)")]
+    #[error("the {0:?} block does not hold a usable key (Ed25519, ECDSA or RSA)")]
     Content(String),
+    /// A curve on which nothing is signed here.
+    #[error("a key on the curve {0} cannot sign here")]
+    Curve(&'static str),
+    /// Its public half is not in it, and is not computed here.
+    #[error("the key on the curve {0} does not hold its public half")]
+    NoPublicKey(&'static str),
     /// The signature could not be computed.
     #[error("the private key cannot sign")]
     Sign,
@@ -70,34 +79,67 @@ impl PrivateKey {
         }
     }
 
-    /// Which family it belongs to; every RSA size counts as one.
+    /// Which family the keys of its clients belong to, as Talos has it: every size of RSA counts as
+    /// one, and every curve as P-256.
     pub fn family(&self) -> Family {
         match self {
             Self::Ed25519(_) => Family::Ed25519,
-            Self::P256(_) => Family::P256,
+            Self::P256(_) | Self::Curve(_) => Family::P256,
             Self::Rsa(_) => Family::Rsa4096,
         }
     }
 
     /// Reads PEM text: Talos's own labels and PKCS#8.
     pub fn from_pem(text: &str) -> Result<Self, KeyError> {
-        let block = pem::decode(text)?;
-        let unusable = || KeyError::Content(block.label.clone());
-        match block.label.as_str() {
-            EC_LABEL => p256::SecretKey::from_sec1_der(&block.der)
-                .map(|key| Self::P256(Box::new(key)))
-                .map_err(|_| unusable()),
-            RSA_LABEL => rsa::RsaPrivateKey::from_pkcs1_der(&block.der)
-                .map(|key| Self::Rsa(Box::new(key)))
-                .map_err(|_| unusable()),
-            ED25519_LABEL | PKCS8_LABEL => from_pkcs8(&block.der).ok_or_else(unusable),
-            _ => Err(KeyError::Label(block.label)),
-        }
+        Self::from_pem_bytes(text.as_bytes())
     }
 
     /// Reads base64 of PEM text, the form in which Talos stores keys.
     pub fn from_base64(text: &str) -> Result<Self, KeyError> {
-        Self::from_pem(pem::from_base64(text)?.expose())
+        Self::from_pem_bytes(&pem::from_base64(text)?)
+    }
+
+    fn from_pem_bytes(text: &[u8]) -> Result<Self, KeyError> {
+        let block = pem::decode(text)?;
+        let unusable = || KeyError::Content(block.label.clone());
+        match block.label.as_str() {
+            EC_LABEL => CurveKey::read(&block.der, None)
+                .and_then(Self::on_curve)
+                .ok_or_else(unusable),
+            RSA_LABEL => rsa::RsaPrivateKey::from_pkcs1_der(&block.der)
+                .map(|key| Self::Rsa(Box::new(key)))
+                .map_err(|_| unusable()),
+            ED25519_LABEL => ed25519_seed(&block.der)
+                .map(Self::Ed25519)
+                .ok_or_else(unusable),
+            PKCS8_LABEL => Self::from_pkcs8(&block.der).ok_or_else(unusable),
+            _ => Err(KeyError::Label(block.label)),
+        }
+    }
+
+    /// Reads PKCS#8 in DER.
+    pub(crate) fn from_pkcs8(bytes: &[u8]) -> Option<Self> {
+        let rsa = || rsa::RsaPrivateKey::from_pkcs8_der(bytes).ok();
+        ed25519_seed(bytes)
+            .map(Self::Ed25519)
+            .or_else(|| ec_pkcs8(bytes).and_then(Self::on_curve))
+            .or_else(|| rsa().map(|key| Self::Rsa(Box::new(key))))
+    }
+
+    fn on_curve(key: CurveKey) -> Option<Self> {
+        if key.curve != Curve::P256 {
+            return Some(Self::Curve(Box::new(key)));
+        }
+        let key = p256::SecretKey::from_slice(&key.scalar).ok()?;
+        Some(Self::P256(Box::new(key)))
+    }
+
+    /// This key with the public half of its certificate, if it has none itself.
+    pub(super) fn completed_by(self, public_key_info: &[u8]) -> Self {
+        match self {
+            Self::Curve(key) => Self::Curve(Box::new(key.completed_by(public_key_info))),
+            key => key,
+        }
     }
 
     /// PEM text with the label that Talos expects. Its Ed25519 label stands for PKCS#8.
@@ -105,6 +147,7 @@ impl PrivateKey {
         let (label, der) = match self {
             Self::Ed25519(seed) => (ED25519_LABEL, ed25519_pkcs8(seed)),
             Self::P256(key) => (EC_LABEL, sec1(key)),
+            Self::Curve(key) => (EC_LABEL, key.to_der()),
             Self::Rsa(key) => {
                 let der = key
                     .to_pkcs1_der()
@@ -141,6 +184,7 @@ impl PrivateKey {
                     &der::bit_string(&p256_point(key)),
                 ],
             )),
+            Self::Curve(key) => key.public_key_info(),
             Self::Rsa(key) => key
                 .to_public_key()
                 .to_public_key_der()
@@ -154,6 +198,7 @@ impl PrivateKey {
         match self {
             Self::Ed25519(_) => oid::sequence(oid::ED25519),
             Self::P256(_) => oid::sequence(oid::ECDSA_SHA256),
+            Self::Curve(_) => oid::sequence(oid::ECDSA_SHA384),
             Self::Rsa(_) => der::constructed(
                 der::SEQUENCE,
                 &[
@@ -164,7 +209,8 @@ impl PrivateKey {
         }
     }
 
-    /// Signs with SHA-256, or as Ed25519 does. All three are deterministic (RFC 6979 for P-256).
+    /// Signs with SHA-256, or as Ed25519 does: the same each time (RFC 6979 for P-256). P-384 signs
+    /// with SHA-384 and fresh randomness; other curves do not sign.
     pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
         match self {
             Self::Ed25519(seed) => Ok(ed25519(seed)?.sign(message).as_ref().to_vec()),
@@ -174,6 +220,7 @@ impl PrivateKey {
                     .map_err(|_| KeyError::Sign)?;
                 Ok(signature.as_bytes().to_vec())
             }
+            Self::Curve(key) => key.sign(message),
             Self::Rsa(key) => rsa::pkcs1v15::SigningKey::<Sha256>::new((**key).clone())
                 .try_sign(message)
                 .map(|signature| signature.to_vec())
@@ -223,17 +270,19 @@ fn p256_point(key: &p256::SecretKey) -> Vec<u8> {
     key.public_key().to_sec1_bytes().to_vec()
 }
 
-fn from_pkcs8(bytes: &[u8]) -> Option<PrivateKey> {
-    ed25519_seed(bytes)
-        .map(PrivateKey::Ed25519)
-        .or_else(|| {
-            let key = p256::SecretKey::from_pkcs8_der(bytes).ok()?;
-            Some(PrivateKey::P256(Box::new(key)))
-        })
-        .or_else(|| {
-            let key = rsa::RsaPrivateKey::from_pkcs8_der(bytes).ok()?;
-            Some(PrivateKey::Rsa(Box::new(key)))
-        })
+/// RFC 5208 around RFC 5915; the curve may be named in either.
+fn ec_pkcs8(bytes: &[u8]) -> Option<CurveKey> {
+    let mut inside = der::Reader::new(bytes).enter(der::SEQUENCE).ok()?;
+    inside.expect(der::INTEGER).ok()?;
+    let mut algorithm = inside.enter(der::SEQUENCE).ok()?;
+    if algorithm.expect(der::OID).ok()?.content != oid::EC_PUBLIC_KEY {
+        return None;
+    }
+    let curve = match algorithm.optional(der::OID).ok()? {
+        Some(oid) => Some(Curve::of_oid(oid.content)?),
+        None => None,
+    };
+    CurveKey::read(inside.expect(der::OCTET_STRING).ok()?.content, curve)
 }
 
 fn ed25519_seed(bytes: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
@@ -272,7 +321,7 @@ mod tests {
     fn ed25519_is_pkcs8_under_talos_label() {
         let key = PrivateKey::generate(Family::Ed25519, &mut Repeatable::new(1));
         let text = key.to_pem().unwrap();
-        let block = pem::decode(text.expose()).unwrap();
+        let block = pem::decode(text.expose().as_bytes()).unwrap();
         assert_eq!(
             (block.label.as_str(), block.der.len()),
             ("ED25519 PRIVATE KEY", 48)

@@ -2,8 +2,10 @@
 //!
 //! Clock and randomness are arguments. Shapes follow the certificates that Talos 1.12 issues.
 
+pub(crate) mod base64;
 mod certificate;
 mod client;
+mod curve;
 mod der;
 mod keys;
 mod oid;
@@ -16,6 +18,7 @@ pub use certificate::{
     Validity, self_signed,
 };
 pub use client::{ClientCredentials, Lifetime, kubernetes_client, talos_client};
+pub use curve::CurveKey;
 pub use der::DerError;
 pub use keys::{Family, KeyError, PrivateKey, standard_label};
 pub use pem::PemError;

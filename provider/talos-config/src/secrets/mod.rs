@@ -5,6 +5,7 @@ mod bundle;
 mod check;
 mod generate;
 mod kubernetes;
+mod read;
 mod secret;
 mod text;
 

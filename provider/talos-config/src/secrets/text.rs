@@ -1,9 +1,11 @@
 //! The text of `talosctl gen secrets`, written and read.
 
+use super::read::Mapping;
 use super::{Bundle, CertAndKey, Certs, Cluster, KeyOnly, Secret, Secrets, TrustdInfo};
-use crate::yaml::{self, Map, Node, NodeKind, Value};
+use crate::pki::base64;
+use crate::yaml::{self, Budget, Map, NodeKind, Value};
 
-/// Text that is no bundle. Never carries any of it.
+/// Text that is no bundle. Never carries any of its values.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BundleError {
     /// Not YAML at all.
@@ -14,6 +16,16 @@ pub enum BundleError {
         "not a secrets bundle: expected one mapping with the keys cluster, secrets, trustdinfo and certs, as `talosctl gen secrets` writes them"
     )]
     Shape,
+    /// A mapping or a value that cannot be read, such as a key that is there twice.
+    #[error("{path}: {message} (line {line})")]
+    Place {
+        /// Where, from the root.
+        path: String,
+        /// Counted from 1.
+        line: usize,
+        /// What is wrong.
+        message: String,
+    },
 }
 
 impl Bundle {
@@ -24,36 +36,41 @@ impl Bundle {
         let [root] = documents.as_slice() else {
             return Err(BundleError::Shape);
         };
-        let root = Reader(Some(root));
-        if ["cluster", "secrets", "trustdinfo", "certs"]
-            .iter()
-            .all(|key| root.get(key).0.is_none())
-        {
+        if !matches!(root.target().kind, NodeKind::Map(_)) {
             return Err(BundleError::Shape);
         }
-        let (cluster, secrets, certs) =
-            (root.get("cluster"), root.get("secrets"), root.get("certs"));
+        let budget = &mut Budget::default();
+        let root = Mapping::root(root, budget)?;
+        let parts = ["cluster", "secrets", "trustdinfo", "certs"];
+        if !parts.iter().any(|key| root.has(key)) {
+            return Err(BundleError::Shape);
+        }
+        let [cluster, secrets, trustdinfo, certs] = parts.map(|key| root.child(key, budget));
+        let (cluster, secrets, trustdinfo, certs) = (cluster?, secrets?, trustdinfo?, certs?);
+        let service_account = certs.child("k8sserviceaccount", budget)?;
         Ok(Self {
             cluster: Cluster {
-                id: cluster.get("id").text(),
-                secret: cluster.get("secret").secret(),
+                id: cluster.text("id", budget)?,
+                secret: cluster.text("secret", budget)?.into(),
             },
             secrets: Secrets {
-                bootstrap_token: secrets.get("bootstraptoken").secret(),
-                secretbox_encryption_secret: secrets.get("secretboxencryptionsecret").optional(),
-                aescbc_encryption_secret: secrets.get("aescbcencryptionsecret").optional(),
+                bootstrap_token: secrets.text("bootstraptoken", budget)?.into(),
+                secretbox_encryption_secret: optional(
+                    secrets.text("secretboxencryptionsecret", budget)?,
+                ),
+                aescbc_encryption_secret: optional(secrets.text("aescbcencryptionsecret", budget)?),
             },
             trustdinfo: TrustdInfo {
-                token: root.get("trustdinfo").get("token").secret(),
+                token: trustdinfo.text("token", budget)?.into(),
             },
             certs: Certs {
-                etcd: certs.get("etcd").pair(),
-                k8s: certs.get("k8s").pair(),
-                k8s_aggregator: certs.get("k8saggregator").pair(),
+                etcd: read_pair(&certs.child("etcd", budget)?, budget)?,
+                k8s: read_pair(&certs.child("k8s", budget)?, budget)?,
+                k8s_aggregator: read_pair(&certs.child("k8saggregator", budget)?, budget)?,
                 k8s_serviceaccount: KeyOnly {
-                    key: certs.get("k8sserviceaccount").get("key").secret(),
+                    key: base64::normal(service_account.text("key", budget)?).into(),
                 },
-                os: certs.get("os").pair(),
+                os: read_pair(&certs.child("os", budget)?, budget)?,
             },
         })
     }
@@ -119,49 +136,15 @@ fn pair(pair: &CertAndKey) -> Value {
     ])
 }
 
-/// Walks nodes, not values: a token such as `123456.1234567890123456` is text, not a number.
-#[derive(Clone, Copy)]
-struct Reader<'a>(Option<&'a Node>);
+fn optional(text: String) -> Option<Secret> {
+    Some(Secret::new(text)).filter(|secret| !secret.is_empty())
+}
 
-impl<'a> Reader<'a> {
-    fn get(self, key: &str) -> Self {
-        let Some(NodeKind::Map(entries)) = self.0.map(|node| &node.target().kind) else {
-            return Self(None);
-        };
-        Self(
-            entries
-                .iter()
-                .find(|(name, _)| name.text() == key)
-                .map(|(_, value)| value),
-        )
-    }
-
-    fn text(self) -> String {
-        let Some(scalar) = self.0.and_then(|node| node.target().scalar()) else {
-            return String::new();
-        };
-        let is_null = !scalar.quoted && matches!(scalar.text.as_str(), "null" | "~");
-        if is_null {
-            String::new()
-        } else {
-            scalar.text.clone()
-        }
-    }
-
-    fn secret(self) -> Secret {
-        Secret::new(self.text())
-    }
-
-    fn optional(self) -> Option<Secret> {
-        Some(self.secret()).filter(|secret| !secret.is_empty())
-    }
-
-    fn pair(self) -> CertAndKey {
-        CertAndKey {
-            cert: self.get("crt").text(),
-            key: self.get("key").secret(),
-        }
-    }
+fn read_pair(from: &Mapping<'_>, budget: &mut Budget) -> Result<CertAndKey, BundleError> {
+    Ok(CertAndKey {
+        cert: base64::normal(from.text("crt", budget)?),
+        key: base64::normal(from.text("key", budget)?).into(),
+    })
 }
 
 #[cfg(test)]
@@ -222,5 +205,53 @@ mod tests {
             .problems();
         assert_eq!(problems.len(), 9, "{problems:?}");
         assert_eq!(problems[0], "cluster.secret is required");
+    }
+
+    fn refusal(text: &str) -> String {
+        Bundle::from_yaml(text).err().unwrap().to_string()
+    }
+
+    #[test]
+    fn what_talos_refuses_is_refused_by_path_and_line() {
+        for (text, wanted) in [
+            (
+                "cluster: {}\ntrustdinfo:\n    token: a\n    token: b\n",
+                "trustdinfo: key 'token' is there twice (line 4)",
+            ),
+            (
+                "trustdinfo: {token: a}\ntrustdinfo: {token: b}\n",
+                "the bundle: key 'trustdinfo' is there twice (line 2)",
+            ),
+            (
+                "cluster:\n    [a]: 2\n",
+                "cluster: a key must be a single value (line 2)",
+            ),
+            ("cluster: [a]\n", "cluster: must be a mapping (line 1)"),
+            (
+                "cluster:\n    id: {a: b}\n",
+                "cluster.id: must be a single value (line 2)",
+            ),
+            (
+                "cluster: {id: !!binary \"%\"}\n",
+                "cluster.id: !!binary is not base64 (line 1)",
+            ),
+            (
+                "cluster: {<<: a}\n",
+                "cluster: << needs a mapping or a list of mappings (line 1)",
+            ),
+        ] {
+            assert_eq!(refusal(text), wanted);
+        }
+    }
+
+    #[test]
+    fn merge_keys_aliases_and_tags_are_followed() {
+        let text = "more: &m {secret: &s c, id: other}\ncluster: {id: !!binary YWI=, <<: *m}\n\
+            trustdinfo: {token: *s}\nsecrets: {bootstraptoken: Null}\n";
+        let bundle = Bundle::from_yaml(text).unwrap();
+        assert_eq!(bundle.cluster.id, "ab");
+        assert_eq!(bundle.cluster.secret.expose(), "c");
+        assert_eq!(bundle.trustdinfo.token.expose(), "c");
+        assert!(bundle.secrets.bootstrap_token.is_empty());
     }
 }

@@ -1,7 +1,5 @@
 //! Documents about Kubernetes, which Talos 1.14 has in place of parts of the main document.
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-
 use super::report::Checks;
 use super::view::View;
 use super::{features, labels, machine, pem, subnets, text};
@@ -111,7 +109,7 @@ pub(super) fn pair_fault(pair: View<'_>, load: bool) -> Option<&'static str> {
 }
 
 fn is_key(text: &str) -> bool {
-    PrivateKey::from_base64(&STANDARD.encode(text)).is_ok()
+    PrivateKey::from_pem(text).is_ok()
 }
 
 /// What documents of their own say.

@@ -49,12 +49,13 @@ pub(super) fn tls(document: View<'_>, checks: &mut Checks) {
     } else if identity.is_set() {
         let (cert, key) = (identity.at("cert").text(), identity.at("key").text());
         checks.refuse(
-            !pem::has_certificate(cert),
+            !pem::is_certificate(cert),
             "clientIdentity.cert: has no certificate in PEM form",
         );
+        // These lines read nothing else.
         checks.refuse(
-            !pem::has_key(key),
-            "clientIdentity.key: has no private key in PEM form",
+            !pem::is_pkcs8_key(key),
+            "clientIdentity.key: has no private key in PKCS#8 (BEGIN PRIVATE KEY), which Talos needs before 1.14: convert it with `openssl pkcs8 -topk8 -nocrypt`",
         );
     }
 }
