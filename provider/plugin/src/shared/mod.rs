@@ -21,6 +21,7 @@ pub mod import;
 pub mod kubernetes;
 pub mod kubernetes_access;
 pub mod kustomize_patch;
+pub mod left_behind;
 pub mod lifetime;
 pub mod line;
 pub mod machine;

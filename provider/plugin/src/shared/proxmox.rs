@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::access::Unusable;
 use super::announce;
+use super::left_behind::Undone;
 use crate::provider::Data;
 
 /// How long a refresh waits before it keeps what it knows.
@@ -30,6 +31,11 @@ pub fn client(data: &Data, about: &str) -> Result<Client, Error> {
 /// An error for apply. `about` names the machine or the image.
 pub fn error(about: &str, error: &proxmox_client::Error) -> Error {
     Error::new(summary(about, error), error.detail())
+}
+
+/// The same for destroy, which may leave behind what nobody answers for.
+pub fn undone(about: &str, problem: &proxmox_client::Error) -> Undone {
+    Undone::new(error(about, problem), problem.code.is_out_of_reach())
 }
 
 /// One line: code, name, meaning.

@@ -2,9 +2,16 @@
 
 use framework::prelude::*;
 
+use super::left_behind::Undone;
+
 /// An error for apply. `about` is the machine's name.
 pub fn error(about: &str, error: &talos_client::Error) -> Error {
     Error::new(summary(about, error), error.detail())
+}
+
+/// The same for destroy, which may leave behind what nobody answers for.
+pub fn undone(about: &str, problem: &talos_client::Error) -> Undone {
+    Undone::new(error(about, problem), problem.code.is_out_of_reach())
 }
 
 /// One line: code, machine, meaning.

@@ -18,6 +18,7 @@ use crate::shared::access::Unusable;
 use crate::shared::entropy::OsRandom;
 use crate::shared::helm::Release;
 use crate::shared::kubernetes as operation;
+use crate::shared::left_behind::Undone;
 
 /// What one operation works with.
 pub struct Job<'a> {
@@ -39,7 +40,7 @@ impl<'a> Job<'a> {
         cx: &'a ApplyCx<FluxInstanceResource>,
         model: &FluxInstance,
         cluster: &str,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, Undone> {
         let about = about(model);
         let calls = operation::during(cx.remaining(), cx.token());
         let (client, cluster) =

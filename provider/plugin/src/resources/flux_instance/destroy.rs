@@ -34,7 +34,7 @@ pub async fn destroy(
     }
     let job = match Job::new(cx, state, &cx.private().cluster).await {
         Ok(job) => job,
-        Err(error) => return operation::forget(cx.provider(), &about(state), &error, slot),
+        Err(undone) => return undone.end(cx.provider(), &operation::left(&about(state)), slot),
     };
     let id = instance_id(state.namespace.text());
     let live = job

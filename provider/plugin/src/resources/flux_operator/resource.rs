@@ -14,6 +14,7 @@ use super::model::FluxOperator;
 use super::plan::{self, Private, about, alters};
 use super::render::{deployment_id, image_of, render, texts, version_of};
 use crate::provider::TalosStack;
+use crate::shared::left_behind::Undone;
 use crate::shared::{import, kubernetes as operation, packed};
 
 /// The resource.
@@ -227,7 +228,7 @@ pub(super) async fn job<'a>(
     cx: &'a ApplyCx<FluxOperatorResource>,
     model: &FluxOperator,
     cluster: &str,
-) -> Result<Job<'a>, Error> {
+) -> Result<Job<'a>, Undone> {
     let about = about(model);
     let calls = operation::during(cx.remaining(), cx.token());
     let (client, cluster) =

@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 
 use framework::prelude::*;
-use framework::testing::Change;
+use framework::testing::{Change, MiniCore};
 
 use super::TalosImageResource;
 use super::model::{ImageChecksum, ImageFactorySource, TalosImage};
 use super::plan::{Private, validate};
 use super::source::{Known, content, file_name, source};
+use crate::provider::Data;
 use crate::shared::fake_pve::{FakePve, FakeVm, Fault};
-use crate::shared::testing::{told, told_by};
+use crate::shared::testing::{forgetful, told, told_by};
 
 const DOWNLOAD: &str = "POST /nodes/pve1/storage/files/download-url";
 
@@ -409,6 +410,48 @@ async fn a_shared_file_is_removed_by_whichever_host_is_there() {
     assert!(image.state().is_none());
     assert!(pve.world().volumes.is_empty());
     assert_eq!(pve.host.writes().len(), 2, "{:?}", pve.host.writes());
+}
+
+/// An image that is there, and the provider where what is out of reach may be forgotten.
+async fn forgettable(pve: &FakePve, data: Data) -> framework::testing::Object<TalosImageResource> {
+    let mut image = pve.core().object::<TalosImageResource>();
+    image.apply(Some(&config("v1.12.6"))).await.unwrap();
+    let (state, private) = (image.state().unwrap(), image.private().unwrap());
+    let mut image = MiniCore::with_data(forgetful(data)).object::<TalosImageResource>();
+    image.assume(&state, &private).unwrap();
+    image
+}
+
+#[tokio::test]
+async fn only_what_nobody_answers_for_is_forgotten() {
+    let pve = FakePve::start().await;
+    // Nobody was asked.
+    let mut image = forgettable(&pve, crate::shared::testing::data()).await;
+    let plan = image.plan_only(None).unwrap();
+    let failed = told(&image.apply_plan(None, &plan).await.err().unwrap());
+    assert!(failed.contains("TS-PVE-SETTINGS"), "{failed}");
+    assert!(image.state().is_some());
+    // Somebody was asked to remove it, and did not say how that ended.
+    for _ in 0..4 {
+        pve.fault("DELETE /nodes/pve1/storage", Fault::Dropped);
+        pve.fault("DELETE /nodes/pve2/storage", Fault::Dropped);
+    }
+    let mut image = forgettable(&pve, pve.data()).await;
+    let plan = image.plan_only(None).unwrap();
+    let failed = told(&image.apply_plan(None, &plan).await.err().unwrap());
+    assert!(failed.contains("TS-PVE-UNCLEAR"), "{failed}");
+    assert!(image.state().is_some());
+    // Its hosts are off.
+    pve.world().faults.clear();
+    pve.world().offline.extend(["pve1", "pve2"]);
+    let plan = image.plan_only(None).unwrap();
+    let warned = told(&image.apply_plan(None, &plan).await.unwrap());
+    assert!(
+        warned.contains("TS-LEFT-BEHIND") && warned.contains("TS-PVE-HOST-OFFLINE"),
+        "{warned}"
+    );
+    assert!(image.state().is_none());
+    assert_eq!(pve.world().volumes.len(), 1);
 }
 
 #[tokio::test]

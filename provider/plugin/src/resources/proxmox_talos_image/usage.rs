@@ -23,10 +23,38 @@ pub struct Left {
     /// It was not come to, because of `error`.
     pub failed: Vec<Place>,
     /// What ended the removal early.
-    pub error: Option<Error>,
+    pub error: Option<Stopped>,
+}
+
+/// What ended a removal early.
+pub enum Stopped {
+    /// Looking failed: nobody was asked to remove anything.
+    Unseen(Error),
+    /// The removal itself failed, or nobody said how it ended.
+    Call(Error),
+}
+
+impl Stopped {
+    /// The failure.
+    pub fn error(&self) -> &Error {
+        match self {
+            Self::Unseen(error) | Self::Call(error) => error,
+        }
+    }
+
+    fn is_silence(&self) -> bool {
+        matches!(self, Self::Unseen(error) if error.code.is_out_of_reach())
+    }
 }
 
 impl Left {
+    /// The first failure is told; one that says more than that nobody answered comes before the others.
+    fn stopped(&mut self, by: Stopped) {
+        if self.error.as_ref().is_none_or(Stopped::is_silence) {
+            self.error = Some(by);
+        }
+    }
+
     /// All of them, whatever the reason.
     pub fn all(self) -> Vec<Place> {
         [self.used, self.unseen, self.failed].concat()
@@ -66,7 +94,7 @@ pub async fn remove_unused(client: &Client, calls: &Cx, volumes: BTreeSet<Place>
         Ok(seen) => seen,
         Err(error) => {
             left.failed = volumes.into_iter().collect();
-            left.error = Some(error);
+            left.stopped(Stopped::Unseen(error));
             return left;
         }
     };
@@ -94,7 +122,7 @@ async fn remove(client: &Client, calls: &Cx, mut free: Vec<Place>, left: &mut Le
             let is_online = |name: &str| nodes.iter().any(|node| node.online && node.name == name);
             free.sort_by_key(|(node, _)| !is_online(node));
         }
-        Err(error) => left.error = Some(error),
+        Err(error) => left.stopped(Stopped::Unseen(error)),
     }
     let mut gone = BTreeSet::new();
     for (node, volume) in free {
@@ -106,8 +134,8 @@ async fn remove(client: &Client, calls: &Cx, mut free: Vec<Place>, left: &mut Le
                 gone.insert(volume);
             }
             Ok(false) => {}
-            Err(error) => {
-                left.error.get_or_insert(error);
+            Err(stopped) => {
+                left.stopped(stopped);
                 left.failed.push((node, volume));
             }
         }
@@ -115,16 +143,22 @@ async fn remove(client: &Client, calls: &Cx, mut free: Vec<Place>, left: &mut Le
 }
 
 /// Removes a volume from a host; whether it is gone from all hosts then. One that is not there is no error.
-async fn remove_one(client: &Client, calls: &Cx, node: &str, volume: &str) -> Result<bool> {
+async fn remove_one(
+    client: &Client,
+    calls: &Cx,
+    node: &str,
+    volume: &str,
+) -> Result<bool, Stopped> {
     let storage = volume.split(':').next().unwrap_or_default();
     match client.storage(calls, node, storage).await {
         Ok(storage) => {
-            client.remove_volume(calls, node, volume).await?;
+            let removed = client.remove_volume(calls, node, volume).await;
+            removed.map_err(Stopped::Call)?;
             Ok(storage.shared)
         }
         // The host left the cluster, and its own files went with it.
         Err(error) if error.code == Code::HostUnknown => Ok(false),
-        Err(error) => Err(error),
+        Err(error) => Err(Stopped::Unseen(error)),
     }
 }
 
