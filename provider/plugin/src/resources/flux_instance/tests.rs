@@ -225,6 +225,20 @@ async fn a_key_that_nobody_stores_is_noticed_when_it_changes() {
 }
 
 #[tokio::test]
+async fn a_placeholder_in_place_of_the_key_says_nothing_of_it() {
+    let core = MiniCore::with_data(data());
+    let mut mock = config();
+    mock.sops.get_mut().unwrap().age_key_wo = secret("mock");
+    let plan = applied(&core, written()).plan_only(Some(&mock)).unwrap();
+    let told = told(&plan.warnings);
+    assert_eq!(plan.change, Change::None, "{told}");
+    assert!(
+        told.contains("placeholder") && !told.contains("TS-FLUX-SECRET"),
+        "{told}"
+    );
+}
+
+#[tokio::test]
 async fn changes_are_told_by_path_and_the_name_of_the_sync_stays() {
     let core = MiniCore::with_data(data());
     let mut other = config();
