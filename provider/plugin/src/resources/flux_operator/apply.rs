@@ -86,10 +86,6 @@ pub async fn bring(
     for field in [&mut state.image, &mut state.installed_version] {
         *field = Field::Null;
     }
-    if live.is_some() {
-        // A failure must not taint, and so destroy, an operator that ran before.
-        slot.irreversible();
-    }
     for object in &objects {
         let id = Id::of(object).map_err(|error| job.error(&error))?;
         cx.phase(format!("applying {id}"));
@@ -106,6 +102,8 @@ pub async fn bring(
         state.inventory = text_map(inventory.clone());
         slot.set(state.clone());
         slot.private(private.clone());
+        // A failure must not taint it: while a FluxInstance lives it cannot be destroyed and made again. The next update goes on.
+        slot.irreversible();
     }
     operation::pass_warnings(&job.client, &job.about, slot);
     let names: Vec<String> = objects
@@ -160,13 +158,7 @@ async fn finish(
             .await;
         match done {
             Ok(deployment) => describe(&mut state, &deployment),
-            Err(error) => {
-                // Nobody said that it cannot work: the next apply goes on waiting, and nothing is taken away before.
-                if error.code.is_silence() || error.code == Code::Cancelled || job.calls.is_over() {
-                    slot.irreversible();
-                }
-                return Err(job.error(&error));
-            }
+            Err(error) => return Err(job.error(&error)),
         }
     }
     private.unfinished = false;

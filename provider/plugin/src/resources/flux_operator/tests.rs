@@ -387,14 +387,37 @@ async fn taking_over_from_helm_is_resumed_where_it_was_interrupted() {
 }
 
 #[tokio::test]
-async fn a_fresh_installation_that_fails_is_an_error() {
+async fn a_fresh_installation_of_which_nothing_was_written_is_an_error() {
     let api = FakeApi::start().await;
-    api.refuse(DEPLOYMENT);
+    api.refuse(NAMESPACE);
     let core = MiniCore::with_data(data());
     let mut object = core.object::<FluxOperatorResource>();
     let failed = object.apply(Some(&reaching(&api))).await.err().unwrap();
     assert!(told(&failed).contains("TS-K8S-PERMISSION"));
-    assert!(object.is_tainted());
+    assert!(object.state().is_none());
+}
+
+#[tokio::test]
+async fn a_lost_operator_is_made_again_while_an_instance_lives() {
+    let api = FakeApi::start().await;
+    let instance = "/apis/fluxcd.controlplane.io/v1/namespaces/flux-system/fluxinstances/flux";
+    api.put(
+        instance,
+        json!({"metadata": {"name": "flux", "namespace": "flux-system"}}),
+    );
+    api.refuse(DEPLOYMENT);
+    let core = MiniCore::with_data(data());
+    let mut object = core.object::<FluxOperatorResource>();
+    let done = object.apply(Some(&reaching(&api))).await.unwrap();
+    assert_eq!(done.change, Change::Create);
+    assert!(!object.is_tainted());
+    // What is destroyed first would be refused because of the instance.
+    api.refuse("");
+    let done = object.apply(Some(&reaching(&api))).await.unwrap();
+    assert_eq!(done.change, Change::Update);
+    assert!(api.at(DEPLOYMENT).is_some());
+    let plan = object.plan(Some(&reaching(&api))).await.unwrap();
+    assert_eq!(plan.change, Change::None);
 }
 
 #[tokio::test]
