@@ -109,7 +109,7 @@ pub async fn bring(
     // Nothing of it is known before it was looked at.
     blank(&mut state);
     describe(&mut state, &Value::Null, &[]);
-    // A secret that was written is known from then on, so that destroying takes it away whatever comes after.
+    // A secret that may be there is known, so that destroying takes it away whatever comes after.
     let rotated = write_secrets(&job, &planned, &wanted, &private.salt, || {
         slot.set(state.clone());
         slot.private(private.clone());
@@ -245,7 +245,7 @@ async fn settled(job: &Job<'_>, planned: &FluxInstance) -> Result<Option<Value>,
     }))
 }
 
-/// Writes what differs, and records after each; whether any did. A secret of somebody else is left alone unless it holds the same.
+/// Writes what differs, and records before each; whether any did. A secret of somebody else is left alone unless it holds the same.
 async fn write_secrets(
     job: &Job<'_>,
     planned: &FluxInstance,
@@ -273,12 +273,13 @@ async fn write_secrets(
             }
         }
         job.cx.phase(format!("writing {id}"));
+        // Where the answer is lost it may be there; what is not is not missed when it is taken away.
+        record();
         job.client
             .settle(&job.calls, secret, Mode::Force)
             .await
             .map_err(failed)?;
         written = true;
-        record();
     }
     Ok(written)
 }

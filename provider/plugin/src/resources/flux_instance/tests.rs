@@ -340,6 +340,26 @@ async fn a_failure_taints_only_an_instance_that_was_not_there_before() {
     }
 }
 
+#[tokio::test]
+async fn a_secret_that_may_have_been_written_is_known() {
+    let (api, config) = reaching("none").await;
+    api.refuse(SECRET);
+    let core = MiniCore::with_data(data());
+    let mut object = core.object::<FluxInstanceResource>();
+    let failed = told(&object.apply(Some(&config)).await.err().unwrap());
+    assert!(failed.contains("TS-K8S-PERMISSION"), "{failed}");
+    assert!(object.private().unwrap().secrets.contains_key("sops-age"));
+    // It was written after all: destroying takes it away.
+    api.put(
+        SECRET,
+        json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "sops-age", "namespace": "flux-system", "uid": "one",
+            "managedFields": [{"manager": kubernetes::MANAGER}]}}),
+    );
+    api.refuse("");
+    object.apply(None).await.unwrap();
+    assert_eq!(api.at(SECRET), None);
+}
+
 #[test]
 fn what_flux_does_not_take_is_told_at_plan() {
     let found = |change: &dyn Fn(&mut FluxInstance)| {
