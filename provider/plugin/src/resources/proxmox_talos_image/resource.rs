@@ -124,7 +124,12 @@ impl Resource for TalosImageResource {
                 "A virtual machine has it in a drive, and could not start again without it. Remove it when that is over.",
             );
         }
-        if let Some((summary, detail)) = left.told_unseen(&name) {
+        let unrecorded = cx.private().unrecorded(&state);
+        let kept = [
+            left.told_unseen(&name),
+            usage::told_unrecorded(&name, &unrecorded),
+        ];
+        for (summary, detail) in kept.into_iter().flatten() {
             slot.warn(summary, detail);
         }
         let behind = Left {

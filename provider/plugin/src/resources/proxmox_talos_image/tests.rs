@@ -278,7 +278,8 @@ async fn digests_are_told_only_where_they_are_known_for_sure() {
     sent.apply(Some(&from_file(file.path()))).await.unwrap();
     let known = sent.state().unwrap().sha256.text().to_owned();
     assert_eq!(known.len(), 64);
-    // The same file again, by another resource: only its size is known to be the same.
+    // The same file again, by another resource, where the host does not compare: only its size is known to be the same.
+    pve.fault(DOWNLOAD, Fault::Refused(403, "Permission check failed"));
     let mut found = core.object::<TalosImageResource>();
     found.apply(Some(&from_file(file.path()))).await.unwrap();
     assert!(found.state().unwrap().sha256.is_null());
@@ -397,6 +398,24 @@ async fn a_token_that_does_not_see_all_machines_removes_no_file() {
     assert!(image.state().is_none());
     assert_eq!(pve.world().volumes.len(), 2);
     assert_eq!(pve.host.writes().len(), 2, "{:?}", pve.host.writes());
+}
+
+#[tokio::test]
+async fn a_machine_whose_configuration_may_not_be_read_keeps_the_file() {
+    let pve = FakePve::start().await;
+    let core = pve.core();
+    let mut image = core.object::<TalosImageResource>();
+    image.apply(Some(&config("v1.12.6"))).await.unwrap();
+    let vm = FakeVm {
+        node: "pve1".to_owned(),
+        ..FakeVm::default()
+    };
+    pve.world().vms.insert(900, vm);
+    let refused = Fault::Refused(403, "Permission check failed (/vms/900, VM.Audit)");
+    pve.fault("GET /nodes/pve1/qemu/900/config", refused);
+    let text = told(&image.apply(None).await.unwrap().warnings);
+    assert!(text.contains("TS-IMAGE-KEPT"), "{text}");
+    assert_eq!(pve.world().volumes.len(), 1);
 }
 
 #[tokio::test]
@@ -522,27 +541,30 @@ async fn a_file_is_uploaded_and_what_is_there_already_is_compared() {
         (Some("files:iso/own.iso"), Some(&13))
     );
     assert_eq!(state.sha256.text().len(), 64);
-    // The same file is taken as it is, and is not ours to remove.
-    let mut other = core.object::<TalosImageResource>();
-    other.apply(Some(&from_file(file.path()))).await.unwrap();
-    other.apply(None).await.unwrap();
+    // A run that was killed after the upload leaves the same: it is ours.
+    let mut again = core.object::<TalosImageResource>();
+    again.apply(Some(&from_file(file.path()))).await.unwrap();
+    assert_eq!(again.state().unwrap().sha256, state.sha256);
+    again.apply(None).await.unwrap();
+    assert_eq!(pve.world().volume_names(), Vec::<String>::new());
+    // Another one under its name is not overwritten, neither one of another size nor one of the same.
+    for size in [99, 13] {
+        put(&pve, "files:iso/own.iso", DIGEST);
+        let own = "files:iso/own.iso".to_owned();
+        pve.world().volumes.insert(own, size);
+        let mut third = core.object::<TalosImageResource>();
+        let failed = third.apply(Some(&from_file(file.path()))).await;
+        let failed = told(&failed.err().unwrap());
+        assert!(failed.contains("TS-PVE-FILE-EXISTS"), "{failed}");
+        assert!(third.state().is_none());
+    }
+    // Where the host does not compare, it is taken as it is and is not ours to remove.
+    pve.fault(DOWNLOAD, Fault::Refused(403, "Permission check failed"));
+    let mut unsure = core.object::<TalosImageResource>();
+    unsure.apply(Some(&from_file(file.path()))).await.unwrap();
+    assert!(unsure.state().unwrap().sha256.is_null());
+    unsure.apply(None).await.unwrap();
     assert_eq!(pve.world().volume_names(), ["files:iso/own.iso"]);
-    // Another one under its name is not overwritten.
-    pve.world()
-        .volumes
-        .insert("files:iso/own.iso".to_owned(), 99);
-    let mut third = core.object::<TalosImageResource>();
-    let error = third
-        .apply(Some(&from_file(file.path())))
-        .await
-        .err()
-        .unwrap();
-    assert!(
-        told(&error).contains("TS-PVE-FILE-EXISTS"),
-        "{}",
-        told(&error)
-    );
-    assert!(third.state().is_none());
 }
 
 #[tokio::test]
@@ -668,7 +690,12 @@ async fn only_what_was_recorded_as_delivered_is_removed() {
     // State that has no record.
     let mut found = core.object::<TalosImageResource>();
     found.assume(&state, &Private::default()).unwrap();
-    found.apply(None).await.unwrap();
+    let text = told(&found.apply(None).await.unwrap().warnings);
+    assert!(
+        text.contains("TS-IMAGE-KEPT")
+            && text.contains(&format!("{volume} on pve1, {volume} on pve2")),
+        "{text}"
+    );
     assert_eq!(pve.world().volume_names(), [volume]);
     // Its own record.
     image.apply(None).await.unwrap();

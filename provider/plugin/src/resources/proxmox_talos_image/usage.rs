@@ -65,11 +65,6 @@ impl Left {
         if self.unseen.is_empty() {
             return None;
         }
-        let listed: Vec<String> = self
-            .unseen
-            .iter()
-            .map(|(node, volume)| format!("{volume} on {node}"))
-            .collect();
         Some((
             format!("TS-IMAGE-KEPT: {name}: files of the image were not removed"),
             format!(
@@ -78,10 +73,31 @@ impl Left {
                  Cure: give the token (and, with privilege separation, its user) VM.Audit on /vms with propagation, for instance \
                  pveum acl modify /vms --tokens 'USER@REALM!NAME' --roles PVEAuditor; or remove the file by hand (pvesm free VOLUME) once \
                  no machine needs it.",
-                listed.join(", ")
+                listed(&self.unseen)
             ),
         ))
     }
+}
+
+/// What is told of files that may be somebody else's, if there are any.
+pub fn told_unrecorded(name: &str, unrecorded: &BTreeSet<Place>) -> Option<(String, String)> {
+    if unrecorded.is_empty() {
+        return None;
+    }
+    Some((
+        format!("TS-IMAGE-KEPT: {name}: files that may be somebody else's were not removed"),
+        format!(
+            "Left: {}\nCause: state comes from a version of the provider that did not record what it delivered.\n\
+             Cure: remove the file by hand (pvesm free VOLUME) once no machine needs it.",
+            listed(unrecorded)
+        ),
+    ))
+}
+
+fn listed<'a>(places: impl IntoIterator<Item = &'a Place>) -> String {
+    let places = places.into_iter();
+    let places = places.map(|(node, volume)| format!("{volume} on {node}"));
+    places.collect::<Vec<_>>().join(", ")
 }
 
 /// Removes the volumes that are in no drive, as far as that can be known; gives those that stay.
@@ -166,25 +182,32 @@ async fn remove_one(
 /// one that could as well appear after the removal.
 async fn look(client: &Client, calls: &Cx) -> Result<(BTreeSet<String>, bool)> {
     let all_seen = client.sees_all_vms(calls).await?;
-    Ok((used(client, calls).await?, all_seen))
+    let (used, all_read) = used(client, calls).await?;
+    Ok((used, all_seen && all_read))
 }
 
-/// Volumes in the drives of all virtual machines that the token sees.
-async fn used(client: &Client, calls: &Cx) -> Result<BTreeSet<String>> {
+/// Volumes in the drives of all virtual machines that the token sees, and whether it may read all of their configurations.
+async fn used(client: &Client, calls: &Cx) -> Result<(BTreeSet<String>, bool)> {
     let places = client.places(calls).await?;
     let configs = stream::iter(places).map(|place| async move {
         match client.config(calls, &place.node, place.vmid).await {
-            Ok(config) => Ok(config.values),
+            Ok(config) => Ok(Some(config.values)),
             // It went away in between, or is a container.
-            Err(error) if error.code == Code::NotFound => Ok(Default::default()),
+            Err(error) if error.code == Code::NotFound => Ok(Some(Default::default())),
+            Err(error) if error.code == Code::Permission => Ok(None),
             Err(error) => Err(error),
         }
     });
     let configs: Vec<Result<_>> = configs.buffer_unordered(AT_ONCE).collect().await;
     let mut used = BTreeSet::new();
+    let mut all_read = true;
     for config in configs {
-        let drives = config?.into_iter().filter(|(key, _)| is_drive(key));
+        let Some(values) = config? else {
+            all_read = false;
+            continue;
+        };
+        let drives = values.into_iter().filter(|(key, _)| is_drive(key));
         used.extend(drives.filter_map(|(_, drive)| drive.split(',').next().map(str::to_owned)));
     }
-    Ok(used)
+    Ok((used, all_read))
 }
