@@ -5,6 +5,7 @@
 
 use framework::prelude::*;
 
+use super::report;
 use crate::provider::{Data, UnreachableDestroy};
 
 /// Why destroy did not do its work.
@@ -44,15 +45,11 @@ impl Undone {
             undone,
             there,
         } = left;
-        let why = self.error.diagnostics().iter();
-        let why: Vec<String> = why
-            .map(|found| format!("{}\n{}", found.summary, found.detail))
-            .collect();
         slot.warn(
             format!("TS-LEFT-BEHIND: {about}: {undone}"),
             format!(
                 "{there} Nobody answered, and `on_unreachable_destroy` is \"forget\".\n\n{}",
-                why.join("\n\n")
+                report::told(&self.error)
             ),
         );
         Ok(())

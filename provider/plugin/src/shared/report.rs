@@ -20,6 +20,13 @@ pub fn summary(about: &str, error: &talos_client::Error) -> String {
     format!("{code}: {about}: {}", error.code.entry().meaning)
 }
 
+/// All that an error says.
+pub fn told(error: &Error) -> String {
+    let found = error.diagnostics().iter();
+    let found = found.map(|found| format!("{}\n{}", found.summary, found.detail));
+    found.collect::<Vec<_>>().join("\n\n")
+}
+
 /// Summary of a refresh that did not look.
 pub fn skipped(node: &str) -> String {
     format!("TS-REFRESH-SKIPPED: {node}: not refreshed")
