@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use framework::prelude::*;
-use kubernetes::{Client, Code, Cx, Mode, difference};
+use kubernetes::{Client, Code, Cx, Id, Mode, difference};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -65,6 +65,37 @@ pub async fn would_change(
         Err(error) if error.code == Code::Permission => Ok(BTreeMap::new()),
         Err(error) => Err(error),
     }
+}
+
+/// What differs between two sets of objects, by object and path.
+pub fn between(before: &[Value], after: &[Value]) -> BTreeMap<String, String> {
+    let named = |objects: &[Value]| -> BTreeMap<String, Value> {
+        let pairs = objects
+            .iter()
+            .filter_map(|object| Some((Id::of(object).ok()?.to_string(), object.clone())));
+        pairs.collect()
+    };
+    let (before, after) = (named(before), named(after));
+    let mut changes = BTreeMap::new();
+    for (name, object) in &after {
+        match before.get(name) {
+            None => {
+                changes.insert(name.clone(), "(absent) -> applied".to_owned());
+            }
+            Some(old) => {
+                let paths = difference(old, object);
+                changes.extend(
+                    paths
+                        .into_iter()
+                        .map(|(path, line)| (format!("{name} {path}"), line)),
+                );
+            }
+        }
+    }
+    for name in before.keys().filter(|name| !after.contains_key(*name)) {
+        changes.insert(name.clone(), "applied -> (absent)".to_owned());
+    }
+    changes
 }
 
 /// An error for apply. `about` names the object.

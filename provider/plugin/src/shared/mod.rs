@@ -6,6 +6,7 @@ pub mod api_server;
 pub mod calls;
 pub mod change;
 pub mod client_configuration;
+pub mod cluster_job;
 pub mod config_text;
 pub mod digest;
 pub mod entropy;

@@ -11,6 +11,8 @@ use super::announce;
 use super::left_behind::Undone;
 use crate::provider::Data;
 
+pub use super::placeholder::refuse_placeholder;
+
 /// How long a refresh waits before it keeps what it knows.
 pub const REFRESH: Duration = Duration::from_secs(8);
 /// How long destroy tries to reach anybody.
@@ -68,16 +70,4 @@ pub fn kept(about: &str, error: &proxmox_client::Error) -> String {
         error.code.entry().meaning,
         error.code.as_str()
     )
-}
-
-/// Refuses a value that stands in for one of an earlier stage.
-pub fn refuse_placeholder(about: &str, attribute: &str) -> Error {
-    Error::new(
-        format!("TS-PLACEHOLDER: {about} has a placeholder in {attribute}"),
-        format!(
-            "`{attribute}` holds a value that stands in for the output of a stage that has not been applied. \
-             Apply the earlier stage, then plan this one again."
-        ),
-    )
-    .at(attribute)
 }

@@ -32,7 +32,7 @@ pub async fn destroy(
         );
         return Ok(());
     }
-    let job = match Job::new(cx, state, &cx.private().cluster).await {
+    let job = match Job::reach(cx, &state.kubernetes, about(state), &cx.private().cluster).await {
         Ok(job) => job,
         Err(undone) => return undone.end(cx.provider(), &operation::left(&about(state)), slot),
     };

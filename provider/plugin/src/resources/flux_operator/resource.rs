@@ -229,15 +229,5 @@ pub(super) async fn job<'a>(
     model: &FluxOperator,
     cluster: &str,
 ) -> Result<Job<'a>, Undone> {
-    let about = about(model);
-    let calls = operation::during(cx.remaining(), cx.token());
-    let (client, cluster) =
-        operation::reach(cx.provider(), &model.kubernetes, &about, &calls, cluster).await?;
-    Ok(Job {
-        cx,
-        about,
-        calls,
-        client,
-        cluster,
-    })
+    Job::reach(cx, &model.kubernetes, about(model), cluster).await
 }

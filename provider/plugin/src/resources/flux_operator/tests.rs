@@ -6,10 +6,11 @@ use serde_json::{Value, json};
 
 use super::FluxOperatorResource;
 use super::model::{FluxOperator, OperatorResources, OperatorSource, Toleration};
-use super::plan::{Private, between, validate};
+use super::plan::{Private, validate};
 use super::render::{render, version_of};
 use crate::shared::change::text_map;
 use crate::shared::fake_api::FakeApi;
+use crate::shared::kubernetes::between;
 use crate::shared::kubernetes_access::KubernetesAccess;
 use crate::shared::packed;
 use crate::shared::testing::{data, forgetful, told, told_by};
