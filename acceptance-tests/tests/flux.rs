@@ -13,6 +13,7 @@ mod support;
 use std::time::{Duration, Instant};
 
 use acceptance_tests::control_plane::{ControlPlane, FLUX, SERVER};
+use acceptance_tests::secrecy::Scanner;
 use acceptance_tests::skip;
 use bench::{Bench, KEY, OTHER_KEY};
 
@@ -264,6 +265,41 @@ fn goes_down(bench: &Bench) {
     );
 }
 
+/// What a variable is set to may be a secret, and core does not know that `changes` has it from one.
+fn values_of_variables_are_not_told(bench: &bench::Alone) {
+    const SECOND: &str = "second-token-of-the-operator";
+    const THIRD: &str = "third-token-of-the-operator";
+    let names = ["first-token-of-the-operator", SECOND, THIRD];
+    let scanner = Scanner::new(names.map(|token| (token.to_owned(), token.to_owned())));
+    let is_silent = |what: &str, text: &str| {
+        let found = scanner.find(text);
+        assert!(found.is_empty(), "{what} holds {found:?}");
+    };
+    bench.set_token(SECOND);
+    let run = bench.apply();
+    assert!(run.ok, "{}", run.told());
+    is_silent("the apply", &run.told());
+    let changes = &bench.object("flux_operator.this")["changes"];
+    let changed = "Deployment/flux-system/flux-operator spec.template.spec.containers[manager].env[TOKEN].value";
+    assert_eq!(changes[changed], "(value) -> (another value)", "{changes}");
+    is_silent("`changes`", &changes.to_string());
+    let set = |token: &str| {
+        let variable = format!("TOKEN={token}");
+        let deployment = "deployment/flux-operator";
+        let set = ["set", "env", "-n", "flux-system", deployment, &variable];
+        bench.plane.run(&set).unwrap();
+    };
+    set(THIRD);
+    let run = bench.plan().run;
+    assert_eq!(run.warnings("TS-K8S-DRIFT").len(), 1, "{}", run.told());
+    is_silent("the drift", &run.told());
+    set(SECOND);
+    assert!(!bench.plan().changes);
+    let log = bench.log();
+    assert!(log.contains("provider.terraform-provider-talos-stack"));
+    is_silent("the log", &log);
+}
+
 /// The operator alone, on an API server without controllers: nobody runs its pod, so nothing waits for it.
 #[test]
 fn clusters_that_are_not_ours_or_silent() {
@@ -286,6 +322,7 @@ fn clusters_that_are_not_ours_or_silent() {
     let deployment = bench.plane.get("flux-system", "deployment/flux-operator");
     assert_eq!(deployment.unwrap()["metadata"]["labels"]["patched"], "1");
     assert!(!bench.plan().changes);
+    values_of_variables_are_not_told(&bench);
 
     let foreign = ControlPlane::start().unwrap();
     let ours = bench.kubeconfig(foreign.kubeconfig());

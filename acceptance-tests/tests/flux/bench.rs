@@ -87,6 +87,10 @@ const ALONE: &str = r#"
 variable "kubeconfig_path" { type = string }
 variable "replicas" { type = number }
 variable "patched" { type = string }
+variable "token" {
+  type      = string
+  sensitive = true
+}
 
 provider "talos" {
   kubernetes = { kubeconfig_path = var.kubeconfig_path }
@@ -98,6 +102,7 @@ resource "flux_operator" "this" {
   source   = { manifests = file("${path.module}/operator.yaml") }
   replicas = var.replicas
   wait     = false
+  env      = { TOKEN = var.token }
   patches  = [{ target = { kind = var.patched }, patch = "metadata: {labels: {patched: '1'}}" }]
 }
 "#;
@@ -366,7 +371,7 @@ impl Alone {
         let module = Module::new(
             ALONE,
             SMALL,
-            json!({"kubeconfig_path": plane.kubeconfig(), "replicas": 1, "patched": "Deployment"}),
+            json!({"kubeconfig_path": plane.kubeconfig(), "replicas": 1, "patched": "Deployment", "token": "first-token-of-the-operator"}),
         );
         Self { plane, module }
     }
@@ -383,6 +388,15 @@ impl Alone {
 
     pub fn set_patched(&self, kind: &str) {
         self.module.set("patched", kind.into());
+    }
+
+    pub fn set_token(&self, token: &str) {
+        self.module.set("token", token.into());
+    }
+
+    /// What the plugin logged in all runs.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.module.folder.join("trace.log")).unwrap()
     }
 
     pub fn set_replicas(&self, replicas: u64) {

@@ -10,10 +10,12 @@ mod backoff;
 mod catalogue;
 mod cx;
 mod error;
+mod hex;
 mod wording;
 
 pub use backoff::Backoff;
 pub use catalogue::{Catalogued, Entry, faults, page};
 pub use cx::{Cx, Ended};
 pub use error::{Error, Sent};
+pub use hex::hex;
 pub use wording::plain;

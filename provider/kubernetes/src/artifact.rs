@@ -325,11 +325,7 @@ pub async fn download(cx: &Cx, url: &str) -> Result<String> {
 
 /// `sha256:…` of bytes.
 pub fn digest_of(bytes: &[u8]) -> String {
-    let hex: String = Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("sha256:{hex}")
+    format!("sha256:{}", client_core::hex(Sha256::digest(bytes)))
 }
 
 /// The text of one file in a layer.

@@ -70,7 +70,7 @@ pub fn state(instance: &Value, asked: &str) -> State {
     }
 }
 
-/// Names of the source and the Kustomization that an instance makes for its sync; `None` without a sync.
+/// The source, of a kind, and the Kustomization that an instance makes for its sync.
 pub fn sync_objects(namespace: &str, kind: &str, name: &str) -> [Id; 2] {
     [
         Id::new("source.toolkit.fluxcd.io/v1", kind, namespace, name),

@@ -1,10 +1,10 @@
 //! What a certificate says, as far as errors speak of it.
 
-use std::fmt::Write;
 use std::net::IpAddr;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use client_core::hex;
 use sha2::{Digest, Sha256};
 use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::prelude::{FromDer, X509Certificate};
@@ -104,14 +104,4 @@ fn name(general: &GeneralName<'_>) -> Option<String> {
 /// Base64 SHA-256 of a certificate's SubjectPublicKeyInfo.
 pub(crate) fn fingerprint(certificate: &X509Certificate<'_>) -> String {
     STANDARD.encode(Sha256::digest(certificate.public_key().raw))
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            // Writing to a String does not fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
 }

@@ -54,7 +54,7 @@ variable "reboot_policy" {
 }
 
 variable "max_parallel" {
-  description = "Requests that change something in Proxmox VE at the same time."
+  description = "Requests to Proxmox VE under way at the same time."
   type        = number
   default     = 8
 }

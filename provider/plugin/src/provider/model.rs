@@ -29,7 +29,7 @@ pub struct ProviderModel {
     /// The Image Factory.
     #[tf(optional)]
     pub image_factory: Field<ImageFactory>,
-    /// What destroy does about machines that cannot be reached: `error`, or `forget` (leave them behind and list
+    /// What destroy does about machines and clusters that do not answer: `error`, or `forget` (leave them behind and list
     /// them). `TALOS_STACK_ON_UNREACHABLE_DESTROY` unless given; `error` by default.
     #[tf(optional, one_of("error", "forget"))]
     pub on_unreachable_destroy: Field<String>,

@@ -1,23 +1,17 @@
 //! Digests that may be shown: keyed, so that nobody can guess a short secret from them.
 
-use std::fmt::Write;
-
+use client_core::hex;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
-/// HMAC-SHA256 of `text`, keyed with the cluster's secret, in lower-case hexadecimal.
+/// HMAC-SHA256 of `text` in lower-case hexadecimal. `key` is a secret of the cluster or of the object, which no message shows.
 pub fn keyed(key: &str, text: &str) -> String {
     // HMAC takes keys of any length; the error exists for other algorithms.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key.as_bytes()) else {
         return String::new();
     };
     mac.update(text.as_bytes());
-    let mut hex = String::with_capacity(64);
-    for byte in mac.finalize().into_bytes() {
-        // Writing to a String does not fail.
-        let _ = write!(hex, "{byte:02x}");
-    }
-    hex
+    hex(mac.finalize().into_bytes())
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use client_core::hex;
 use framework::prelude::*;
 use futures::StreamExt;
 use reqwest::{Client, Response};
@@ -50,7 +51,7 @@ pub async fn read(path: PathBuf) -> Result<Fetched, Error> {
         size += count as u64;
     }
     Ok(Fetched {
-        sha256: hex(&hash.finalize()),
+        sha256: hex(hash.finalize()),
         size,
         path,
         _temporary: None,
@@ -80,7 +81,7 @@ pub async fn fetch(data: &Data, url: &str, of_factory: bool) -> Result<Fetched, 
     file.flush().await.map_err(failed)?;
     Ok(Fetched {
         path: temporary.to_path_buf(),
-        sha256: hex(&hash.finalize()),
+        sha256: hex(hash.finalize()),
         size,
         _temporary: Some(temporary),
     })
@@ -146,8 +147,4 @@ fn unreachable(url: &str, error: &reqwest::Error) -> Error {
             "Seen: {told}\nCause: the server does not answer, or its certificate is not trusted.\nCure: check the address from here, then apply again."
         ),
     )
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

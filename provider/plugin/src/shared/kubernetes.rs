@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use framework::prelude::*;
-use kubernetes::{Client, Code, Cx, Mode, difference};
+use kubernetes::{Client, Code, Cx, Id, Mode, difference};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::kubernetes_access::KubernetesAccess;
+use super::left_behind::{Left, Undone};
 use super::{announce, report};
-use crate::provider::{Data, TalosStack, UnreachableDestroy};
+use crate::provider::{Data, TalosStack};
 
 /// How long a refresh waits for the first answer before it keeps what it knows.
 pub const ANSWER: Duration = Duration::from_secs(8);
@@ -31,12 +32,22 @@ pub async fn reach(
     about: &str,
     calls: &Cx,
     uid: &str,
-) -> Result<(Client, String), Error> {
+) -> Result<(Client, String), Undone> {
     let client = data.kubernetes.client(own).await;
     let client = client.map_err(|problem| Error::from(problem.diagnostic(about)))?;
     let found = client.expect_cluster(&calls.capped(REACH), uid).await;
-    let found = found.map_err(|problem| error(about, &problem))?;
+    let found =
+        found.map_err(|problem| Undone::new(error(about, &problem), problem.code.is_silence()))?;
     Ok((client, found))
+}
+
+/// What stays of a cluster that destroy did not reach.
+pub fn left(about: &str) -> Left<'_> {
+    Left {
+        about,
+        undone: "it was not removed",
+        there: "Whatever is in the cluster stays.",
+    }
 }
 
 /// What applying `object` would change on the live one, by path; nothing is seen with access that may only read.
@@ -54,6 +65,37 @@ pub async fn would_change(
         Err(error) if error.code == Code::Permission => Ok(BTreeMap::new()),
         Err(error) => Err(error),
     }
+}
+
+/// What differs between two sets of objects, by object and path.
+pub fn between(before: &[Value], after: &[Value]) -> BTreeMap<String, String> {
+    let named = |objects: &[Value]| -> BTreeMap<String, Value> {
+        let pairs = objects
+            .iter()
+            .filter_map(|object| Some((Id::of(object).ok()?.to_string(), object.clone())));
+        pairs.collect()
+    };
+    let (before, after) = (named(before), named(after));
+    let mut changes = BTreeMap::new();
+    for (name, object) in &after {
+        match before.get(name) {
+            None => {
+                changes.insert(name.clone(), "(absent) -> applied".to_owned());
+            }
+            Some(old) => {
+                let paths = difference(old, object);
+                changes.extend(
+                    paths
+                        .into_iter()
+                        .map(|(path, line)| (format!("{name} {path}"), line)),
+                );
+            }
+        }
+    }
+    for name in before.keys().filter(|name| !after.contains_key(*name)) {
+        changes.insert(name.clone(), "applied -> (absent)".to_owned());
+    }
+    changes
 }
 
 /// An error for apply. `about` names the object.
@@ -155,21 +197,4 @@ pub fn pass_warnings<R: Resource>(client: &Client, about: &str, slot: &mut Slot<
             text,
         );
     }
-}
-
-/// The provider decides whether what cannot be reached is left behind.
-pub fn forget<R: Resource>(
-    data: &Data,
-    about: &str,
-    error: &Error,
-    slot: &mut Slot<R>,
-) -> Result<(), Error> {
-    if data.unreachable_destroy == UnreachableDestroy::Error {
-        return Err(error.clone());
-    }
-    slot.warn(
-        format!("TS-LEFT-BEHIND: {about}: it was not removed"),
-        "The cluster cannot be reached, and `on_unreachable_destroy` is \"forget\". Whatever is there stays.",
-    );
-    Ok(())
 }

@@ -2,6 +2,8 @@
 //!
 //! They never fail or dial during validate, configure and plan, and always fail clearly at apply.
 
+use framework::prelude::*;
+
 /// First line of a configuration that was rendered with placeholder secrets.
 pub const PLACEHOLDER_MARK: &str = "# rendered with placeholder secrets; not to be applied";
 
@@ -23,6 +25,18 @@ pub fn is_placeholder_host(address: &str) -> bool {
         || matches!(host, "0.0.0.0" | "::")
         || host == "invalid"
         || host.ends_with(".invalid")
+}
+
+/// Refuses a value that stands in for one of an earlier stage.
+pub fn refuse_placeholder(about: &str, attribute: &str) -> Error {
+    Error::new(
+        format!("TS-PLACEHOLDER: {about} has a placeholder in {attribute}"),
+        format!(
+            "`{attribute}` holds a value that stands in for the output of a stage that has not been applied. \
+             Apply the earlier stage, then plan this one again."
+        ),
+    )
+    .at(attribute)
 }
 
 const MOCK_KUBECONFIG: &str = "/tmp/mock-kubeconfig";

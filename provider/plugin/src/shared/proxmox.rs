@@ -8,7 +8,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::access::Unusable;
 use super::announce;
+use super::left_behind::Undone;
 use crate::provider::Data;
+
+pub use super::placeholder::refuse_placeholder;
 
 /// How long a refresh waits before it keeps what it knows.
 pub const REFRESH: Duration = Duration::from_secs(8);
@@ -30,6 +33,11 @@ pub fn client(data: &Data, about: &str) -> Result<Client, Error> {
 /// An error for apply. `about` names the machine or the image.
 pub fn error(about: &str, error: &proxmox_client::Error) -> Error {
     Error::new(summary(about, error), error.detail())
+}
+
+/// The same for destroy, which may leave behind what nobody answers for.
+pub fn undone(about: &str, problem: &proxmox_client::Error) -> Undone {
+    Undone::new(error(about, problem), problem.code.is_out_of_reach())
 }
 
 /// One line: code, name, meaning.
@@ -62,16 +70,4 @@ pub fn kept(about: &str, error: &proxmox_client::Error) -> String {
         error.code.entry().meaning,
         error.code.as_str()
     )
-}
-
-/// Refuses a value that stands in for one of an earlier stage.
-pub fn refuse_placeholder(about: &str, attribute: &str) -> Error {
-    Error::new(
-        format!("TS-PLACEHOLDER: {about} has a placeholder in {attribute}"),
-        format!(
-            "`{attribute}` holds a value that stands in for the output of a stage that has not been applied. \
-             Apply the earlier stage, then plan this one again."
-        ),
-    )
-    .at(attribute)
 }

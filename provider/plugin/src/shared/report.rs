@@ -2,15 +2,29 @@
 
 use framework::prelude::*;
 
+use super::left_behind::Undone;
+
 /// An error for apply. `about` is the machine's name.
 pub fn error(about: &str, error: &talos_client::Error) -> Error {
     Error::new(summary(about, error), error.detail())
+}
+
+/// The same for destroy, which may leave behind what nobody answers for.
+pub fn undone(about: &str, problem: &talos_client::Error) -> Undone {
+    Undone::new(error(about, problem), problem.code.is_out_of_reach())
 }
 
 /// One line: code, machine, meaning.
 pub fn summary(about: &str, error: &talos_client::Error) -> String {
     let code = error.code.as_str();
     format!("{code}: {about}: {}", error.code.entry().meaning)
+}
+
+/// All that an error says.
+pub fn told(error: &Error) -> String {
+    let found = error.diagnostics().iter();
+    let found = found.map(|found| format!("{}\n{}", found.summary, found.detail));
+    found.collect::<Vec<_>>().join("\n\n")
 }
 
 /// Summary of a refresh that did not look.

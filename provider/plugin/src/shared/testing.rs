@@ -3,7 +3,7 @@
 use framework::prelude::*;
 use framework::testing::MiniCore;
 
-use crate::provider::{Data, ProviderModel, TalosStack};
+use crate::provider::{Data, ProviderModel, TalosStack, UnreachableDestroy};
 
 /// The provider as a block with nothing but a name configures it, with no environment.
 pub fn data() -> Data {
@@ -19,6 +19,12 @@ pub fn core(factory_url: &str) -> MiniCore<TalosStack> {
     let mut data = data();
     data.factory_url = factory_url.into();
     MiniCore::with_data(data)
+}
+
+/// The same provider, where destroy may leave behind what nobody answers for.
+pub fn forgetful(mut data: Data) -> Data {
+    data.unreachable_destroy = UnreachableDestroy::Forget;
+    data
 }
 
 /// All that a user is told, on one line each.

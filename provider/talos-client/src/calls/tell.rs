@@ -1,15 +1,15 @@
 //! Messages in a few words for recorders: sizes and digests where secrets may be.
 
+use client_core::hex;
 use proto_talos::cosi::resource::{GetRequest, GetResponse, ListRequest, WatchRequest};
 use proto_talos::machine as api;
 use sha2::{Digest, Sha256};
 
-use crate::certificate::hex;
 use crate::client::Tell;
 
 impl Tell for api::ApplyConfigurationRequest {
     fn tell(&self) -> String {
-        let digest = hex(&Sha256::digest(&self.data));
+        let digest = hex(Sha256::digest(&self.data));
         format!(
             "mode={} dry_run={} size={} sha256={digest}",
             self.mode().as_str_name(),

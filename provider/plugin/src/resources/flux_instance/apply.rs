@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use client_core::hex;
 use framework::prelude::*;
-use kubernetes::{Client, Code, Cx, Id, Mode, Owner, Sent, flux, owner};
+use kubernetes::{Code, Id, Mode, Owner, Sent, flux, owner};
 use serde_json::{Value, json};
 use talos_config::random::Random as _;
 
@@ -14,186 +15,165 @@ use super::observe::{describe, instance_id, ready, sync_objects};
 use super::plan::{Private, about, validate};
 use super::secrets::{digest, digests, placeholder, secrets};
 use super::{spec, wait};
-use crate::shared::access::Unusable;
+use crate::shared::cluster_job;
 use crate::shared::entropy::OsRandom;
 use crate::shared::helm::Release;
 use crate::shared::kubernetes as operation;
+use crate::shared::placeholder::refuse_placeholder;
 
 /// What one operation works with.
-pub struct Job<'a> {
-    /// Its context.
-    pub cx: &'a ApplyCx<FluxInstanceResource>,
-    /// For messages.
-    pub about: String,
-    /// Its limits.
-    pub calls: Cx,
-    /// The cluster.
-    pub client: Client,
-    /// The cluster's UID.
-    pub cluster: String,
-}
-
-impl<'a> Job<'a> {
-    /// Reaches the cluster, which must be the one of this UID.
-    pub async fn new(
-        cx: &'a ApplyCx<FluxInstanceResource>,
-        model: &FluxInstance,
-        cluster: &str,
-    ) -> Result<Self, Error> {
-        let about = about(model);
-        let calls = operation::during(cx.remaining(), cx.token());
-        let (client, cluster) =
-            operation::reach(cx.provider(), &model.kubernetes, &about, &calls, cluster).await?;
-        Ok(Self {
-            cx,
-            about,
-            calls,
-            client,
-            cluster,
-        })
-    }
-
-    /// An error of the client, about the instance.
-    pub fn error(&self, error: &kubernetes::Error) -> Error {
-        operation::error(&self.about, error)
-    }
-}
+pub type Job<'a> = cluster_job::Job<'a, FluxInstanceResource>;
+type Progress<'s> = cluster_job::Progress<'s, FluxInstanceResource>;
 
 /// Create and update. `config` alone carries write-only values.
 pub async fn bring(
     cx: &ApplyCx<FluxInstanceResource>,
     planned: FluxInstance,
     config: &FluxInstance,
-    mut private: Private,
+    private: Private,
     slot: &mut Slot<FluxInstanceResource>,
 ) -> Result<(), Error> {
-    let about_it = about(&planned);
-    if let Some(attribute) = placeholder(config) {
-        return Err(Unusable::Placeholder(attribute)
-            .diagnostic(&about_it)
-            .into());
-    }
-    // What was not known at plan is now.
-    let mut found = Diagnostics::new();
-    validate(config, &mut found);
-    if found.has_errors() {
-        return Err(found.into());
-    }
-    let job = Job::new(cx, &planned, &private.cluster).await?;
-    let namespace = planned.namespace.text().to_owned();
+    refuse(&planned, config)?;
+    let job = Job::reach(cx, &planned.kubernetes, about(&planned), &private.cluster).await?;
     cx.phase("looking for flux-operator");
-    wait::operator(&job.client, &job.calls, &namespace)
+    wait::operator(&job.client, &job.calls, planned.namespace.text())
         .await
         .map_err(|error| job.error(&error))?;
-    let found = settled(&job, &planned).await?;
-    let live = found.is_some();
-    if live {
+    let live = settled(&job, &planned).await?;
+    if live.is_some() {
         // A failure must not taint, and so uninstall, a Flux that ran before.
         slot.irreversible();
     }
     let object = spec::instance(&planned).map_err(|why| {
         Error::new("TS-INPUT-INVALID: extra_spec is no YAML object", why).at("extra_spec")
     })?;
+    let wanted = secrets(config, planned.namespace.text());
+    let (state, private) = begin(&job, planned, private, &wanted)?;
+    let mut progress = Progress {
+        state,
+        private,
+        slot,
+    };
+    let rotated = write_secrets(&job, &wanted, &mut progress).await?;
+    let release = live.as_ref().and_then(Release::of);
+    write_instance(&job, &object, release.as_ref(), &mut progress).await?;
+    sweep(&job, release.as_ref(), &mut progress).await?;
+    let asked = if rotated && live.is_some() {
+        let asked = nudge(&job, &progress.state).await;
+        asked.map_err(|error| job.error(&error))?
+    } else {
+        String::new()
+    };
+    finish(&job, &asked, progress).await
+}
 
+/// Refuses what was not known at plan and is wrong.
+fn refuse(planned: &FluxInstance, config: &FluxInstance) -> Result<(), Error> {
+    if let Some(attribute) = placeholder(config) {
+        return Err(refuse_placeholder(&about(planned), attribute));
+    }
+    let mut found = Diagnostics::new();
+    validate(config, &mut found);
+    if found.has_errors() {
+        return Err(found.into());
+    }
+    Ok(())
+}
+
+/// State and private state before anything is written: nothing of the instance is known before it was looked at.
+fn begin(
+    job: &Job<'_>,
+    planned: FluxInstance,
+    mut private: Private,
+    wanted: &BTreeMap<String, Value>,
+) -> Result<(FluxInstance, Private), Error> {
     private.cluster.clone_from(&job.cluster);
     private.unfinished = true;
     private.drift.clear();
     if private.salt.is_empty() {
         private.salt = salt()?;
     }
-    let wanted = secrets(config, &namespace);
-    private.supersede(digests(&wanted, &private.salt));
-
-    let mut state = planned.clone();
-    // Nothing of it is known before it was looked at.
+    private.supersede(digests(wanted, &private.salt));
+    let mut state = planned;
     blank(&mut state);
     describe(&mut state, &Value::Null, &[]);
-    // A secret that was written is known from then on, so that destroying takes it away whatever comes after.
-    let rotated = write_secrets(&job, &planned, &wanted, &private.salt, || {
-        slot.set(state.clone());
-        slot.private(private.clone());
-    })
-    .await?;
-    let release = found.as_ref().and_then(Release::of);
-    let mode = if planned.adopt.text() == "any" || release.is_some() {
+    Ok((state, private))
+}
+
+/// Applies the instance, and records it; also where the answer is lost, for the next apply to look.
+async fn write_instance(
+    job: &Job<'_>,
+    object: &Value,
+    release: Option<&Release>,
+    progress: &mut Progress<'_>,
+) -> Result<(), Error> {
+    let mode = if progress.state.adopt.text() == "any" || release.is_some() {
         Mode::Force
     } else {
         Mode::Careful
     };
-    cx.phase("applying the FluxInstance");
-    let applied = job.client.settle(&job.calls, &object, mode).await;
-    let applied = applied.map_err(|error| {
-        // It may be there: the next apply looks, and nothing is taken away before.
-        if error.sent == Sent::Maybe {
-            slot.set(state.clone());
-            slot.private(private.clone());
-            slot.irreversible();
+    job.cx.phase("applying the FluxInstance");
+    match job.client.settle(&job.calls, object, mode).await {
+        Ok(applied) => {
+            describe(&mut progress.state, &applied, &[]);
+            progress.record();
+            Ok(())
         }
-        job.error(&error)
-    })?;
-    describe(&mut state, &applied, &[]);
-    slot.set(state.clone());
-    slot.private(private.clone());
+        Err(error) => {
+            if error.sent == Sent::Maybe {
+                // It may be there: nothing is taken away before somebody looked.
+                progress.record();
+                progress.slot.irreversible();
+            }
+            Err(job.error(&error))
+        }
+    }
+}
+
+/// Takes away the release of Helm that the instance comes from, and the secrets that the sync used before. Those of others, which held
+/// the same, stay.
+async fn sweep(
+    job: &Job<'_>,
+    release: Option<&Release>,
+    progress: &mut Progress<'_>,
+) -> Result<(), Error> {
+    let namespace = progress.state.namespace.text();
     if let Some(release) = release {
-        let id = instance_id(&namespace);
+        let id = instance_id(namespace);
         let forgotten = release.forget(&job.client, &job.calls, &[], &id).await;
         forgotten.map_err(|error| job.error(&error))?;
     }
-    // Those of others, which held the same, stay.
-    let stale = private.stale.iter();
-    let stale: Vec<Id> = stale.map(|name| secret_id(&namespace, name)).collect();
-    job.client
-        .prune(&job.calls, &stale)
-        .await
-        .map_err(|error| job.error(&error))?;
-    private.stale.clear();
-    let asked = if rotated && live {
-        nudge(&job, &planned)
-            .await
-            .map_err(|error| job.error(&error))?
-    } else {
-        String::new()
-    };
-    finish(&job, state, private, &asked, slot).await
+    let stale = progress.private.stale.iter();
+    let stale: Vec<Id> = stale.map(|name| secret_id(namespace, name)).collect();
+    let pruned = job.client.prune(&job.calls, &stale).await;
+    pruned.map_err(|error| job.error(&error))?;
+    progress.private.stale.clear();
+    Ok(())
 }
 
 /// Waits, and records what came of it.
-async fn finish(
-    job: &Job<'_>,
-    mut state: FluxInstance,
-    mut private: Private,
-    asked: &str,
-    slot: &mut Slot<FluxInstanceResource>,
-) -> Result<(), Error> {
-    let done = wait::instance(&job.client, &job.calls, &state, asked, |phase| {
-        job.cx.phase(phase)
-    })
-    .await;
-    let seen = job
-        .client
-        .find(
-            &job.calls.capped(operation::REACH),
-            &instance_id(state.namespace.text()),
-        )
-        .await;
-    if let Ok(Some(instance)) = &seen {
-        let sync = sync_objects(&job.client, &job.calls.capped(operation::REACH), &state)
-            .await
-            .unwrap_or_default();
-        describe(&mut state, instance, &sync);
+async fn finish(job: &Job<'_>, asked: &str, mut progress: Progress<'_>) -> Result<(), Error> {
+    let state = &mut progress.state;
+    let phase = |phase: String| job.cx.phase(phase);
+    let done = wait::instance(&job.client, &job.calls, state, asked, phase).await;
+    let soon = job.calls.capped(operation::REACH);
+    let id = instance_id(state.namespace.text());
+    if let Ok(Some(instance)) = &job.client.find(&soon, &id).await {
+        let soon = job.calls.capped(operation::REACH);
+        let sync = sync_objects(&job.client, &soon, state).await;
+        describe(state, instance, &sync.unwrap_or_default());
         state.ready = match state.wait.text() {
             "controllers" => done.is_ok().into(),
             _ => ready(&Field::Known(false), instance),
         };
     }
-    operation::pass_warnings(&job.client, &job.about, slot);
-    private.unfinished = done.is_err();
-    slot.set(state);
-    slot.private(private);
+    operation::pass_warnings(&job.client, &job.about, progress.slot);
+    progress.private.unfinished = done.is_err();
+    progress.record();
     done.map(|_| ()).map_err(|error| {
-        // Nobody said that it cannot work: the next apply goes on waiting, and nothing is taken away before.
-        if error.code.is_silence() || error.code == Code::Cancelled || job.calls.is_over() {
-            slot.irreversible();
+        if job.is_undecided(&error) {
+            // Nothing is taken away before.
+            progress.slot.irreversible();
         }
         job.error(&error)
     })
@@ -244,40 +224,35 @@ async fn settled(job: &Job<'_>, planned: &FluxInstance) -> Result<Option<Value>,
     }))
 }
 
-/// Writes what differs, and records after each; whether any did. A secret of somebody else is left alone unless it holds the same.
+/// Writes what differs, and records before each; whether any did. A secret of somebody else is left alone unless it holds the same.
 async fn write_secrets(
     job: &Job<'_>,
-    planned: &FluxInstance,
     wanted: &BTreeMap<String, Value>,
-    salt: &str,
-    mut record: impl FnMut(),
+    progress: &mut Progress<'_>,
 ) -> Result<bool, Error> {
     let failed = |error: kubernetes::Error| job.error(&error);
+    let salt = progress.private.salt.clone();
     let mut written = false;
     for (name, secret) in wanted {
-        let id = secret_id(planned.namespace.text(), name);
+        let id = secret_id(progress.state.namespace.text(), name);
         let live = job.client.find(&job.calls, &id).await.map_err(failed)?;
         if let Some(live) = &live {
-            if digest(live, salt) == digest(secret, salt) {
+            if digest(live, &salt) == digest(secret, &salt) {
                 continue;
             }
             let owner = owner(live);
-            if owner != Owner::Us && planned.adopt.text() != "any" {
+            if owner != Owner::Us && progress.state.adopt.text() != "any" {
                 let seen = format!("{id} holds something else and belongs to {owner}");
-                return Err(job.error(&kubernetes::Error::new(
-                    Code::Owned,
-                    "writing the secrets of the sync",
-                    seen,
-                )));
+                let attempted = "writing the secrets of the sync";
+                return Err(failed(kubernetes::Error::new(Code::Owned, attempted, seen)));
             }
         }
         job.cx.phase(format!("writing {id}"));
-        job.client
-            .settle(&job.calls, secret, Mode::Force)
-            .await
-            .map_err(failed)?;
+        // Where the answer is lost it may be there; what is not is not missed when it is taken away.
+        progress.record();
+        let applied = job.client.settle(&job.calls, secret, Mode::Force).await;
+        applied.map_err(failed)?;
         written = true;
-        record();
     }
     Ok(written)
 }
@@ -308,5 +283,5 @@ async fn nudge(job: &Job<'_>, planned: &FluxInstance) -> kubernetes::Result<Stri
 fn salt() -> Result<String, Error> {
     let mut bytes = [0; 16];
     OsRandom::new()?.fill(&mut bytes);
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(bytes))
 }

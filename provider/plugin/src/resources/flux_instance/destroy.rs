@@ -32,9 +32,9 @@ pub async fn destroy(
         );
         return Ok(());
     }
-    let job = match Job::new(cx, state, &cx.private().cluster).await {
+    let job = match Job::reach(cx, &state.kubernetes, about(state), &cx.private().cluster).await {
         Ok(job) => job,
-        Err(error) => return operation::forget(cx.provider(), &about(state), &error, slot),
+        Err(undone) => return undone.end(cx.provider(), &operation::left(&about(state)), slot),
     };
     let id = instance_id(state.namespace.text());
     let live = job

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::FluxInstanceResource;
 use super::credentials::{self, minor};
 use super::model::FluxInstance;
-use super::secrets::{digests, is_age_key, one_of, placeholder, pull_secret, secrets, sops_secret};
+use super::secrets::{
+    digests, is_age_key, one_of, placeholder, pull_secret, secret_placeholder, secrets, sops_secret,
+};
 use super::spec::{extra, instance, is_mock};
 use crate::provider::Data;
 use crate::shared::change::listing;
@@ -369,10 +371,14 @@ fn refuse_downgrade(plan: &mut Plan<FluxInstanceResource>, prior: &FluxInstance,
     }
 }
 
-/// Secrets whose configured value is not the one that was written; what is known after apply only is compared then.
+/// Secrets whose configured value is not the one that was written; what is known after apply only is compared then. A placeholder says
+/// nothing of the value.
 fn rotated(plan: &Plan<FluxInstanceResource>) -> Vec<String> {
-    let private = &plan.prior_private;
-    if private.salt.is_empty() || plan.config.sops.is_unknown() || plan.config.git_auth.is_unknown()
+    let (private, config) = (&plan.prior_private, &plan.config);
+    if private.salt.is_empty()
+        || config.sops.is_unknown()
+        || config.git_auth.is_unknown()
+        || secret_placeholder(config).is_some()
     {
         return Vec::new();
     }

@@ -142,14 +142,6 @@ pub fn placeholder(config: &FluxInstance) -> Option<&'static str> {
     let mut extra = config.extra_spec.as_str().into_iter();
     let all = [
         (
-            "sops",
-            config
-                .sops
-                .get()
-                .is_some_and(|sops| stands_in(&sops.age_key) || stands_in(&sops.age_key_wo)),
-        ),
-        ("git_auth", config.git_auth.get().is_some_and(is_mock)),
-        (
             "sync.url",
             sync.is_some_and(|sync| sync.url.as_str().is_some_and(is_placeholder_host)),
         ),
@@ -168,7 +160,20 @@ pub fn placeholder(config: &FluxInstance) -> Option<&'static str> {
         ("extra_spec", extra.any(super::spec::is_mock)),
     ];
     let mut all = all.into_iter();
-    all.find(|(_, mock)| *mock).map(|(name, _)| name)
+    secret_placeholder(config).or_else(|| all.find(|(_, mock)| *mock).map(|(name, _)| name))
+}
+
+/// The same of what the secrets are made of.
+pub fn secret_placeholder(config: &FluxInstance) -> Option<&'static str> {
+    let sops = config.sops.get();
+    if sops.is_some_and(|sops| stands_in(&sops.age_key) || stands_in(&sops.age_key_wo)) {
+        return Some("sops");
+    }
+    config
+        .git_auth
+        .get()
+        .filter(|auth| is_mock(auth))
+        .map(|_| "git_auth")
 }
 
 fn stands_in(field: &Field<Secret<String>>) -> bool {

@@ -225,6 +225,20 @@ async fn a_key_that_nobody_stores_is_noticed_when_it_changes() {
 }
 
 #[tokio::test]
+async fn a_placeholder_in_place_of_the_key_says_nothing_of_it() {
+    let core = MiniCore::with_data(data());
+    let mut mock = config();
+    mock.sops.get_mut().unwrap().age_key_wo = secret("mock");
+    let plan = applied(&core, written()).plan_only(Some(&mock)).unwrap();
+    let told = told(&plan.warnings);
+    assert_eq!(plan.change, Change::None, "{told}");
+    assert!(
+        told.contains("placeholder") && !told.contains("TS-FLUX-SECRET"),
+        "{told}"
+    );
+}
+
+#[tokio::test]
 async fn changes_are_told_by_path_and_the_name_of_the_sync_stays() {
     let core = MiniCore::with_data(data());
     let mut other = config();
@@ -324,6 +338,26 @@ async fn a_failure_taints_only_an_instance_that_was_not_there_before() {
         assert!(told(&found).contains("no such version"), "{}", told(&found));
         assert_eq!(object.is_tainted(), !there);
     }
+}
+
+#[tokio::test]
+async fn a_secret_that_may_have_been_written_is_known() {
+    let (api, config) = reaching("none").await;
+    api.refuse(SECRET);
+    let core = MiniCore::with_data(data());
+    let mut object = core.object::<FluxInstanceResource>();
+    let failed = told(&object.apply(Some(&config)).await.err().unwrap());
+    assert!(failed.contains("TS-K8S-PERMISSION"), "{failed}");
+    assert!(object.private().unwrap().secrets.contains_key("sops-age"));
+    // It was written after all: destroying takes it away.
+    api.put(
+        SECRET,
+        json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "sops-age", "namespace": "flux-system", "uid": "one",
+            "managedFields": [{"manager": kubernetes::MANAGER}]}}),
+    );
+    api.refuse("");
+    object.apply(None).await.unwrap();
+    assert_eq!(api.at(SECRET), None);
 }
 
 #[test]

@@ -3,175 +3,175 @@
 use std::collections::BTreeMap;
 
 use framework::prelude::*;
-use kubernetes::{Client, Code, Cx, Id, Mode, Owner, owner};
+use kubernetes::{Code, Id, Mode, Owner, owner};
 use serde_json::Value;
 
 use super::FluxOperatorResource;
 use super::model::FluxOperator;
-use super::plan::{Private, about, between, placeholder};
+use super::plan::{Private, about, placeholder};
 use super::render::{deployment_id, render, texts};
 use super::resource::{describe, job};
-use super::source::manifests;
+use super::source::{Manifests, manifests};
 use crate::shared::change::text_map;
+use crate::shared::cluster_job;
 use crate::shared::helm::Release;
-use crate::shared::proxmox::refuse_placeholder;
+use crate::shared::placeholder::refuse_placeholder;
 use crate::shared::{kubernetes as operation, packed};
 
 /// What one operation works with.
-pub struct Job<'a> {
-    /// Its context.
-    pub cx: &'a ApplyCx<FluxOperatorResource>,
-    /// For messages.
-    pub about: String,
-    /// Its limits.
-    pub calls: Cx,
-    /// The cluster.
-    pub client: Client,
-    /// The cluster's UID.
-    pub cluster: String,
-}
-
-impl Job<'_> {
-    /// An error of the client, about the operator.
-    pub fn error(&self, error: &kubernetes::Error) -> Error {
-        operation::error(&self.about, error)
-    }
-}
+pub type Job<'a> = cluster_job::Job<'a, FluxOperatorResource>;
+type Progress<'s> = cluster_job::Progress<'s, FluxOperatorResource>;
 
 /// Create and update.
 pub async fn bring(
     cx: &ApplyCx<FluxOperatorResource>,
     prior: Option<&FluxOperator>,
     planned: FluxOperator,
-    mut private: Private,
+    private: Private,
     slot: &mut Slot<FluxOperatorResource>,
 ) -> Result<(), Error> {
     if let Some(attribute) = placeholder(&planned) {
         return Err(refuse_placeholder(&about(&planned), attribute));
     }
     let job = job(cx, &planned, &private.cluster).await?;
-    cx.phase("reading the manifests");
-    let manifests = manifests(&planned, &job.about, &job.calls).await?;
-    let live = job
-        .client
-        .find(&job.calls, &deployment_id(planned.namespace.text()))
-        .await;
-    let live = live.map_err(|error| job.error(&error))?;
-    let adopted = adoption(&job, &planned, live.as_ref(), prior.is_some())?;
-    let selector = selector(live.as_ref());
-    let objects = render(&manifests.objects, &planned, &selector)
-        .map_err(|unfit| Error::from(unfit.diagnostic(&job.about)))?;
+    let wanted = wanted(&job, &planned, prior.is_some()).await?;
+    let (state, private) = begin(&job, prior, planned, &private, &wanted);
+    let mut progress = Progress {
+        state,
+        private,
+        slot,
+    };
+    write(&job, &wanted, &mut progress).await?;
+    operation::pass_warnings(&job.client, &job.about, progress.slot);
+    tidy(&job, &wanted, &mut progress.state).await?;
+    finish(&job, progress).await
+}
 
-    let mut state = planned.clone();
-    let before: Option<Vec<Value>> = prior.and_then(|prior| {
-        let published: Vec<Value> = packed::unpack(&private.manifests)?;
-        render(&published, prior, &private.selector).ok()
-    });
-    if state.changes.is_unknown() {
-        state.changes = text_map(between(&before.unwrap_or_default(), &objects));
+/// What is to be there, and how it comes about.
+struct Wanted {
+    manifests: Manifests,
+    /// Labels by which the live Deployment finds its pods.
+    selector: BTreeMap<String, String>,
+    objects: Vec<(Id, Value)>,
+    /// Set where what is there is taken over; the release of Helm that it comes from.
+    adopted: Option<Option<Release>>,
+}
+
+impl Wanted {
+    fn has(&self, name: &str) -> bool {
+        self.objects.iter().any(|(id, _)| id.to_string() == name)
     }
-    let mut inventory = prior
-        .map(|prior| texts(&prior.inventory))
-        .unwrap_or_default();
-    let old = inventory.clone();
-    private = Private {
-        cluster: job.cluster.clone(),
-        manifests: packed::pack(&manifests.objects),
+}
+
+/// Reads the manifests, and looks whose the operator is that is there. Writes nothing.
+async fn wanted(job: &Job<'_>, planned: &FluxOperator, known: bool) -> Result<Wanted, Error> {
+    let failed = |error: kubernetes::Error| job.error(&error);
+    job.cx.phase("reading the manifests");
+    let manifests = manifests(planned, &job.about, &job.calls).await?;
+    let deployment = deployment_id(planned.namespace.text());
+    let live = job.client.find(&job.calls, &deployment).await;
+    let live = live.map_err(failed)?;
+    let adopted = adoption(job, planned, live.as_ref(), known)?;
+    let selector = selector(live.as_ref());
+    let objects = render(&manifests.objects, planned, &selector)
+        .map_err(|unfit| Error::from(unfit.diagnostic(&job.about)))?;
+    let named = objects
+        .into_iter()
+        .map(|object| Ok((Id::of(&object)?, object)));
+    let objects = named.collect::<kubernetes::Result<_>>().map_err(failed)?;
+    Ok(Wanted {
+        manifests,
         selector,
+        objects,
+        adopted,
+    })
+}
+
+/// State and private state before the first object is written: what was applied before, and nothing that is only hoped for.
+fn begin(
+    job: &Job<'_>,
+    prior: Option<&FluxOperator>,
+    planned: FluxOperator,
+    private: &Private,
+    wanted: &Wanted,
+) -> (FluxOperator, Private) {
+    let mut state = planned;
+    if state.changes.is_unknown() {
+        let before = prior.and_then(|prior| {
+            let published: Vec<Value> = packed::unpack(&private.manifests)?;
+            render(&published, prior, &private.selector).ok()
+        });
+        let after: Vec<Value> = wanted.objects.iter().map(|(_, one)| one.clone()).collect();
+        state.changes = text_map(operation::between(&before.unwrap_or_default(), &after));
+    }
+    let inventory = prior.map(|prior| texts(&prior.inventory));
+    state.inventory = text_map(inventory.unwrap_or_default());
+    state.artifact_digest = wanted.manifests.digest.as_str().into();
+    state.ready = Field::Known(false);
+    (state.image, state.installed_version) = (Field::Null, Field::Null);
+    let private = Private {
+        cluster: job.cluster.clone(),
+        manifests: packed::pack(&wanted.manifests.objects),
+        selector: wanted.selector.clone(),
         unfinished: true,
         ..Private::default()
     };
-    state.artifact_digest = manifests.digest.into();
-    state.ready = Field::Known(false);
-    for field in [&mut state.image, &mut state.installed_version] {
-        *field = Field::Null;
-    }
-    if live.is_some() {
-        // A failure must not taint, and so destroy, an operator that ran before.
-        slot.irreversible();
-    }
-    for object in &objects {
-        let id = Id::of(object).map_err(|error| job.error(&error))?;
-        cx.phase(format!("applying {id}"));
-        let mode = if adopted.is_some() || is_shared(&id) {
+    (state, private)
+}
+
+/// Applies object by object; each is in state as soon as it is there.
+async fn write(job: &Job<'_>, wanted: &Wanted, progress: &mut Progress<'_>) -> Result<(), Error> {
+    for (id, object) in &wanted.objects {
+        job.cx.phase(format!("applying {id}"));
+        let mode = if wanted.adopted.is_some() || is_shared(id) {
             Mode::Force
         } else {
             Mode::Careful
         };
-        job.client
-            .settle(&job.calls, object, mode)
-            .await
-            .map_err(|error| job.error(&error))?;
+        let applied = job.client.settle(&job.calls, object, mode).await;
+        applied.map_err(|error| job.error(&error))?;
+        let mut inventory = texts(&progress.state.inventory);
         inventory.insert(id.to_string(), id.api_version.clone());
-        state.inventory = text_map(inventory.clone());
-        slot.set(state.clone());
-        slot.private(private.clone());
+        progress.state.inventory = text_map(inventory);
+        progress.record();
+        // A failure must not taint it: while a FluxInstance lives it cannot be destroyed and made again. The next update goes on.
+        progress.slot.irreversible();
     }
-    operation::pass_warnings(&job.client, &job.about, slot);
-    let names: Vec<String> = objects
-        .iter()
-        .filter_map(|object| Some(Id::of(object).ok()?.to_string()))
-        .collect();
-    let left: BTreeMap<String, String> = old
+    Ok(())
+}
+
+/// Takes away what left the set, then Helm's marks and its release.
+async fn tidy(job: &Job<'_>, wanted: &Wanted, state: &mut FluxOperator) -> Result<(), Error> {
+    let (kept, left): (BTreeMap<_, _>, BTreeMap<_, _>) = texts(&state.inventory)
         .into_iter()
-        .filter(|(name, _)| !names.contains(name))
-        .collect();
-    prune(&job, &left).await?;
-    inventory.retain(|name, _| names.contains(name));
-    state.inventory = text_map(inventory);
-    if let Some(release) = adopted.flatten() {
-        let ids: Vec<Id> = objects
-            .iter()
-            .filter_map(|object| Id::of(object).ok())
-            .collect();
-        let last = deployment_id(state.namespace.text());
-        release
-            .forget(&job.client, &job.calls, &ids, &last)
-            .await
-            .map_err(|error| job.error(&error))?;
-    }
-    finish(&job, state, private, slot).await
+        .partition(|(name, _)| wanted.has(name));
+    prune(job, &left).await?;
+    state.inventory = text_map(kept);
+    let Some(Some(release)) = &wanted.adopted else {
+        return Ok(());
+    };
+    let ids: Vec<Id> = wanted.objects.iter().map(|(id, _)| id.clone()).collect();
+    let last = deployment_id(state.namespace.text());
+    let forgotten = release.forget(&job.client, &job.calls, &ids, &last).await;
+    forgotten.map_err(|error| job.error(&error))
 }
 
 /// Waits, and records what came of it.
-async fn finish(
-    job: &Job<'_>,
-    mut state: FluxOperator,
-    mut private: Private,
-    slot: &mut Slot<FluxOperatorResource>,
-) -> Result<(), Error> {
-    let id = deployment_id(state.namespace.text());
-    let seen = job
-        .client
-        .find(&job.calls, &id)
-        .await
-        .map_err(|error| job.error(&error))?;
+async fn finish(job: &Job<'_>, mut progress: Progress<'_>) -> Result<(), Error> {
+    let failed = |error: kubernetes::Error| job.error(&error);
+    let id = deployment_id(progress.state.namespace.text());
+    let seen = job.client.find(&job.calls, &id).await.map_err(failed)?;
     if let Some(deployment) = seen {
-        describe(&mut state, &deployment);
+        describe(&mut progress.state, &deployment);
     }
-    slot.set(state.clone());
-    slot.private(private.clone());
-    if state.wait.get() == Some(&true) {
-        let done = job
-            .client
-            .rolled_out(&job.calls, &id, |missing| {
-                job.cx.phase(format!("{id}: {missing}"))
-            })
-            .await;
-        match done {
-            Ok(deployment) => describe(&mut state, &deployment),
-            Err(error) => {
-                // Nobody said that it cannot work: the next apply goes on waiting, and nothing is taken away before.
-                if error.code.is_silence() || error.code == Code::Cancelled || job.calls.is_over() {
-                    slot.irreversible();
-                }
-                return Err(job.error(&error));
-            }
-        }
+    progress.record();
+    if progress.state.wait.get() == Some(&true) {
+        let phase = |missing: String| job.cx.phase(format!("{id}: {missing}"));
+        let done = job.client.rolled_out(&job.calls, &id, phase).await;
+        describe(&mut progress.state, &done.map_err(failed)?);
     }
-    private.unfinished = false;
-    slot.set(state);
-    slot.private(private);
+    progress.private.unfinished = false;
+    progress.record();
     Ok(())
 }
 

@@ -19,7 +19,7 @@ pub async fn destroy(
 ) -> Result<(), Error> {
     let job = match job(cx, state, &cx.private().cluster).await {
         Ok(job) => job,
-        Err(error) => return operation::forget(cx.provider(), &about(state), &error, slot),
+        Err(undone) => return undone.end(cx.provider(), &operation::left(&about(state)), slot),
     };
     refuse_while_needed(&job).await?;
     if state.delete_crds.get() == Some(&true) {

@@ -11,5 +11,4 @@ mod source;
 #[cfg(test)]
 mod tests;
 
-pub use plan::between;
 pub use resource::FluxOperatorResource;

@@ -256,36 +256,5 @@ fn changes(
     };
     let after = render(&after, proposed, &private.selector)?;
     let before = before.and_then(|before| render(&before, prior, &private.selector).ok());
-    Ok(before.map(|before| between(&before, &after)))
-}
-
-/// What differs between two sets of objects, by object and path.
-pub fn between(before: &[Value], after: &[Value]) -> BTreeMap<String, String> {
-    let named = |objects: &[Value]| -> BTreeMap<String, Value> {
-        let pairs = objects
-            .iter()
-            .filter_map(|object| Some((Id::of(object).ok()?.to_string(), object.clone())));
-        pairs.collect()
-    };
-    let (before, after) = (named(before), named(after));
-    let mut changes = BTreeMap::new();
-    for (name, object) in &after {
-        match before.get(name) {
-            None => {
-                changes.insert(name.clone(), "(absent) -> applied".to_owned());
-            }
-            Some(old) => {
-                let paths = kubernetes::difference(old, object);
-                changes.extend(
-                    paths
-                        .into_iter()
-                        .map(|(path, line)| (format!("{name} {path}"), line)),
-                );
-            }
-        }
-    }
-    for name in before.keys().filter(|name| !after.contains_key(*name)) {
-        changes.insert(name.clone(), "applied -> (absent)".to_owned());
-    }
-    changes
+    Ok(before.map(|before| operation::between(&before, &after)))
 }

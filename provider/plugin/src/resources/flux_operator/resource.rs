@@ -14,6 +14,7 @@ use super::model::FluxOperator;
 use super::plan::{self, Private, about, alters};
 use super::render::{deployment_id, image_of, render, texts, version_of};
 use crate::provider::TalosStack;
+use crate::shared::left_behind::Undone;
 use crate::shared::{import, kubernetes as operation, packed};
 
 /// The resource.
@@ -227,16 +228,6 @@ pub(super) async fn job<'a>(
     cx: &'a ApplyCx<FluxOperatorResource>,
     model: &FluxOperator,
     cluster: &str,
-) -> Result<Job<'a>, Error> {
-    let about = about(model);
-    let calls = operation::during(cx.remaining(), cx.token());
-    let (client, cluster) =
-        operation::reach(cx.provider(), &model.kubernetes, &about, &calls, cluster).await?;
-    Ok(Job {
-        cx,
-        about,
-        calls,
-        client,
-        cluster,
-    })
+) -> Result<Job<'a>, Undone> {
+    Job::reach(cx, &model.kubernetes, about(model), cluster).await
 }

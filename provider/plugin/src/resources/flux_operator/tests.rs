@@ -6,12 +6,14 @@ use serde_json::{Value, json};
 
 use super::FluxOperatorResource;
 use super::model::{FluxOperator, OperatorResources, OperatorSource, Toleration};
-use super::plan::{Private, between, validate};
+use super::plan::{Private, validate};
 use super::render::{render, version_of};
 use crate::shared::change::text_map;
 use crate::shared::fake_api::FakeApi;
+use crate::shared::kubernetes::between;
+use crate::shared::kubernetes_access::KubernetesAccess;
 use crate::shared::packed;
-use crate::shared::testing::{data, told, told_by};
+use crate::shared::testing::{data, forgetful, told, told_by};
 
 mod patches;
 
@@ -386,14 +388,37 @@ async fn taking_over_from_helm_is_resumed_where_it_was_interrupted() {
 }
 
 #[tokio::test]
-async fn a_fresh_installation_that_fails_is_an_error() {
+async fn a_fresh_installation_of_which_nothing_was_written_is_an_error() {
     let api = FakeApi::start().await;
-    api.refuse(DEPLOYMENT);
+    api.refuse(NAMESPACE);
     let core = MiniCore::with_data(data());
     let mut object = core.object::<FluxOperatorResource>();
     let failed = object.apply(Some(&reaching(&api))).await.err().unwrap();
     assert!(told(&failed).contains("TS-K8S-PERMISSION"));
-    assert!(object.is_tainted());
+    assert!(object.state().is_none());
+}
+
+#[tokio::test]
+async fn a_lost_operator_is_made_again_while_an_instance_lives() {
+    let api = FakeApi::start().await;
+    let instance = "/apis/fluxcd.controlplane.io/v1/namespaces/flux-system/fluxinstances/flux";
+    api.put(
+        instance,
+        json!({"metadata": {"name": "flux", "namespace": "flux-system"}}),
+    );
+    api.refuse(DEPLOYMENT);
+    let core = MiniCore::with_data(data());
+    let mut object = core.object::<FluxOperatorResource>();
+    let done = object.apply(Some(&reaching(&api))).await.unwrap();
+    assert_eq!(done.change, Change::Create);
+    assert!(!object.is_tainted());
+    // What is destroyed first would be refused because of the instance.
+    api.refuse("");
+    let done = object.apply(Some(&reaching(&api))).await.unwrap();
+    assert_eq!(done.change, Change::Update);
+    assert!(api.at(DEPLOYMENT).is_some());
+    let plan = object.plan(Some(&reaching(&api))).await.unwrap();
+    assert_eq!(plan.change, Change::None);
 }
 
 #[tokio::test]
@@ -477,4 +502,70 @@ async fn definitions_are_not_deleted_from_under_what_the_operator_holds() {
     api.remove(held);
     object.apply(None).await.unwrap();
     assert_eq!(api.at(DEPLOYMENT), None);
+}
+
+/// Destroys an operator that was applied, where what is out of reach may be forgotten; what is told, and whether it is forgotten.
+async fn destroyed_through(api: &FakeApi, access: Field<KubernetesAccess>) -> (String, bool) {
+    let core = MiniCore::with_data(data());
+    let mut object = core.object::<FluxOperatorResource>();
+    object.apply(Some(&reaching(api))).await.unwrap();
+    let state = FluxOperator {
+        kubernetes: access,
+        ..object.state().unwrap()
+    };
+    let private = object.private().unwrap();
+    let core = MiniCore::with_data(forgetful(data()));
+    let mut object = core.object::<FluxOperatorResource>();
+    object.assume(&state, &private).unwrap();
+    let plan = object.plan_only(None).unwrap();
+    let told = match object.apply_plan(None, &plan).await {
+        Ok(warned) => told(&warned),
+        Err(failed) => told(&failed),
+    };
+    (told, object.state().is_none())
+}
+
+#[tokio::test]
+async fn a_cluster_that_answers_or_was_not_asked_is_not_forgotten() {
+    let api = FakeApi::start().await;
+    let settings = |change: fn(&mut KubernetesAccess)| {
+        let mut access = KubernetesAccess::absent();
+        change(&mut access);
+        Field::Known(access)
+    };
+    let kept = [
+        (Field::Null, "TS-K8S-SETTINGS"),
+        (
+            settings(|access| access.kubeconfig_path = "/no/such/file".into()),
+            "TS-K8S-KUBECONFIG",
+        ),
+        (
+            settings(|access| access.host = "cluster.invalid".into()),
+            "TS-PLACEHOLDER",
+        ),
+    ];
+    for (access, why) in kept {
+        let (told, forgotten) = destroyed_through(&api, access).await;
+        assert!(told.contains(why) && !forgotten, "{told}");
+    }
+    let other = FakeApi::start().await;
+    other.put(
+        "/api/v1/namespaces/kube-system",
+        json!({"metadata": {"uid": "another"}}),
+    );
+    let (told, forgotten) = destroyed_through(&api, other.access()).await;
+    assert!(
+        told.contains("TS-K8S-OTHER-CLUSTER") && !forgotten,
+        "{told}"
+    );
+    other.forbid("/api/v1/namespaces/kube-system");
+    let (told, forgotten) = destroyed_through(&api, other.access()).await;
+    assert!(told.contains("TS-K8S-PERMISSION") && !forgotten, "{told}");
+    // Nobody listens there.
+    let dead = settings(|access| access.host = "http://127.0.0.1:1".into());
+    let (told, forgotten) = destroyed_through(&api, dead).await;
+    assert!(
+        told.contains("TS-LEFT-BEHIND") && told.contains("TS-K8S-UNREACHABLE") && forgotten,
+        "{told}"
+    );
 }

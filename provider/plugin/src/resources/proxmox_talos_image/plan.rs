@@ -93,6 +93,15 @@ impl Private {
             .collect()
     }
 
+    /// Hosts and volumes in state of which nothing was recorded: an earlier version of the provider kept no record of deliveries.
+    pub fn unrecorded(&self, state: &TalosImage) -> BTreeSet<(String, String)> {
+        let files = state.file_ids.get().into_iter().flatten();
+        files
+            .filter(|(node, _)| !self.files.contains_key(*node))
+            .filter_map(|(node, volume)| Some((node.clone(), volume.as_str()?.to_owned())))
+            .collect()
+    }
+
     /// The SHA-256 that is known of the file on every host that has it.
     pub fn sha256(&self) -> Option<String> {
         let mut digests = self.files.values().map(|file| file.digests.get("sha256"));

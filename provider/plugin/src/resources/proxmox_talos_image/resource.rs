@@ -8,8 +8,9 @@ use super::import::import;
 use super::model::TalosImage;
 use super::observe::{note, observe};
 use super::plan::{self, Private};
-use super::usage;
-use crate::provider::{Data, TalosStack, UnreachableDestroy};
+use super::usage::{self, Stopped};
+use crate::provider::TalosStack;
+use crate::shared::left_behind::Left;
 use crate::shared::{proxmox, report};
 
 /// The resource.
@@ -112,17 +113,7 @@ impl Resource for TalosImageResource {
         slot: &mut Slot<Self>,
     ) -> Result<(), Error> {
         let name = state.file_name.text().to_owned();
-        let client = match cx.provider().proxmox.client() {
-            Ok(client) => client,
-            Err(problem) => {
-                return forget(
-                    cx.provider(),
-                    &name,
-                    &problem.diagnostic(&name).into(),
-                    slot,
-                );
-            }
-        };
+        let client = proxmox::client(cx.provider(), &name)?;
         let calls = proxmox::during(cx.remaining().min(proxmox::DESTROY * 4), cx.token());
         let mut volumes = cx.private().superseded.clone();
         volumes.extend(cx.private().own(&state));
@@ -133,15 +124,25 @@ impl Resource for TalosImageResource {
                 "A virtual machine has it in a drive, and could not start again without it. Remove it when that is over.",
             );
         }
-        if let Some((summary, detail)) = left.told_unseen(&name) {
+        let unrecorded = cx.private().unrecorded(&state);
+        let kept = [
+            left.told_unseen(&name),
+            usage::told_unrecorded(&name, &unrecorded),
+        ];
+        for (summary, detail) in kept.into_iter().flatten() {
             slot.warn(summary, detail);
         }
+        let behind = Left {
+            about: &name,
+            undone: "the image was not removed",
+            there: "The file is still there.",
+        };
         match left.error.take() {
             None => Ok(()),
-            Some(error) if error.code.is_out_of_reach() => {
-                forget(cx.provider(), &name, &proxmox::error(&name, &error), slot)
+            Some(Stopped::Unseen(error)) => {
+                proxmox::undone(&name, &error).end(cx.provider(), &behind, slot)
             }
-            Some(error) => Err(proxmox::error(&name, &error)),
+            Some(Stopped::Call(error)) => Err(proxmox::error(&name, &error)),
         }
     }
 
@@ -150,21 +151,4 @@ impl Resource for TalosImageResource {
         let calls = proxmox::during(cx.remaining(), cx.token());
         import(&client, &calls, id).await
     }
-}
-
-/// The provider decides whether what cannot be reached is left behind.
-fn forget(
-    data: &Data,
-    name: &str,
-    error: &Error,
-    slot: &mut Slot<TalosImageResource>,
-) -> Result<(), Error> {
-    if data.unreachable_destroy == UnreachableDestroy::Error {
-        return Err(error.clone());
-    }
-    slot.warn(
-        format!("TS-LEFT-BEHIND: {name}: the image was not removed"),
-        "Proxmox VE cannot be reached, and `on_unreachable_destroy` is \"forget\". The file is still there.",
-    );
-    Ok(())
 }

@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 
 use framework::prelude::*;
-use framework::testing::Change;
+use framework::testing::{Change, MiniCore};
 
 use super::TalosImageResource;
 use super::model::{ImageChecksum, ImageFactorySource, TalosImage};
 use super::plan::{Private, validate};
 use super::source::{Known, content, file_name, source};
+use crate::provider::Data;
 use crate::shared::fake_pve::{FakePve, FakeVm, Fault};
-use crate::shared::testing::{told, told_by};
+use crate::shared::testing::{forgetful, told, told_by};
 
 const DOWNLOAD: &str = "POST /nodes/pve1/storage/files/download-url";
 
@@ -277,7 +278,8 @@ async fn digests_are_told_only_where_they_are_known_for_sure() {
     sent.apply(Some(&from_file(file.path()))).await.unwrap();
     let known = sent.state().unwrap().sha256.text().to_owned();
     assert_eq!(known.len(), 64);
-    // The same file again, by another resource: only its size is known to be the same.
+    // The same file again, by another resource, where the host does not compare: only its size is known to be the same.
+    pve.fault(DOWNLOAD, Fault::Refused(403, "Permission check failed"));
     let mut found = core.object::<TalosImageResource>();
     found.apply(Some(&from_file(file.path()))).await.unwrap();
     assert!(found.state().unwrap().sha256.is_null());
@@ -399,6 +401,24 @@ async fn a_token_that_does_not_see_all_machines_removes_no_file() {
 }
 
 #[tokio::test]
+async fn a_machine_whose_configuration_may_not_be_read_keeps_the_file() {
+    let pve = FakePve::start().await;
+    let core = pve.core();
+    let mut image = core.object::<TalosImageResource>();
+    image.apply(Some(&config("v1.12.6"))).await.unwrap();
+    let vm = FakeVm {
+        node: "pve1".to_owned(),
+        ..FakeVm::default()
+    };
+    pve.world().vms.insert(900, vm);
+    let refused = Fault::Refused(403, "Permission check failed (/vms/900, VM.Audit)");
+    pve.fault("GET /nodes/pve1/qemu/900/config", refused);
+    let text = told(&image.apply(None).await.unwrap().warnings);
+    assert!(text.contains("TS-IMAGE-KEPT"), "{text}");
+    assert_eq!(pve.world().volumes.len(), 1);
+}
+
+#[tokio::test]
 async fn a_shared_file_is_removed_by_whichever_host_is_there() {
     let pve = FakePve::start().await;
     let core = pve.core();
@@ -409,6 +429,48 @@ async fn a_shared_file_is_removed_by_whichever_host_is_there() {
     assert!(image.state().is_none());
     assert!(pve.world().volumes.is_empty());
     assert_eq!(pve.host.writes().len(), 2, "{:?}", pve.host.writes());
+}
+
+/// An image that is there, and the provider where what is out of reach may be forgotten.
+async fn forgettable(pve: &FakePve, data: Data) -> framework::testing::Object<TalosImageResource> {
+    let mut image = pve.core().object::<TalosImageResource>();
+    image.apply(Some(&config("v1.12.6"))).await.unwrap();
+    let (state, private) = (image.state().unwrap(), image.private().unwrap());
+    let mut image = MiniCore::with_data(forgetful(data)).object::<TalosImageResource>();
+    image.assume(&state, &private).unwrap();
+    image
+}
+
+#[tokio::test]
+async fn only_what_nobody_answers_for_is_forgotten() {
+    let pve = FakePve::start().await;
+    // Nobody was asked.
+    let mut image = forgettable(&pve, crate::shared::testing::data()).await;
+    let plan = image.plan_only(None).unwrap();
+    let failed = told(&image.apply_plan(None, &plan).await.err().unwrap());
+    assert!(failed.contains("TS-PVE-SETTINGS"), "{failed}");
+    assert!(image.state().is_some());
+    // Somebody was asked to remove it, and did not say how that ended.
+    for _ in 0..4 {
+        pve.fault("DELETE /nodes/pve1/storage", Fault::Dropped);
+        pve.fault("DELETE /nodes/pve2/storage", Fault::Dropped);
+    }
+    let mut image = forgettable(&pve, pve.data()).await;
+    let plan = image.plan_only(None).unwrap();
+    let failed = told(&image.apply_plan(None, &plan).await.err().unwrap());
+    assert!(failed.contains("TS-PVE-UNCLEAR"), "{failed}");
+    assert!(image.state().is_some());
+    // Its hosts are off.
+    pve.world().faults.clear();
+    pve.world().offline.extend(["pve1", "pve2"]);
+    let plan = image.plan_only(None).unwrap();
+    let warned = told(&image.apply_plan(None, &plan).await.unwrap());
+    assert!(
+        warned.contains("TS-LEFT-BEHIND") && warned.contains("TS-PVE-HOST-OFFLINE"),
+        "{warned}"
+    );
+    assert!(image.state().is_none());
+    assert_eq!(pve.world().volumes.len(), 1);
 }
 
 #[tokio::test]
@@ -479,27 +541,30 @@ async fn a_file_is_uploaded_and_what_is_there_already_is_compared() {
         (Some("files:iso/own.iso"), Some(&13))
     );
     assert_eq!(state.sha256.text().len(), 64);
-    // The same file is taken as it is, and is not ours to remove.
-    let mut other = core.object::<TalosImageResource>();
-    other.apply(Some(&from_file(file.path()))).await.unwrap();
-    other.apply(None).await.unwrap();
+    // A run that was killed after the upload leaves the same: it is ours.
+    let mut again = core.object::<TalosImageResource>();
+    again.apply(Some(&from_file(file.path()))).await.unwrap();
+    assert_eq!(again.state().unwrap().sha256, state.sha256);
+    again.apply(None).await.unwrap();
+    assert_eq!(pve.world().volume_names(), Vec::<String>::new());
+    // Another one under its name is not overwritten, neither one of another size nor one of the same.
+    for size in [99, 13] {
+        put(&pve, "files:iso/own.iso", DIGEST);
+        let own = "files:iso/own.iso".to_owned();
+        pve.world().volumes.insert(own, size);
+        let mut third = core.object::<TalosImageResource>();
+        let failed = third.apply(Some(&from_file(file.path()))).await;
+        let failed = told(&failed.err().unwrap());
+        assert!(failed.contains("TS-PVE-FILE-EXISTS"), "{failed}");
+        assert!(third.state().is_none());
+    }
+    // Where the host does not compare, it is taken as it is and is not ours to remove.
+    pve.fault(DOWNLOAD, Fault::Refused(403, "Permission check failed"));
+    let mut unsure = core.object::<TalosImageResource>();
+    unsure.apply(Some(&from_file(file.path()))).await.unwrap();
+    assert!(unsure.state().unwrap().sha256.is_null());
+    unsure.apply(None).await.unwrap();
     assert_eq!(pve.world().volume_names(), ["files:iso/own.iso"]);
-    // Another one under its name is not overwritten.
-    pve.world()
-        .volumes
-        .insert("files:iso/own.iso".to_owned(), 99);
-    let mut third = core.object::<TalosImageResource>();
-    let error = third
-        .apply(Some(&from_file(file.path())))
-        .await
-        .err()
-        .unwrap();
-    assert!(
-        told(&error).contains("TS-PVE-FILE-EXISTS"),
-        "{}",
-        told(&error)
-    );
-    assert!(third.state().is_none());
 }
 
 #[tokio::test]
@@ -625,7 +690,12 @@ async fn only_what_was_recorded_as_delivered_is_removed() {
     // State that has no record.
     let mut found = core.object::<TalosImageResource>();
     found.assume(&state, &Private::default()).unwrap();
-    found.apply(None).await.unwrap();
+    let text = told(&found.apply(None).await.unwrap().warnings);
+    assert!(
+        text.contains("TS-IMAGE-KEPT")
+            && text.contains(&format!("{volume} on pve1, {volume} on pve2")),
+        "{text}"
+    );
     assert_eq!(pve.world().volume_names(), [volume]);
     // Its own record.
     image.apply(None).await.unwrap();

@@ -12,10 +12,12 @@ use super::plan::refuse_destroy;
 use super::power;
 use super::sight::Sight;
 use super::update::vmid_of;
-use crate::provider::{Data, UnreachableDestroy};
+use crate::shared::left_behind::Left;
 use crate::shared::proxmox;
 
 enum Failure {
+    /// The machine was not found, nor that it is gone.
+    Unseen(proxmox_client::Error),
     Call(proxmox_client::Error),
     Refused(Error),
 }
@@ -35,18 +37,7 @@ pub async fn destroy(
     let name = state.name.text().to_owned();
     let vmid = vmid_of(&state)?;
     let job = Job {
-        client: match cx.provider().proxmox.client() {
-            Ok(client) => client,
-            Err(problem) => {
-                return forget(
-                    cx.provider(),
-                    &name,
-                    vmid,
-                    &problem.diagnostic(&name).into(),
-                    slot,
-                );
-            }
-        },
+        client: proxmox::client(cx.provider(), &name)?,
         calls: proxmox::during(cx.remaining(), cx.token()),
         wants: Wants::of(&state),
         name,
@@ -54,9 +45,15 @@ pub async fn destroy(
     };
     match take_away(&job, &state, vmid).await {
         Ok(()) => Ok(()),
-        Err(Failure::Call(error)) if error.code.is_out_of_reach() => {
-            forget(cx.provider(), &job.name, vmid, &job.error(&error), slot)
+        Err(Failure::Unseen(error)) => {
+            let left = Left {
+                about: &job.name,
+                undone: &format!("the machine {vmid} was not destroyed"),
+                there: "The machine, its disks and the image of its seed are still there.",
+            };
+            proxmox::undone(&job.name, &error).end(cx.provider(), &left, slot)
         }
+        // It was seen: what is not answered after that is asked again by the next destroy.
         Err(Failure::Call(error)) => Err(job.error(&error)),
         Err(Failure::Refused(error)) => Err(error),
     }
@@ -65,7 +62,8 @@ pub async fn destroy(
 async fn take_away(job: &Job<'_>, state: &TalosVm, vmid: u32) -> Result<(), Failure> {
     let limit = job.calls.capped(proxmox::DESTROY);
     let hint = state.current_node.as_str().unwrap_or(state.node.text());
-    let sight = match observe_made(job, &limit, vmid, hint, state.uuid.text()).await? {
+    let found = observe_made(job, &limit, vmid, hint, state.uuid.text()).await;
+    let sight = match found.map_err(Failure::Unseen)? {
         Settled::Here(sight) => sight,
         Settled::Gone => return Ok(()),
         Settled::Other => {
@@ -135,22 +133,4 @@ async fn remove(job: &Job<'_>, vmid: u32, sight: &Sight, uuid: &str) -> Result<(
         format!("destroying {vmid}"),
         "the answer was lost three times, and the machine is still there",
     )))
-}
-
-/// The provider decides whether a machine that cannot be reached is left behind.
-fn forget(
-    data: &Data,
-    name: &str,
-    vmid: u32,
-    error: &Error,
-    slot: &mut Slot<TalosVmResource>,
-) -> Result<(), Error> {
-    if data.unreachable_destroy == UnreachableDestroy::Error {
-        return Err(error.clone());
-    }
-    slot.warn(
-        format!("TS-LEFT-BEHIND: {name}: the machine {vmid} was not destroyed"),
-        "Proxmox VE cannot be reached, and `on_unreachable_destroy` is \"forget\". The machine, its disks and the image of its seed are still there.",
-    );
-    Ok(())
 }

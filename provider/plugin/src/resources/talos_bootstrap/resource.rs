@@ -17,7 +17,7 @@ use super::plan::{self, Private};
 use super::start::start;
 use super::wait::{LOST, LOST_CURE, wait};
 use crate::provider::TalosStack;
-use crate::shared::import;
+use crate::shared::{import, report};
 
 /// The resource.
 pub struct TalosBootstrap;
@@ -87,10 +87,10 @@ impl Resource for TalosBootstrap {
     ) -> Result<Read<Self>, Error> {
         let job = match Job::new(&state, cx.provider(), LOOK * 2, cx.token()) {
             Ok(job) => job,
-            Err(_) => {
+            Err(problem) => {
                 cx.warn(
-                    format!("TS-REFRESH-SKIPPED: {}: not refreshed", state.id.text()),
-                    "An address or the client identity is a placeholder or unknown; what state holds is kept.",
+                    report::skipped(state.id.text()),
+                    format!("{}\n\nWhat state holds is kept.", report::told(&problem)),
                 );
                 return Ok(Read::State {
                     model: state,

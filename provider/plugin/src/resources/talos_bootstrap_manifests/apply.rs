@@ -10,7 +10,12 @@ use serde_json::Value;
 use super::TalosBootstrapManifests;
 use super::model::BootstrapManifests;
 use super::plan::{ABOUT, Private, objects, placeholder, states, stays};
+use crate::shared::cluster_job;
 use crate::shared::kubernetes as operation;
+use crate::shared::placeholder::refuse_placeholder;
+
+type Job<'a> = cluster_job::Job<'a, TalosBootstrapManifests>;
+type Progress<'s> = cluster_job::Progress<'s, TalosBootstrapManifests>;
 
 /// Longest pause between two looks.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -23,87 +28,112 @@ pub async fn bring(
     slot: &mut Slot<TalosBootstrapManifests>,
 ) -> Result<(), Error> {
     if let Some(name) = placeholder(&planned) {
-        return Err(crate::shared::proxmox::refuse_placeholder(
-            ABOUT,
-            &format!("manifests.{name}"),
-        ));
+        return Err(refuse_placeholder(ABOUT, &format!("manifests.{name}")));
     }
-    let failed = |error: kubernetes::Error| operation::error(ABOUT, &error);
-    let calls = operation::during(cx.remaining(), cx.token());
-    let (client, cluster) = operation::reach(
-        cx.provider(),
-        &planned.kubernetes,
-        ABOUT,
-        &calls,
-        &private.cluster,
-    )
-    .await?;
+    let about = ABOUT.to_owned();
+    let job = Job::reach(cx, &planned.kubernetes, about, &private.cluster).await?;
+    let failed = |error: kubernetes::Error| job.error(&error);
     let wanted = objects(&planned).map_err(failed)?;
-    private.cluster.clone_from(&cluster);
+    private.cluster.clone_from(&job.cluster);
     private.unfinished = true;
     private.drift.clear();
     let mut state = planned;
-    state.id = cluster.into();
+    state.id = job.cluster.as_str().into();
+    let found = find_all(&job.client, &job.calls, &wanted).await;
+    let found = found.map_err(failed)?;
+    let mut progress = Progress {
+        state,
+        private,
+        slot,
+    };
+    if must_stop(&found, progress.state.handoff.get() == Some(&true)).map_err(failed)? {
+        hand_off(progress, &found);
+        return Ok(());
+    }
+    if progress.state.mode.text() == "always" && lived(&found) {
+        // A failure must not taint, and so destroy, what was there before.
+        progress.slot.irreversible();
+    }
+    let Some(applied) = write(&job, &wanted, &mut progress).await? else {
+        // Somebody came in between.
+        hand_off(progress, &found);
+        return Ok(());
+    };
+    operation::pass_warnings(&job.client, ABOUT, progress.slot);
+    tidy(&job, &mut progress).await.map_err(failed)?;
+    finish(&job, &applied, progress).await
+}
+
+/// Applies object by object, and records each; gives those that are to become ready. `None` where one was handed off meanwhile.
+async fn write(
+    job: &Job<'_>,
+    wanted: &[Value],
+    progress: &mut Progress<'_>,
+) -> Result<Option<Vec<Value>>, Error> {
+    let failed = |error: kubernetes::Error| job.error(&error);
+    let (client, calls) = (&job.client, &job.calls);
     // What was applied before stays known until all is done: a run that fails must not forget it.
     let mut seen: BTreeMap<String, &'static str> = BTreeMap::new();
     let mut applied = Vec::new();
-    let found = find_all(&client, &calls, &wanted).await.map_err(failed)?;
-    if must_stop(&found, state.handoff.get() == Some(&true)).map_err(failed)? {
-        hand_off(state, private, &found, slot);
-        return Ok(());
-    }
-    if state.mode.text() == "always" && lived(&found) {
-        // A failure must not taint, and so destroy, what was there before.
-        slot.irreversible();
-    }
-    for object in &wanted {
+    progress.state.objects = states(&seen);
+    for object in wanted {
         // A kind may have been defined a moment ago.
-        let id = place(&client, &calls, object).await.map_err(failed)?;
-        cx.phase(format!("applying {id}"));
-        let (what, object) = one(&client, &calls, &state, object, &id)
-            .await
-            .map_err(failed)?;
+        let id = place(client, calls, object).await.map_err(failed)?;
+        job.cx.phase(format!("applying {id}"));
+        let done = one(client, calls, &progress.state, object, &id).await;
+        let (what, object) = done.map_err(failed)?;
         if what == "handed_off" {
-            // Somebody came in between.
-            hand_off(state, private, &found, slot);
-            return Ok(());
+            return Ok(None);
         }
         seen.insert(id.to_string(), what);
-        private
-            .versions
-            .insert(id.to_string(), id.api_version.clone());
+        let version = id.api_version.clone();
+        progress.private.versions.insert(id.to_string(), version);
         applied.extend(object);
-        state.objects = states(&seen);
-        slot.set(state.clone());
-        slot.private(private.clone());
+        progress.state.objects = states(&seen);
+        progress.record();
     }
-    operation::pass_warnings(&client, ABOUT, slot);
-    let (kept, left) = std::mem::take(&mut private.versions)
+    Ok(Some(applied))
+}
+
+/// Takes away what left the set, where the set is kept.
+async fn tidy(job: &Job<'_>, progress: &mut Progress<'_>) -> kubernetes::Result<()> {
+    let (state, private) = (&progress.state, &mut progress.private);
+    let is_applied = |name: &str| {
+        state
+            .objects
+            .get()
+            .is_some_and(|all| all.contains_key(name))
+    };
+    let (kept, left): (BTreeMap<_, _>, BTreeMap<_, _>) = std::mem::take(&mut private.versions)
         .into_iter()
-        .partition(|(name, _)| seen.contains_key(name));
+        .partition(|(name, _)| is_applied(name));
     private.versions = kept;
-    if state.mode.text() == "always" {
-        let left: BTreeMap<String, String> = left;
-        let left: Vec<Id> = left
-            .iter()
-            .filter_map(|(name, version)| Id::parse(version, name))
-            .collect();
-        remove_ours(&client, &calls, &left).await.map_err(failed)?;
+    if state.mode.text() != "always" {
+        return Ok(());
     }
-    if state.wait.get() == Some(&true) {
-        for object in &applied {
-            if let Err(error) = ready(&client, &calls, object, |missing| cx.phase(missing)).await {
-                // What was applied is there; taking it away would not help it.
-                if error.code.is_silence() || error.code == Code::Cancelled || calls.is_over() {
-                    slot.irreversible();
+    let left: Vec<Id> = left
+        .iter()
+        .filter_map(|(name, version)| Id::parse(version, name))
+        .collect();
+    remove_ours(&job.client, &job.calls, &left).await
+}
+
+/// Waits, and records what came of it.
+async fn finish(job: &Job<'_>, applied: &[Value], mut progress: Progress<'_>) -> Result<(), Error> {
+    if progress.state.wait.get() == Some(&true) {
+        for object in applied {
+            let phase = |missing: String| job.cx.phase(missing);
+            if let Err(error) = ready(&job.client, &job.calls, object, phase).await {
+                if job.is_undecided(&error) {
+                    // What was applied is there; taking it away would not help it.
+                    progress.slot.irreversible();
                 }
-                return Err(failed(error));
+                return Err(job.error(&error));
             }
         }
     }
-    private.unfinished = false;
-    slot.set(state);
-    slot.private(private);
+    progress.private.unfinished = false;
+    progress.record();
     Ok(())
 }
 
@@ -157,16 +187,10 @@ pub(super) fn lived(found: &[(Id, Option<Value>)]) -> bool {
 }
 
 /// Records that all objects are somebody else's from now on. What we applied before stays known: destroying asks whose it is.
-fn hand_off(
-    mut state: BootstrapManifests,
-    mut private: Private,
-    found: &[(Id, Option<Value>)],
-    slot: &mut Slot<TalosBootstrapManifests>,
-) {
-    state.objects = states(&all_handed_off(found));
-    private.unfinished = false;
-    slot.set(state);
-    slot.private(private);
+fn hand_off(mut progress: Progress<'_>, found: &[(Id, Option<Value>)]) {
+    progress.state.objects = states(&all_handed_off(found));
+    progress.private.unfinished = false;
+    progress.record();
 }
 
 /// Every object as handed off.

@@ -153,7 +153,7 @@ fn announce_changes(plan: &mut Plan<TalosBootstrapManifests>, prior: &BootstrapM
     let (Ok(before), Ok(after)) = (objects(prior), objects(&plan.proposed)) else {
         return;
     };
-    let changes = super::super::flux_operator::between(&before, &after);
+    let changes = operation::between(&before, &after);
     if changes.is_empty() {
         return;
     }

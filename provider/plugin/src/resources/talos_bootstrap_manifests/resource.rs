@@ -95,7 +95,7 @@ impl Resource for TalosBootstrapManifests {
         .await
         {
             Ok(reached) => reached,
-            Err(error) => return operation::forget(cx.provider(), ABOUT, &error, slot),
+            Err(undone) => return undone.end(cx.provider(), &operation::left(ABOUT), slot),
         };
         // The order of applying is that of the manifests; it is taken away from the end.
         let mut ids: Vec<Id> = private

@@ -17,12 +17,13 @@ use super::preview;
 use super::reset::{self, Failure};
 use crate::describe_machine;
 use crate::keep_boot;
-use crate::provider::{Data, TalosStack, UnreachableDestroy};
+use crate::provider::{Data, TalosStack};
 use crate::shared::access::Unusable;
 use crate::shared::calls;
 use crate::shared::change::{self, text_map};
 use crate::shared::config_text::pack;
 use crate::shared::import;
+use crate::shared::left_behind::Left;
 use crate::shared::line;
 use crate::shared::machine::{self, Expected, Mode, Observed};
 use crate::shared::node::{Node, REBOOT, Write};
@@ -162,19 +163,19 @@ impl Resource for TalosMachineApply {
             reboot: how.reboot.get() == Some(&true),
             wipe_labels: labels,
         };
-        let reachable = Node::new(cx, node, &state.endpoints, &state.client_configuration);
-        let reachable = match reachable {
-            Ok(reachable) => reachable,
-            Err(error) => return forget(cx.provider(), node, &error, slot),
-        };
+        let reachable = Node::new(cx, node, &state.endpoints, &state.client_configuration)?;
         match reset::reset(cx, &reachable, &state, &request).await {
             Ok(()) => Ok(()),
-            Err(Failure::Call(error)) if error.code.is_out_of_reach() => {
-                forget(cx.provider(), node, &report::error(node, &error), slot)
-            }
             // A machine without a configuration has nothing left to reset.
             Err(Failure::Call(error)) if error.code == Code::NodeMaintenance => Ok(()),
-            Err(Failure::Call(error)) => Err(report::error(node, &error)),
+            Err(Failure::Call(error)) => {
+                let left = Left {
+                    about: node,
+                    undone: "the machine was not reset",
+                    there: "Its disks still hold the cluster's data.",
+                };
+                report::undone(node, &error).end(cx.provider(), &left, slot)
+            }
             Err(Failure::Refused(error)) => Err(error),
         }
     }
@@ -196,23 +197,6 @@ impl Resource for TalosMachineApply {
     fn import_id(identity: &Identity) -> Result<String, Error> {
         Ok(import::joined(identity, &["node", "address"], "="))
     }
-}
-
-/// The provider decides whether a machine that cannot be reached is left behind.
-fn forget(
-    data: &Data,
-    node: &str,
-    error: &Error,
-    slot: &mut Slot<TalosMachineApply>,
-) -> Result<(), Error> {
-    if data.unreachable_destroy == UnreachableDestroy::Error {
-        return Err(error.clone());
-    }
-    slot.warn(
-        format!("TS-LEFT-BEHIND: {node}: the machine was not reset"),
-        "It cannot be reached, and `on_unreachable_destroy` is \"forget\". Its disks still hold the cluster's data.",
-    );
-    Ok(())
 }
 
 /// Everything an operation needs, checked once.

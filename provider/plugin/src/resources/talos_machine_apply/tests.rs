@@ -7,13 +7,13 @@ use talos_config::generate::{Input, Role, generate};
 use talos_config::tables::Line;
 
 use super::TalosMachineApply;
-use super::model::MachineApply;
+use super::model::{MachineApply, OnDestroy};
 use super::plan::Private;
 use crate::provider::{ProviderModel, TalosStack};
 use crate::shared::change;
 use crate::shared::config_text::pack;
 use crate::shared::stand_in;
-use crate::shared::testing::told;
+use crate::shared::testing::{data, forgetful, told};
 
 fn base() -> String {
     let bundle = stand_in::secrets(&Field::Null)
@@ -258,6 +258,27 @@ async fn what_was_applied_last_outlives_the_loss_of_private_state() {
         crate::shared::config_text::unpack(&private.last_applied).unwrap(),
         first
     );
+}
+
+#[tokio::test]
+async fn a_machine_that_nobody_called_is_not_forgotten() {
+    let core = MiniCore::with_data(forgetful(data()));
+    let mut object = core.object::<TalosMachineApply>();
+    let state = MachineApply {
+        endpoints: Field::Known(vec!["cp01.invalid".into()]),
+        on_destroy: Field::Known(OnDestroy {
+            reset: Field::Known(true),
+            graceful: Field::Null,
+            reboot: Field::Null,
+            wipe_labels: Field::Null,
+        }),
+        ..MachineApply::imported("cp01=10.0.0.1").unwrap()
+    };
+    object.assume(&state, &Private::default()).unwrap();
+    let plan = object.plan_only(None).unwrap();
+    let failed = told(&object.apply_plan(None, &plan).await.err().unwrap());
+    assert!(failed.contains("TS-PLACEHOLDER"), "{failed}");
+    assert!(object.state().is_some());
 }
 
 #[test]

@@ -15,12 +15,13 @@ use super::plan::{self, Private};
 use super::preview;
 use crate::describe_machine;
 use crate::keep_boot;
-use crate::provider::{Data, TalosStack, UnreachableDestroy};
+use crate::provider::{Data, TalosStack};
 use crate::shared::access::Unusable;
 use crate::shared::calls;
 use crate::shared::change::text_map;
 use crate::shared::config_text::pack;
 use crate::shared::import;
+use crate::shared::left_behind::Left;
 use crate::shared::machine::{self, Expected, Mode, Observed};
 use crate::shared::node::{Node, REBOOT, Write};
 use crate::shared::patch_texts::{self, Patches};
@@ -135,16 +136,17 @@ impl Resource for TalosMachinePatch {
             return Ok(());
         }
         let name = state.node.text();
-        let node = match node(cx, &state) {
-            Ok(node) => node,
-            Err(error) => return forget(cx.provider(), name, error, slot),
-        };
+        let node = node(cx, &state)?;
         let machine = match node.look(&node.calls.capped(calls::DESTROY)).await {
             Ok(machine) => machine,
-            Err(error) if error.code.is_out_of_reach() => {
-                return forget(node.data, name, report::error(name, &error), slot);
+            Err(error) => {
+                let left = Left {
+                    about: name,
+                    undone: "what was patched stays on the machine",
+                    there: "The patched paths keep their values.",
+                };
+                return report::undone(name, &error).end(cx.provider(), &left, slot);
             }
-            Err(error) => return Err(report::error(name, &error)),
         };
         if machine.held().is_none() {
             // A machine without a configuration holds nothing of ours.
@@ -183,23 +185,6 @@ impl Resource for TalosMachinePatch {
     fn import_id(identity: &Identity) -> Result<String, Error> {
         Ok(import::joined(identity, &["node", "address"], "="))
     }
-}
-
-/// The provider decides whether a machine that cannot be reached is left behind.
-fn forget(
-    data: &Data,
-    node: &str,
-    error: Error,
-    slot: &mut Slot<TalosMachinePatch>,
-) -> Result<(), Error> {
-    if data.unreachable_destroy == UnreachableDestroy::Error {
-        return Err(error);
-    }
-    slot.warn(
-        format!("TS-LEFT-BEHIND: {node}: what was patched stays on the machine"),
-        "It cannot be reached, and `on_unreachable_destroy` is \"forget\".",
-    );
-    Ok(())
 }
 
 fn node<'a>(cx: &'a ApplyCx<TalosMachinePatch>, planned: &MachinePatch) -> Result<Node<'a>, Error> {

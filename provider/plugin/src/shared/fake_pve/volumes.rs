@@ -1,5 +1,6 @@
 //! Storages of the fake.
 
+use client_core::hex;
 use proxmox_client::testing::{Asked, Reply};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -103,8 +104,4 @@ impl World {
     pub fn volume_names(&self) -> Vec<String> {
         self.volumes.keys().cloned().collect()
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -37,8 +37,7 @@ impl Seed {
 }
 
 fn digest(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    client_core::hex(Sha256::digest(bytes))
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ const ATTEMPTS: usize = 3;
 pub struct Delivered {
     /// Bytes.
     pub size: u64,
-    /// It was there before.
+    /// It was there before, and may be somebody else's.
     pub found: bool,
     /// Digests that it has for sure.
     pub digests: Digests,
@@ -83,9 +83,11 @@ impl Delivery<'_> {
         self.check_storage(node).await?;
         if let Some(size) = self.look(node).await? {
             let digests = self.take(node, size, known).await?;
+            // The very file that is here: an upload of which nothing was recorded, because the run was killed.
+            let is_local = matches!(self.source, Source::File(_)) && !digests.is_empty();
             return Ok(Delivered {
                 size,
-                found: true,
+                found: known.is_some() || !is_local,
                 digests,
             });
         }
@@ -191,7 +193,7 @@ impl Delivery<'_> {
         }
         if self.checksum().is_none() {
             self.compare(node, size).await?;
-            return Ok(Digests::new());
+            return self.compare_with_local(node).await;
         }
         self.verify(node)
             .await
@@ -223,9 +225,41 @@ impl Delivery<'_> {
         }
     }
 
-    /// Makes the host compare a file that is there with `checksum`. A host that is asked to fetch a file that it has fetches nothing:
-    /// the task ends well where the digest is the same, and fails where it is another one.
+    /// Compares the file there with the one of this computer; gives its digest, and none where the host cannot compare.
+    async fn compare_with_local(&mut self, node: &str) -> Result<Digests, Error> {
+        if !matches!(self.source, Source::File(_)) {
+            return Ok(Digests::new());
+        }
+        let sha256 = self.local().await?.sha256.clone();
+        match self.ask(node, Some(("sha256", &sha256))).await {
+            Ok(()) => Ok(Digests::from([("sha256".to_owned(), sha256)])),
+            Err(error) if error.code == Code::Checksum => {
+                let cause =
+                    "another file was put there under the same name, or the one here has changed";
+                let volume = self.volume();
+                let attempted = format!("delivering {volume} to {node}");
+                let found = PveError::found(Code::FileExists, attempted, error.seen);
+                Err(self.error(&found.caused_by(cause).cured_by(format!(
+                    "remove the file there when no machine needs it (pvesm free {volume}), or set another `file_name`"
+                ))))
+            }
+            Err(error) if is_unable(error.code) => Ok(Digests::new()),
+            Err(error) => Err(self.error(&error)),
+        }
+    }
+
+    /// Compares the file there with `checksum`, which must hold.
     async fn verify(&self, node: &str) -> proxmox_client::Result<()> {
+        let compared = self.ask(node, self.checksum()).await;
+        compared.map_err(|error| match error.code {
+            code if code == Code::Checksum || is_unable(code) => self.unverified(node, &error),
+            _ => error,
+        })
+    }
+
+    /// Makes the host compare a file that is there with a checksum. A host that is asked to fetch a file that it has fetches nothing:
+    /// the task ends well where the digest is the same, and fails where it is another one.
+    async fn ask(&self, node: &str, checksum: Option<(&str, &str)>) -> proxmox_client::Result<()> {
         // A file of this computer has no address. It is not used: only a host that lost the file meanwhile would try it, on itself.
         let nowhere = format!("http://127.0.0.1/{}", self.name());
         let what = Download {
@@ -235,12 +269,12 @@ impl Delivery<'_> {
                 Source::Url(url, _) => url,
                 Source::File(_) => &nowhere,
             },
-            checksum: self.checksum(),
+            checksum,
         };
         self.cx
             .phase(format!("{node} compares {} with its checksum", self.name()));
         let mut tries = 0;
-        let error = loop {
+        loop {
             tries += 1;
             match self
                 .client
@@ -253,18 +287,8 @@ impl Delivery<'_> {
                     if error.sent == Sent::Maybe
                         && error.code != Code::Cancelled
                         && tries < ATTEMPTS => {}
-                Err(error) => break error,
+                Err(error) => return Err(error),
             }
-        };
-        match error.code {
-            Code::Checksum
-            | Code::Permission
-            | Code::Unsupported
-            | Code::Download
-            | Code::Input
-            | Code::Failed
-            | Code::TaskFailed => Err(self.unverified(node, &error)),
-            _ => Err(error),
         }
     }
 
@@ -389,4 +413,17 @@ impl Delivery<'_> {
             .as_ref()
             .ok_or_else(|| Error::new("TS-PROVIDER-BUG: there is no file", "Please report this."))
     }
+}
+
+/// Whether a host that was to compare a file said that it does not.
+fn is_unable(code: Code) -> bool {
+    matches!(
+        code,
+        Code::Permission
+            | Code::Unsupported
+            | Code::Download
+            | Code::Input
+            | Code::Failed
+            | Code::TaskFailed
+    )
 }

@@ -10,7 +10,7 @@ use super::hosts::{Targets, targets};
 use super::model::TalosImage;
 use super::plan::{OnHost, Private, volume};
 use super::source::{Known, Source, file_name, source};
-use super::usage;
+use super::usage::{self, Stopped};
 use crate::provider::Data;
 use crate::shared::access::Unusable;
 use crate::shared::change::text_map;
@@ -112,7 +112,7 @@ async fn sweep(
     if let Some((summary, detail)) = left.told_unseen(name) {
         slot.warn(summary, detail);
     }
-    if let Some(error) = &left.error {
+    if let Some(error) = left.error.as_ref().map(Stopped::error) {
         slot.warn(
             proxmox::summary(name, error),
             format!(

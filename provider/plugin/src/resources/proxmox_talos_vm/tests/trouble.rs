@@ -1,11 +1,11 @@
 use framework::testing::Change;
 
 use super::*;
-use crate::provider::UnreachableDestroy;
+use crate::provider::Data;
 use crate::resources::proxmox_talos_vm::TalosVmResource;
 use crate::resources::proxmox_talos_vm::identity::mark;
 use crate::shared::fake_pve::{FakePve, FakeVm, Fault};
-use crate::shared::testing::told;
+use crate::shared::testing::{forgetful, told};
 use framework::testing::MiniCore;
 
 const CREATE: &str = "POST /nodes/pve1/qemu";
@@ -433,8 +433,7 @@ async fn nobody_in_reach_keeps_the_state_and_decides_about_destroy() {
         ..crate::provider::ProxmoxDefaults::absent(false)
     };
     data.proxmox = crate::provider::Proxmox::new(Field::Known(dead), &|_| None);
-    data.unreachable_destroy = UnreachableDestroy::Forget;
-    let core = MiniCore::with_data(data);
+    let core = MiniCore::with_data(forgetful(data));
     let mut vm = core.object::<TalosVmResource>();
     vm.assume(&state, &private).unwrap();
     let begun = std::time::Instant::now();
@@ -447,13 +446,42 @@ async fn nobody_in_reach_keeps_the_state_and_decides_about_destroy() {
     assert!(begun.elapsed() < std::time::Duration::from_secs(12));
     assert!(vm.state().is_some());
     let plan = vm.plan_only(None).unwrap();
-    let warnings = vm.apply_plan(None, &plan).await.unwrap();
+    let told = told(&vm.apply_plan(None, &plan).await.unwrap());
     assert!(
-        told(&warnings).contains("TS-LEFT-BEHIND: cp01"),
-        "{}",
-        told(&warnings)
+        told.contains("TS-LEFT-BEHIND: cp01") && told.contains("TS-PVE-UNREACHABLE"),
+        "{told}"
     );
     assert!(vm.state().is_none());
+}
+
+/// Destroys the machine where what is out of reach may be forgotten; the machine and its state stay.
+async fn is_not_forgotten(pve: &FakePve, data: Data, why: &str) {
+    let mut vm = pve.core().object::<TalosVmResource>();
+    vm.apply(Some(&config())).await.unwrap();
+    let (state, private) = (vm.state().unwrap(), vm.private().unwrap());
+    let core = MiniCore::with_data(forgetful(data));
+    let mut vm = core.object::<TalosVmResource>();
+    vm.assume(&state, &private).unwrap();
+    let plan = vm.plan_only(None).unwrap();
+    let failed = told(&vm.apply_plan(None, &plan).await.err().unwrap());
+    assert!(failed.contains(why), "{failed}");
+    assert!(vm.state().is_some());
+    assert_eq!(pve.world().vms.len(), 1);
+}
+
+#[tokio::test]
+async fn without_settings_nobody_was_asked_and_nothing_is_forgotten() {
+    let pve = FakePve::start().await;
+    is_not_forgotten(&pve, crate::shared::testing::data(), "TS-PVE-SETTINGS").await;
+}
+
+#[tokio::test]
+async fn a_machine_that_was_seen_is_not_forgotten() {
+    let pve = FakePve::start().await;
+    for _ in 0..3 {
+        pve.fault("DELETE /nodes/pve1/qemu/101", Fault::Dropped);
+    }
+    is_not_forgotten(&pve, pve.data(), "TS-PVE-UNCLEAR").await;
 }
 
 #[tokio::test]
