@@ -1,10 +1,12 @@
 //! One operation on one machine: what it needs, checked once.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use framework::model::go_text;
 use framework::prelude::*;
 use proxmox_client::{Client, Cx, Source, Upload};
+use tokio::time::Instant;
 
 use super::TalosVmResource;
 use super::delta::{Delta, HaChange};
@@ -227,14 +229,17 @@ impl<'a> Job<'a> {
         how: power::Shutdown,
     ) -> proxmox_client::Result<()> {
         self.cx.phase(how.told());
+        let asked = Instant::now();
         power::stop(&self.client, &self.calls, node, vmid, how, |error| {
+            let waited = Duration::from_secs(asked.elapsed().as_secs());
             self.cx
                 .phase("the guest did not shut down; cutting its power");
             self.cx.warn(
                 format!("TS-VM-POWER-CUT: {}: the guest did not shut down", self.name),
                 format!(
-                    "Tried: its power button, then {} of waiting\nSeen: {}\nIts power was cut. Cause: the guest hangs, or its pods take \
-                     longer to end.\nCure: look at its console in Proxmox VE. A longer `timeouts.update` gives it more time: half of it. `on_destroy.force_stop = false` leaves it running instead.",
+                    "Tried: its power button; given up after {} of up to {}\nSeen: {}\nIts power was cut. Cause: the guest hangs or is paused, or its \
+                     pods take longer to end.\nCure: look at its console in Proxmox VE. A longer `timeouts.update` gives it more time: half of it. `on_destroy.force_stop = false` leaves it running instead.",
+                    go_text(waited),
                     go_text(how.patience),
                     error.seen
                 ),

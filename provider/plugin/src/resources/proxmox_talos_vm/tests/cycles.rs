@@ -212,6 +212,10 @@ async fn a_guest_gets_half_of_the_time_before_its_power_is_cut() {
     pve.fault(SHUTDOWN, DISOBEYS);
     let text = told(&one.apply_plan(Some(&larger), &plan).await.unwrap());
     assert!(text.contains("TS-VM-POWER-CUT: cp01"), "{text}");
+    assert!(
+        text.contains("after 0s of up to 20m0s"),
+        "what was waited, not what could have been: {text}"
+    );
     assert_eq!(
         orders(&pve).split_off(begun),
         ["101 shutdown", "101 stop", "101 start"]
@@ -251,6 +255,51 @@ async fn a_guest_that_must_not_be_cut_off_is_left_running() {
         orders(&pve).last().map(String::as_str),
         Some("101 shutdown")
     );
+}
+
+#[tokio::test]
+async fn a_guest_that_was_not_asked_keeps_its_power() {
+    let unheard = [
+        (Fault::Refused(401, "no such token"), 1, "TS-PVE-AUTH"),
+        (Fault::Refused(404, "not here"), 1, "TS-PVE-NOT-PROXMOX"),
+        (Fault::Refused(500, "something new"), 1, "TS-PVE-FAILED"),
+        (Fault::Fails("unexpected status"), 3, "TS-PVE-TASK-LOST"),
+        (Fault::Refused(503, "busy"), 99, "TS-PVE-BUSY"),
+    ];
+    for (fault, times, code) in unheard {
+        for off in [false, true] {
+            let pve = FakePve::start().await;
+            let core = pve.core();
+            let mut vm = core.object::<TalosVmResource>();
+            vm.apply(Some(&member("cp01", 101, 4096, 1))).await.unwrap();
+            (0..times).for_each(|_| pve.fault(SHUTDOWN, fault.clone()));
+            let mut wanted = within("12s", member("cp01", 101, 8192, 1));
+            if off {
+                wanted.power_state = "stopped".into();
+            }
+            let error = told(&vm.apply(Some(&wanted)).await.err().unwrap());
+            assert!(error.contains(&format!("{code}: cp01")), "{code}: {error}");
+            let done = orders(&pve);
+            assert!(!done.contains(&"101 stop".to_owned()), "{code}: {done:?}");
+            assert!(pve.world().vms[&101].running, "{code}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_paused_machine_cannot_be_asked_and_is_cut_off() {
+    let (pve, core, _guest, ports) = cluster().await;
+    let (mut one, _) = two(&core, ports.talos).await;
+    pve.fault(
+        SHUTDOWN,
+        Fault::Refused(500, "VM is paused - cannot shutdown"),
+    );
+    let larger = member("cp01", 101, 8192, ports.talos);
+    let plan = one.plan(Some(&larger)).await.unwrap();
+    let text = told(&one.apply_plan(Some(&larger), &plan).await.unwrap());
+    assert!(text.contains("TS-VM-POWER-CUT: cp01"), "{text}");
+    assert!(text.contains("VM is paused"), "{text}");
+    assert!(orders(&pve).contains(&"101 stop".to_owned()));
 }
 
 #[tokio::test]
