@@ -121,8 +121,8 @@ pub struct TalosVm {
     #[tf(optional, default = "running", one_of("running", "stopped"))]
     pub power_state: Field<String>,
     /// What is done about changes that a running machine takes only at its next power cycle: `never` leaves them pending, and
-    /// `if_required` shuts the machine down and starts it again, one machine at a time. The guest gets half of `timeouts.update` to
-    /// shut down, 15 minutes unless set, before its power is cut. A machine whose turn comes when less is left than that and the
+    /// `if_required` shuts the machine down and starts it again, one machine at a time; where machines cannot be seen from here, one
+    /// in a run. The guest gets half of `timeouts.update` to shut down, 15 minutes unless set, before its power is cut. A machine whose turn comes when less is left than that and the
     /// start need is not touched, and the update fails: apply again. `power_state = "stopped"` gives half of what is left.
     #[tf(optional, default = "never", one_of("never", "if_required"))]
     pub reboot_policy: Field<String>,

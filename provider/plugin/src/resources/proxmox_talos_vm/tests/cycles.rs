@@ -159,7 +159,7 @@ async fn the_next_one_is_held_while_a_port_that_answered_stays_silent() {
         for part in [
             "TS-VM-SILENT: cp02",
             "was not begun",
-            "cp01 did not come back",
+            "power cycle of cp01 did not come to its end",
         ] {
             assert!(error.contains(part), "{service}: {part}: {error}");
         }
@@ -184,6 +184,59 @@ async fn what_did_not_answer_before_is_not_waited_for() {
         .apply(Some(&member("cp02", 102, 8192, ports.talos)))
         .await
         .unwrap();
+}
+
+/// The provider of another run, which sees nothing of the guests.
+fn blind(pve: &FakePve) -> MiniCore<TalosStack> {
+    let mut data = pve.data();
+    data.proxmox.counted_on = [1, 1];
+    MiniCore::with_data(data)
+}
+
+#[tokio::test]
+async fn a_machine_that_cannot_be_seen_holds_the_next_one_until_another_run() {
+    // No way to the machines from here, or no address that is known.
+    for seeded in [true, false] {
+        let of = |name: &str, vmid: i64, mib: i64| {
+            let mut wanted = member(name, vmid, mib, 1);
+            if !seeded {
+                wanted.network_seed = Field::Null;
+            }
+            wanted
+        };
+        let pve = FakePve::start().await;
+        let core = blind(&pve);
+        let mut one = core.object::<TalosVmResource>();
+        let mut other = core.object::<TalosVmResource>();
+        one.apply(Some(&of("cp01", 101, 4096))).await.unwrap();
+        other.apply(Some(&of("cp02", 102, 4096))).await.unwrap();
+        let begun = orders(&pve).len();
+        one.apply(Some(&of("cp01", 101, 8192))).await.unwrap();
+        let larger = of("cp02", 102, 8192);
+        let error = told(&other.apply(Some(&larger)).await.err().unwrap());
+        for part in [
+            "TS-VM-UNSEEN: cp02",
+            "was not begun",
+            "cp01",
+            "Apply again",
+            "-target",
+        ] {
+            assert!(error.contains(part), "{part}: {error}");
+        }
+        let why = if seeded { ADDRESS } else { "no address" };
+        assert!(error.contains(why), "{error}");
+        let done = orders(&pve).split_off(begun);
+        assert_eq!(done, ["101 shutdown", "101 start"]);
+        // It is not held by itself.
+        one.apply(Some(&of("cp01", 101, 4096))).await.unwrap();
+
+        let core = blind(&pve);
+        let mut next = core.object::<TalosVmResource>();
+        next.assume(&other.state().unwrap(), &other.private().unwrap())
+            .unwrap();
+        next.apply(Some(&larger)).await.unwrap();
+        assert_eq!(pve.world().vms[&102].values["memory"], "8192");
+    }
 }
 
 const SHUTDOWN: &str = "POST /nodes/pve1/qemu/101/status/shutdown";
