@@ -191,12 +191,14 @@ fn update(
 ) -> Result<(), Diagnostics> {
     let private = plan.prior_private.clone();
     refuse_replacement(prior, &plan.config, &private.sight)?;
-    if !plan.config.encode().is_wholly_known() || (private.sight.node.is_empty() && plan.changes())
+    let never_seen = private.sight.node.is_empty();
+    if !plan.config.encode().is_wholly_known()
+        || (never_seen && (plan.changes() || private.unfinished))
     {
         plan.touch();
         return Ok(());
     }
-    if private.sight.node.is_empty() {
+    if never_seen {
         return Ok(());
     }
     let delta = decide(cluster, prior, &plan.proposed, &private)?;

@@ -35,6 +35,34 @@ async fn a_lost_answer_to_the_creation_makes_one_machine() {
 }
 
 #[tokio::test]
+async fn a_machine_that_is_still_being_made_is_waited_for_by_the_next_apply() {
+    let pve = FakePve::start().await;
+    pve.fault(CREATE, Fault::LostAndLong);
+    let core = pve.core();
+    let mut vm = core.object::<TalosVmResource>();
+    // The answer is lost, and a long import runs on.
+    let impatient = changed(|config| {
+        config.timeouts = Field::Known(Timeouts {
+            create: GoDuration::parse("1s").into(),
+            ..Timeouts::default()
+        });
+    });
+    vm.apply(Some(&impatient)).await.unwrap();
+    assert!(vm.state().is_some() && !vm.is_tainted());
+    assert!(!pve.world().vms[&101].running);
+
+    let plan = vm.plan(Some(&impatient)).await.unwrap();
+    assert_eq!(plan.change, Change::Update);
+    pve.world().vms.get_mut(&101).unwrap().making = 4;
+    vm.apply_plan(Some(&impatient), &plan).await.unwrap();
+    assert!(pve.world().vms[&101].running);
+    assert_eq!(creations(&pve), 1);
+    assert_eq!(vm.state().unwrap().status.as_str(), Some("running"));
+    let again = vm.plan(Some(&impatient)).await.unwrap();
+    assert_eq!(again.change, Change::None, "{}", told(&again.warnings));
+}
+
+#[tokio::test]
 async fn a_machine_of_ours_that_was_never_started_is_gone_on_with() {
     let pve = FakePve::start().await;
     let core = pve.core();
