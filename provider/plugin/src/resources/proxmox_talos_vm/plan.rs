@@ -166,7 +166,8 @@ pub fn decide(
         self::wanted(cluster, prior, sight)
     };
     let macs = hardware_addresses(cluster, proposed, sight);
-    let mut delta = delta(&before, &wanted, &macs, sight)?;
+    let vmid = prior.vmid.get().and_then(|vmid| u32::try_from(*vmid).ok());
+    let mut delta = delta(vmid, &before, &wanted, &macs, sight)?;
     if cycles(proposed) && sight.running {
         delta.take_up(sight);
     }
