@@ -260,6 +260,7 @@ pub fn effect_name(delta: &Delta, sight: &Sight, model: &TalosVm) -> &'static st
     match delta.effect {
         _ if delta.is_empty() => "none",
         _ if !sight.running => "offline",
+        _ if model.power_state.text() == "stopped" => "power_off",
         Effect::Pending if cycles(model) => "power_cycle",
         Effect::Pending => "pending",
         Effect::None | Effect::Hot => "hot",
@@ -275,6 +276,16 @@ fn announce(name: &str, effect: &str, delta: &Delta, plan: &mut Plan<TalosVmReso
                 "{list}\n\nThe guest gets {} to shut down, half of `timeouts.update`; then {}. \
                  `reboot_policy` is \"if_required\". Set it to \"never\" to leave these changes pending.",
                 go_text(power::Shutdown::for_cycle(&plan.proposed).patience),
+                ending(&plan.proposed),
+            ),
+        ),
+        "power_off" => plan.warn(
+            format!("TS-VM-POWER-OFF: {name}: the machine is shut down and stays off"),
+            format!(
+                "{list}\n\nThe guest gets {} to shut down, half of `timeouts.update`, or less where other changes come first; then {}. \
+                 `power_state` is \"stopped\". Machines are stopped at the same time, and nobody asks etcd: see that its members \
+                 that stay on are more than half.",
+                go_text(power::Shutdown::for_now(&plan.proposed, time(&plan.proposed)).patience),
                 ending(&plan.proposed),
             ),
         ),
