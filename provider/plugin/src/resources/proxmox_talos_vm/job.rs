@@ -110,18 +110,20 @@ impl<'a> Job<'a> {
         })
     }
 
-    /// Removes seeds that are in no drive any more. What stays behind is harmless: it is told and left.
-    pub async fn remove_volume(&self, node: &str, volume: &str) {
+    /// Removes the image of a seed that is in no drive any more, and says whether it is gone. One that stays behind is harmless, and told.
+    pub async fn remove_volume(&self, node: &str, volume: &str) -> bool {
         let calls = self.calls.capped(proxmox::DESTROY);
-        if let Err(error) = self.client.remove_volume(&calls, node, volume).await {
-            self.cx.warn(
-                format!(
-                    "TS-VM-SEED-LEFT: {}: the image of a seed was left behind",
-                    self.name
-                ),
-                format!("{volume} could not be removed.\n{}", error.detail()),
-            );
-        }
+        let Err(error) = self.client.remove_volume(&calls, node, volume).await else {
+            return true;
+        };
+        self.cx.warn(
+            format!(
+                "TS-VM-SEED-LEFT: {}: the image of a seed was left behind",
+                self.name
+            ),
+            format!("{volume} could not be removed.\n{}", error.detail()),
+        );
+        false
     }
 
     /// Carries out a decision, step by step.

@@ -18,6 +18,7 @@ use super::power;
 use super::refuse;
 use super::seed::seed_image;
 use super::sight::Sight;
+use super::superseded::Superseded;
 use crate::shared::access::Unusable;
 use crate::shared::announce;
 use crate::shared::change::{listing, text_map};
@@ -34,6 +35,8 @@ pub struct Private {
     pub imported: bool,
     /// A creation or change was interrupted: the next plan goes on with it.
     pub unfinished: bool,
+    /// Images of seeds that the next change, or the end of the machine, takes away.
+    pub superseded: Superseded,
 }
 
 /// Decides what the plan shows.
@@ -203,7 +206,9 @@ fn update(
         return Ok(());
     }
     let delta = decide(cluster, prior, &plan.proposed, &private)?;
-    if delta.is_empty() && !private.unfinished {
+    // What is left over goes with the next change, whatever that is.
+    let sweeps = !private.superseded.is_empty() && plan.changes();
+    if delta.is_empty() && !private.unfinished && !sweeps {
         keep_observed(&mut plan.proposed, prior);
         return Ok(());
     }

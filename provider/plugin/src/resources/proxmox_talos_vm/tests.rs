@@ -4,6 +4,7 @@ mod attributes;
 mod cycles;
 mod decisions;
 mod life;
+mod seeds;
 mod trouble;
 
 use std::collections::BTreeMap;
