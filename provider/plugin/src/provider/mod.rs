@@ -9,7 +9,7 @@ pub use data::{Data, UnreachableDestroy};
 pub use model::ProviderModel;
 #[cfg(test)]
 pub use model::{ProxmoxDefaults, TalosDefaults};
-pub use proxmox::Proxmox;
+pub use proxmox::{Away, Proxmox};
 
 use framework::prelude::*;
 

@@ -29,10 +29,21 @@ pub struct Proxmox {
     vmids: Arc<Mutex<BTreeSet<u32>>>,
     /// Names of machines without a vmid of their own that this process makes: they are known again by their names.
     names: Arc<Mutex<BTreeSet<String>>>,
-    /// Whoever holds it may power-cycle a machine; the name of one that did not come back.
-    cycling: Arc<tokio::sync::Mutex<Option<String>>>,
+    /// Whoever holds it may power-cycle a machine; the one that was not seen coming back.
+    cycling: Arc<tokio::sync::Mutex<Option<Away>>>,
     /// Ports that must answer again after a power cycle where they answered before it.
     pub counted_on: [u16; 2],
+}
+
+/// A machine that was not seen coming back from its power cycle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Away {
+    /// Its number.
+    pub vmid: u32,
+    /// Its name.
+    pub name: String,
+    /// Why nothing is known of it; `None` where it is awaited, or stays silent.
+    pub unseen: Option<String>,
 }
 
 impl Proxmox {
@@ -114,8 +125,8 @@ impl Proxmox {
         taken.insert(name.to_owned())
     }
 
-    /// One machine is power-cycled at a time; none after one that did not come back, whose name is held then.
-    pub async fn turn(&self) -> tokio::sync::OwnedMutexGuard<Option<String>> {
+    /// One machine is power-cycled at a time; no other one after one that was not seen coming back, which is held then.
+    pub async fn turn(&self) -> tokio::sync::OwnedMutexGuard<Option<Away>> {
         self.cycling.clone().lock_owned().await
     }
 

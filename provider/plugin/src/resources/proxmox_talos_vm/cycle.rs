@@ -1,4 +1,5 @@
-//! Power cycles: one machine at a time, and the next one only when what this one served is served again.
+//! Power cycles: one machine at a time, and the next one only when what this one served is served again. After a machine that served
+//! nothing that can be seen, no other one follows in the same run.
 
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use super::model::TalosVm;
 use super::observe::look;
 use super::plan::cycles;
 use super::power;
+use crate::provider::Away;
 
 /// Shuts down and starts a machine that has something pending, where that is allowed.
 pub async fn cycle(job: &Job<'_>, planned: &TalosVm, vmid: u32, node: &str) -> Result<(), Error> {
@@ -26,8 +28,8 @@ pub async fn cycle(job: &Job<'_>, planned: &TalosVm, vmid: u32, node: &str) -> R
         turn = job.data().proxmox.turn() => turn,
         () = job.cx.token().cancelled() => return Err(queued(&job.name, job.cx.stop_reason())),
     };
-    if let Some(silent) = turn.as_ref() {
-        return Err(held(&job.name, silent));
+    if let Some(away) = turn.as_ref().filter(|away| away.vmid != vmid) {
+        return Err(held(&job.name, away));
     }
     let addresses = addresses(job, planned, vmid, node).await?;
     let ports = [
@@ -42,13 +44,20 @@ pub async fn cycle(job: &Job<'_>, planned: &TalosVm, vmid: u32, node: &str) -> R
     }
 
     // Until it is seen again, no other one may go.
-    *turn = Some(job.name.clone());
+    *turn = Some(Away {
+        vmid,
+        name: job.name.clone(),
+        unseen: served.is_empty().then(|| unseen(&addresses, &ports)),
+    });
     let done = async {
         job.shut_down(node, vmid, how).await?;
         job.cx.phase("starting again");
         power::start(&job.client, &job.calls, node, vmid).await
     };
     done.await.map_err(|error| job.error(&error))?;
+    if served.is_empty() {
+        return Ok(());
+    }
     job.cx
         .phase(format!("waiting for ports {served:?} to answer again"));
     for port in served {
@@ -73,12 +82,42 @@ async fn addresses(
     Ok(now.talos_endpoints.all_known().unwrap_or_default())
 }
 
-fn held(name: &str, silent: &str) -> Error {
-    not_begun(
-        "TS-VM-SILENT",
-        name,
-        &format!("{silent} did not come back from its own power cycle"),
-        "See to the other machine, then apply again.",
+fn held(name: &str, away: &Away) -> Error {
+    match &away.unseen {
+        None => not_begun(
+            "TS-VM-SILENT",
+            name,
+            &format!("the power cycle of {} did not come to its end", away.name),
+            "See to the other machine, then apply again.",
+        ),
+        Some(why) => not_begun(
+            "TS-VM-UNSEEN",
+            name,
+            &format!(
+                "whether {} is back from its own power cycle cannot be seen from here: {why}",
+                away.name
+            ),
+            &format!(
+                "Workers wait as well, for nothing tells them from control planes here.\n\n\
+                 Apply again once {} is back: each run cycles one such machine, and -target chooses which. Or run where the \
+                 machines can be reached, with addresses from `network_seed` or the guest agent: then one run does them all.",
+                away.name
+            ),
+        ),
+    }
+}
+
+/// Why nothing was seen of a machine before its power cycle.
+fn unseen(addresses: &[String], ports: &[u16]) -> String {
+    if addresses.is_empty() {
+        return "no address of it is known, neither from `network_seed` nor from its guest agent"
+            .to_owned();
+    }
+    let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
+    format!(
+        "none of the ports {} of {} took a connection before it either",
+        ports.join(", "),
+        addresses.join(", ")
     )
 }
 

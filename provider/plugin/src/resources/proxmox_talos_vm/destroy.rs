@@ -1,5 +1,7 @@
 //! Destroying: only the machine that state knows, by vmid and UUID, and only with the disks that are set here.
 
+use std::collections::BTreeMap;
+
 use framework::prelude::*;
 use proxmox_client::{Code, Sent};
 
@@ -11,9 +13,13 @@ use super::past::never_started;
 use super::plan::refuse_destroy;
 use super::power;
 use super::sight::Sight;
+use super::superseded::{images_of, sweep};
 use super::update::vmid_of;
 use crate::shared::left_behind::Left;
 use crate::shared::proxmox;
+
+/// A CD-ROM drive with nothing in it.
+const NO_MEDIUM: &str = "none,media=cdrom";
 
 enum Failure {
     /// The machine was not found, nor that it is gone.
@@ -96,11 +102,46 @@ async fn take_away(job: &Job<'_>, state: &TalosVm, vmid: u32) -> Result<(), Fail
         power::stop(&job.client, &job.calls, &sight.node, vmid, how, cutting).await?;
     }
     job.cx.phase("destroying");
+    let mut seeds = job.cx.private().superseded.clone();
+    seeds.extend(images_of(state, &sight));
+    // While the machine is there: nobody knows of them after it.
+    let emptied = empty_drive(job, state, vmid, &sight).await;
+    if let Ok(emptied) = &emptied {
+        sweep(job, seeds.clone(), emptied).await;
+    }
     remove(job, vmid, &sight, state.uuid.text()).await?;
-    if let Some(volume) = seed_volume(state, &sight) {
-        job.remove_volume(&sight.node, &volume).await;
+    if emptied.is_err() {
+        sweep(job, seeds, &Sight::default()).await;
     }
     Ok(())
+}
+
+/// Takes the image of the seed out of its drive, and gives what is left: should the machine stay after all, it starts without.
+async fn empty_drive(
+    job: &Job<'_>,
+    state: &TalosVm,
+    vmid: u32,
+    sight: &Sight,
+) -> proxmox_client::Result<Sight> {
+    let mut emptied = Sight {
+        pending: BTreeMap::new(),
+        ..sight.clone()
+    };
+    let slot = state.network_seed.get().map(|seed| seed.slot.text());
+    let Some(slot) = slot.filter(|_| seed_volume(state, sight).is_some()) else {
+        return Ok(emptied);
+    };
+    let digest = job
+        .client
+        .config(&job.calls, &sight.node, vmid)
+        .await?
+        .digest;
+    let drive = BTreeMap::from([(slot.to_owned(), NO_MEDIUM.to_owned())]);
+    job.client
+        .configure(&job.calls, &sight.node, vmid, &drive, &[], &digest)
+        .await?;
+    emptied.values.extend(drive);
+    Ok(emptied)
 }
 
 /// A lost answer is looked into: the machine with this UUID is gone once it is destroyed.

@@ -36,7 +36,7 @@ pub fn imported(vmid: u32, sight: Sight) -> Result<(TalosVm, Private), Error> {
     let private = Private {
         sight,
         imported: true,
-        unfinished: false,
+        ..Private::default()
     };
     Ok((model, private))
 }

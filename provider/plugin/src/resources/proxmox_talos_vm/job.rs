@@ -1,10 +1,12 @@
 //! One operation on one machine: what it needs, checked once.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use framework::model::go_text;
 use framework::prelude::*;
 use proxmox_client::{Client, Cx, Source, Upload};
+use tokio::time::Instant;
 
 use super::TalosVmResource;
 use super::delta::{Delta, HaChange};
@@ -108,18 +110,20 @@ impl<'a> Job<'a> {
         })
     }
 
-    /// Removes seeds that are in no drive any more. What stays behind is harmless: it is told and left.
-    pub async fn remove_volume(&self, node: &str, volume: &str) {
+    /// Removes the image of a seed that is in no drive any more, and says whether it is gone. One that stays behind is harmless, and told.
+    pub async fn remove_volume(&self, node: &str, volume: &str) -> bool {
         let calls = self.calls.capped(proxmox::DESTROY);
-        if let Err(error) = self.client.remove_volume(&calls, node, volume).await {
-            self.cx.warn(
-                format!(
-                    "TS-VM-SEED-LEFT: {}: the image of a seed was left behind",
-                    self.name
-                ),
-                format!("{volume} could not be removed.\n{}", error.detail()),
-            );
-        }
+        let Err(error) = self.client.remove_volume(&calls, node, volume).await else {
+            return true;
+        };
+        self.cx.warn(
+            format!(
+                "TS-VM-SEED-LEFT: {}: the image of a seed was left behind",
+                self.name
+            ),
+            format!("{volume} could not be removed.\n{}", error.detail()),
+        );
+        false
     }
 
     /// Destroys a machine that was never started. Its protection was set with it and protects nothing yet: it is taken off first.
@@ -252,14 +256,17 @@ impl<'a> Job<'a> {
         how: power::Shutdown,
     ) -> proxmox_client::Result<()> {
         self.cx.phase(how.told());
+        let asked = Instant::now();
         power::stop(&self.client, &self.calls, node, vmid, how, |error| {
+            let waited = Duration::from_secs(asked.elapsed().as_secs());
             self.cx
                 .phase("the guest did not shut down; cutting its power");
             self.cx.warn(
                 format!("TS-VM-POWER-CUT: {}: the guest did not shut down", self.name),
                 format!(
-                    "Tried: its power button, then {} of waiting\nSeen: {}\nIts power was cut. Cause: the guest hangs, or its pods take \
-                     longer to end.\nCure: look at its console in Proxmox VE. A longer `timeouts.update` gives it more time: half of it. `on_destroy.force_stop = false` leaves it running instead.",
+                    "Tried: its power button; given up after {} of up to {}\nSeen: {}\nIts power was cut. Cause: the guest hangs or is paused, or its \
+                     pods take longer to end.\nCure: look at its console in Proxmox VE. A longer `timeouts.update` gives it more time: half of it. `on_destroy.force_stop = false` leaves it running instead.",
+                    go_text(waited),
                     go_text(how.patience),
                     error.seen
                 ),

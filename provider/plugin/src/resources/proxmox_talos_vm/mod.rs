@@ -20,6 +20,7 @@ mod refuse;
 mod resource;
 mod seed;
 mod sight;
+mod superseded;
 #[cfg(test)]
 mod tests;
 mod update;

@@ -117,12 +117,12 @@ pub struct TalosVm {
     /// High availability.
     #[tf(optional)]
     pub ha: Field<VmHa>,
-    /// `running` or `stopped`.
+    /// `running` or `stopped`. A running machine is shut down for `stopped`: the plan says so (`power_off`).
     #[tf(optional, default = "running", one_of("running", "stopped"))]
     pub power_state: Field<String>,
     /// What is done about changes that a running machine takes only at its next power cycle: `never` leaves them pending, and
-    /// `if_required` shuts the machine down and starts it again, one machine at a time. The guest gets half of `timeouts.update` to
-    /// shut down, 15 minutes unless set, before its power is cut. A machine whose turn comes when less is left than that and the
+    /// `if_required` shuts the machine down and starts it again, one machine at a time; where machines cannot be seen from here, one
+    /// in a run. The guest gets half of `timeouts.update` to shut down, 15 minutes unless set, before its power is cut. A machine whose turn comes when less is left than that and the
     /// start need is not touched, and the update fails: apply again. `power_state = "stopped"` gives half of what is left.
     #[tf(optional, default = "never", one_of("never", "if_required"))]
     pub reboot_policy: Field<String>,
@@ -172,8 +172,8 @@ pub struct TalosVm {
     /// Devices that are there and not set here: setting of Proxmox VE to its value.
     #[tf(computed)]
     pub unmanaged: Field<BTreeMap<String, Field<String>>>,
-    /// Of the last change: `none`, `hot` (taken at once), `pending` (waits for a power cycle), `power_cycle` or `offline` (the
-    /// machine was stopped).
+    /// Of the last change: `none`, `hot` (taken at once), `pending` (waits for a power cycle), `power_cycle`, `power_off` (it is shut
+    /// down and stays off) or `offline` (the machine was stopped).
     #[tf(computed)]
     pub plan_effect: Field<String>,
     /// The last change: attribute to `old -> new`, with what a running machine does about it.

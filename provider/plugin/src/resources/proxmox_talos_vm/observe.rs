@@ -310,7 +310,13 @@ pub async fn look_unlocked(job: &Job<'_>, node: &str, vmid: u32) -> Result<Sight
             "it is locked (create)",
         );
         if !running {
-            return Err(error);
+            // It may have ended after the look.
+            let sight = look(&job.client, &job.calls, node, vmid, job.wants).await?;
+            return if sight.is_being_made() {
+                Err(error)
+            } else {
+                Ok(sight)
+            };
         }
         backoff.pause(&job.calls, error).await?;
     }

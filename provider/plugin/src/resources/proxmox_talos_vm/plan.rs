@@ -18,6 +18,7 @@ use super::power;
 use super::refuse;
 use super::seed::seed_image;
 use super::sight::Sight;
+use super::superseded::Superseded;
 use crate::shared::access::Unusable;
 use crate::shared::announce;
 use crate::shared::change::{listing, text_map};
@@ -34,6 +35,8 @@ pub struct Private {
     pub imported: bool,
     /// A creation or change was interrupted: the next plan goes on with it.
     pub unfinished: bool,
+    /// Images of seeds that the next change, or the end of the machine, takes away.
+    pub superseded: Superseded,
 }
 
 /// Decides what the plan shows.
@@ -166,7 +169,8 @@ pub fn decide(
         self::wanted(cluster, prior, sight)
     };
     let macs = hardware_addresses(cluster, proposed, sight);
-    let mut delta = delta(&before, &wanted, &macs, sight)?;
+    let vmid = prior.vmid.get().and_then(|vmid| u32::try_from(*vmid).ok());
+    let mut delta = delta(vmid, &before, &wanted, &macs, sight)?;
     if cycles(proposed) && sight.running {
         delta.take_up(sight);
     }
@@ -191,16 +195,20 @@ fn update(
 ) -> Result<(), Diagnostics> {
     let private = plan.prior_private.clone();
     refuse_replacement(prior, &plan.config, &private.sight)?;
-    if !plan.config.encode().is_wholly_known() || (private.sight.node.is_empty() && plan.changes())
+    let never_seen = private.sight.node.is_empty();
+    if !plan.config.encode().is_wholly_known()
+        || (never_seen && (plan.changes() || private.unfinished))
     {
         plan.touch();
         return Ok(());
     }
-    if private.sight.node.is_empty() {
+    if never_seen {
         return Ok(());
     }
     let delta = decide(cluster, prior, &plan.proposed, &private)?;
-    if delta.is_empty() && !private.unfinished {
+    // What is left over goes with the next change, whatever that is.
+    let sweeps = !private.superseded.is_empty() && plan.changes();
+    if delta.is_empty() && !private.unfinished && !sweeps {
         keep_observed(&mut plan.proposed, prior);
         return Ok(());
     }
@@ -257,6 +265,7 @@ pub fn effect_name(delta: &Delta, sight: &Sight, model: &TalosVm) -> &'static st
     match delta.effect {
         _ if delta.is_empty() => "none",
         _ if !sight.running => "offline",
+        _ if model.power_state.text() == "stopped" => "power_off",
         Effect::Pending if cycles(model) => "power_cycle",
         Effect::Pending => "pending",
         Effect::None | Effect::Hot => "hot",
@@ -272,6 +281,16 @@ fn announce(name: &str, effect: &str, delta: &Delta, plan: &mut Plan<TalosVmReso
                 "{list}\n\nThe guest gets {} to shut down, half of `timeouts.update`; then {}. \
                  `reboot_policy` is \"if_required\". Set it to \"never\" to leave these changes pending.",
                 go_text(power::Shutdown::for_cycle(&plan.proposed).patience),
+                ending(&plan.proposed),
+            ),
+        ),
+        "power_off" => plan.warn(
+            format!("TS-VM-POWER-OFF: {name}: the machine is shut down and stays off"),
+            format!(
+                "{list}\n\nThe guest gets {} to shut down, half of `timeouts.update`, or less where other changes come first; then {}. \
+                 `power_state` is \"stopped\". Machines are stopped at the same time, and nobody asks etcd: see that its members \
+                 that stay on are more than half.",
+                go_text(power::Shutdown::for_now(&plan.proposed, time(&plan.proposed)).patience),
                 ending(&plan.proposed),
             ),
         ),

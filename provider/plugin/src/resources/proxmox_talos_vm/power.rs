@@ -104,8 +104,8 @@ pub fn may_cut(model: &TalosVm) -> bool {
     how.is_none_or(|how| how.force_stop.get() != Some(&false))
 }
 
-/// Shuts a machine down and sees it stopped. Where the guest does not obey, and that is allowed, `cutting` is told first, and the power
-/// is cut.
+/// Shuts a machine down and sees it stopped. Where the guest was asked and does not obey, and that is allowed, `cutting` is told first,
+/// and the power is cut. What says nothing about the guest is an error.
 pub async fn stop(
     client: &Client,
     cx: &Cx,
@@ -158,9 +158,13 @@ async fn press(client: &Client, cx: &Cx, node: &str, vmid: u32, how: Shutdown) -
     }
 }
 
-/// Whether a shutdown failed because the guest did not obey, or is in no state to.
+/// Whether a shutdown failed because the guest did not obey: its task says so. A paused one is in no state to, and refused at once.
 fn is_of_the_guest(error: &PveError) -> bool {
-    !error.code.is_out_of_reach() && !matches!(error.code, Code::Permission | Code::Cancelled)
+    match error.code {
+        Code::TaskFailed => true,
+        Code::Failed | Code::Input => error.seen.contains("is paused"),
+        _ => false,
+    }
 }
 
 /// Waits until a machine runs or not. High availability only takes orders, and carries them out later.

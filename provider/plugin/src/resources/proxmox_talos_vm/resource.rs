@@ -8,6 +8,7 @@ use super::model::TalosVm;
 use super::observe::{Found, Sought, Wants, observe, place};
 use super::plan::{self, Private};
 use super::sight::Sight;
+use super::superseded::left_over;
 use super::{check, create, destroy, import, update};
 use crate::provider::{Proxmox, TalosStack};
 use crate::shared::proxmox;
@@ -166,6 +167,7 @@ impl Resource for TalosVmResource {
 
 /// What was seen, into state and private state.
 fn see(state: &mut TalosVm, private: &mut Private, sight: Sight) {
+    private.superseded = left_over(private, state, &sight);
     if !private.unfinished {
         describe(state, &sight, Scope::Set);
     }

@@ -5,6 +5,7 @@ mod clusters;
 mod cycles;
 mod decisions;
 mod life;
+mod seeds;
 mod trouble;
 
 use std::collections::BTreeMap;

@@ -2,18 +2,19 @@
 //! taken by a power cycle where that is allowed.
 
 use framework::prelude::*;
-use proxmox_client::{Code, Sent};
+use proxmox_client::{Code, Error as PveError, Sent};
 
 use super::TalosVmResource;
 use super::cycle;
 use super::delta::{Delta, Effect};
 use super::describe::computed;
-use super::job::{Job, seed_volume};
+use super::job::Job;
 use super::model::TalosVm;
 use super::observe::{Settled, Wants, observe_made};
-use super::plan::{Private, decide, effect_name};
+use super::plan::{Private, decide, effect_name, hardware_addresses};
 use super::power;
 use super::sight::Sight;
+use super::superseded::{images, images_of, sweep};
 use crate::shared::change::{listing, text_map};
 
 /// How often a change is decided anew because its answer was lost or somebody else changed the machine in between.
@@ -39,62 +40,126 @@ pub async fn update(
         wants: Wants::of_both(&prior, &planned),
         ..Job::new(cx, &planned)?
     };
-    let vmid = vmid_of(&prior)?;
-    let mut private = Private {
-        sight: here(&job, &prior, vmid).await?,
-        ..cx.private().clone()
-    };
-    let cluster = &job.data().cluster_name;
-    let first = decide(cluster, &prior, &planned, &private)?;
-    refuse_stale(&job, &planned, &first)?;
-    let effect = effect_name(&first, &private.sight, &planned);
-    let old_seed = seed_volume(&prior, &private.sight);
-    job.deliver_seed(&private.sight.node, &planned, &private.sight)
-        .await?;
-    let mut delta = first.clone();
-    for round in 1.. {
-        match job.carry_out(vmid, &private.sight, &delta).await {
-            Ok(()) => break,
-            Err(error)
-                if round < ROUNDS
-                    && (error.sent == Sent::Maybe || error.code == Code::Changed)
-                    && error.code != Code::Cancelled =>
-            {
-                private.sight = here(&job, &prior, vmid).await?;
-                delta = decide(cluster, &prior, &planned, &private)?;
-                refuse_more(&job, &first, &delta)?;
-            }
-            Err(error) => {
-                // What was reached is for the next refresh to see.
-                return Err(job.error(&error));
+    let mut change = Change::decided(&job, &prior, &planned).await?;
+    change.deliver_seed(slot).await?;
+    change.carry_out().await?;
+    change.set_power().await?;
+    change.conclude(slot).await
+}
+
+/// A change under way.
+struct Change<'a> {
+    job: &'a Job<'a>,
+    prior: &'a TalosVm,
+    planned: &'a TalosVm,
+    vmid: u32,
+    /// With what was seen last.
+    private: Private,
+    /// What was decided first, which is what the plan showed.
+    first: Delta,
+    /// What that comes to on the machine as it was then.
+    effect: &'static str,
+}
+
+impl<'a> Change<'a> {
+    /// Looks at the machine, and decides; what the plan did not show is refused.
+    async fn decided(
+        job: &'a Job<'a>,
+        prior: &'a TalosVm,
+        planned: &'a TalosVm,
+    ) -> Result<Self, Error> {
+        let vmid = vmid_of(prior)?;
+        let private = Private {
+            sight: here(job, prior, vmid).await?,
+            ..job.cx.private().clone()
+        };
+        let first = decide(&job.data().cluster_name, prior, planned, &private)?;
+        refuse_stale(job, planned, &first)?;
+        Ok(Self {
+            effect: effect_name(&first, &private.sight, planned),
+            job,
+            prior,
+            planned,
+            vmid,
+            private,
+            first,
+        })
+    }
+
+    /// Uploads the image of a new seed. The old one and the new one are noted before: one of them goes, however this ends.
+    async fn deliver_seed(&mut self, slot: &mut Slot<TalosVmResource>) -> Result<(), Error> {
+        let sight = &self.private.sight;
+        let macs = hardware_addresses(&self.job.data().cluster_name, self.planned, sight);
+        let seeds =
+            images_of(self.prior, sight)
+                .into_iter()
+                .chain(images(self.planned, &macs, sight));
+        self.private.superseded.extend(seeds);
+        slot.private(self.private.clone());
+        self.job
+            .deliver_seed(&sight.node, self.planned, sight)
+            .await
+            .map(|_| ())
+    }
+
+    /// Changes what was decided, and decides anew where an answer was lost or somebody else changed the machine in between. What was
+    /// reached when it fails is for the next refresh to see.
+    async fn carry_out(&mut self) -> Result<(), Error> {
+        let job = self.job;
+        let mut delta = self.first.clone();
+        for round in 1.. {
+            match job.carry_out(self.vmid, &self.private.sight, &delta).await {
+                Ok(()) => break,
+                Err(error) if round < ROUNDS && is_worth_a_look(&error) => {
+                    self.private.sight = here(job, self.prior, self.vmid).await?;
+                    let cluster = &job.data().cluster_name;
+                    delta = decide(cluster, self.prior, self.planned, &self.private)?;
+                    refuse_more(job, &self.first, &delta)?;
+                }
+                Err(error) => return Err(job.error(&error)),
             }
         }
+        Ok(())
     }
-    set_power(&job, &planned, vmid, &private.sight).await?;
-    if first.effect == Effect::Pending || private.unfinished {
-        cycle::cycle(&job, &planned, vmid, &private.sight.node).await?;
+
+    /// Starts it, stops it, or does both where changes wait for that.
+    async fn set_power(&self) -> Result<(), Error> {
+        let (job, sight) = (self.job, &self.private.sight);
+        set_power(job, self.planned, self.vmid, sight).await?;
+        if self.first.effect == Effect::Pending || self.private.unfinished {
+            cycle::cycle(job, self.planned, self.vmid, &sight.node).await?;
+        }
+        Ok(())
     }
-    let sight = here(&job, &prior, vmid).await?;
-    let new_seed = seed_volume(&planned, &sight);
-    if let Some(old) = old_seed.filter(|old| {
-        new_seed.as_ref() != Some(old) && !sight.values.values().any(|value| value.starts_with(old))
-    }) {
-        job.remove_volume(&sight.node, &old).await;
+
+    /// Looks again, records what is there, takes away what is left over, and waits for a machine that was started.
+    async fn conclude(self, slot: &mut Slot<TalosVmResource>) -> Result<(), Error> {
+        let job = self.job;
+        let sight = here(job, self.prior, self.vmid).await?;
+        let mut state = self.planned.clone();
+        computed(&mut state, &sight);
+        state.changes = text_map(self.first.changes.clone());
+        state.plan_effect = self.effect.into();
+        slot.set(state.clone());
+        let mut private = Private {
+            sight,
+            superseded: self.private.superseded,
+            ..Private::default()
+        };
+        slot.private(private.clone());
+        private.superseded = sweep(job, private.superseded, &private.sight).await;
+        slot.private(private);
+        let started = !self.private.sight.running && self.planned.power_state.text() == "running";
+        if started || self.private.unfinished {
+            job.wait_for(&state).await;
+        }
+        Ok(())
     }
-    let mut state = planned.clone();
-    computed(&mut state, &sight);
-    state.changes = text_map(first.changes.clone());
-    state.plan_effect = effect.into();
-    slot.set(state.clone());
-    slot.private(Private {
-        sight,
-        ..Private::default()
-    });
-    let started = !private.sight.running && planned.power_state.text() == "running";
-    if started || private.unfinished {
-        job.wait_for(&state).await;
-    }
-    Ok(())
+}
+
+/// Whether a look tells what became of a change: its answer was lost, or it was refused because somebody else made one.
+fn is_worth_a_look(error: &PveError) -> bool {
+    (error.sent == Sent::Maybe || error.code == Code::Changed) && error.code != Code::Cancelled
 }
 
 /// The vmid of a machine that exists.

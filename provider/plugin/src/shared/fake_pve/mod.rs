@@ -24,6 +24,8 @@ use crate::provider::{Data, Proxmox, ProxmoxDefaults, TalosStack};
 pub enum Fault {
     /// It takes effect, and its answer is lost.
     Lost,
+    /// The same, and its task goes on for as long as nobody sets `making` back.
+    LostAndLong,
     /// It takes no effect, and there is no answer.
     Dropped,
     /// It is refused.
@@ -148,7 +150,12 @@ fn answer(world: &mut World, asked: &Asked) -> Reply {
     let fault = world.faults.iter().position(|(on, _)| line.starts_with(on));
     match fault.map(|index| world.faults.remove(index).1) {
         None => world.carry_out(asked),
-        Some(Fault::Lost) => {
+        Some(fault @ (Fault::Lost | Fault::LostAndLong)) => {
+            let looks = if matches!(fault, Fault::Lost) {
+                2
+            } else {
+                u32::MAX
+            };
             let before: Vec<u32> = world.vms.keys().copied().collect();
             let _ = world.carry_out(asked);
             // The task goes on while nobody waits for it.
@@ -156,7 +163,7 @@ fn answer(world: &mut World, asked: &Asked) -> Reply {
                 .vms
                 .iter_mut()
                 .filter(|(vmid, _)| !before.contains(vmid));
-            new.for_each(|(_, vm)| vm.making = 2);
+            new.for_each(|(_, vm)| vm.making = looks);
             Reply::hang_up()
         }
         Some(Fault::Dropped) => Reply::hang_up(),
@@ -247,11 +254,23 @@ impl World {
             .iter()
             .filter(|(upid, _)| wanted(upid) && asked.get("source") != Some("active"))
             .filter(|(upid, _)| !self.own_tasks_only || upid.contains(":talos@pve!test:"));
-        Reply::data(
-            tasks
-                .map(|(upid, exit)| json!({"upid": upid, "status": exit, "endtime": 1}))
-                .collect(),
-        )
+        let row = |(upid, exit): &(String, String)| {
+            if self.is_making(upid) {
+                json!({"upid": upid})
+            } else {
+                json!({"upid": upid, "status": exit, "endtime": 1})
+            }
+        };
+        Reply::data(tasks.map(row).collect())
+    }
+
+    /// Whether a task makes a machine that is not done.
+    fn is_making(&self, upid: &str) -> bool {
+        let parts: Vec<&str> = upid.split(':').collect();
+        let vm = parts
+            .get(6)
+            .and_then(|vmid| self.vms.get(&vmid.parse().ok()?));
+        parts.get(5) == Some(&"qmcreate") && vm.is_some_and(|vm| vm.making > 0)
     }
 
     fn cluster(&self) -> Value {

@@ -95,7 +95,7 @@ impl World {
         let end = body.len() - "\r\n--talos-stack-7d9c1f0be2a54c6e--\r\n".len();
         let volume = format!("{storage}:{content}/{name}");
         self.digests
-            .insert(volume.clone(), hex(&Sha256::digest(&body[start..end])));
+            .insert(volume.clone(), hex(Sha256::digest(&body[start..end])));
         self.volumes.insert(volume, (end - start) as u64);
         self.task("imgcopy", "", "OK")
     }

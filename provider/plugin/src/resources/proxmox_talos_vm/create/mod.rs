@@ -102,8 +102,8 @@ fn record(
     slot.set(state.clone());
     slot.private(Private {
         sight: sight.clone(),
-        imported: false,
         unfinished,
+        ..Private::default()
     });
     job.cx.phase(if unfinished { "created" } else { "running" });
 }
@@ -158,6 +158,7 @@ async fn complete(job: &Job<'_>, planned: &TalosVm, born: &Born) -> proxmox_clie
         .await?,
         imported: true,
         unfinished: true,
+        ..Private::default()
     };
     match decide(&job.data().cluster_name, planned, planned, &private) {
         Ok(delta) if delta.effect == Effect::None => Ok(()),

@@ -15,6 +15,7 @@ use super::merge::{equal, merged};
 use super::tell::{attribute, difference};
 
 pub fn disks(
+    vmid: Option<u32>,
     before: &Desired,
     wanted: &Desired,
     live: &Sight,
@@ -25,6 +26,9 @@ pub fn disks(
         let had = before.disks.get(slot);
         let done = match live.values.get(slot) {
             None => add_disk(slot, disk, live, delta),
+            Some(old) if had.is_none() && !is_own(slot, old, vmid) => {
+                Err(refuse::occupied(&attribute(slot), old))
+            }
             Some(old) => change_disk(slot, had, disk, old, live, delta),
         };
         if let Err(why) = done {
@@ -40,6 +44,22 @@ pub fn disks(
             refused.push(refuse::removed(&attribute(slot), slot, old));
         }
     }
+}
+
+/// Whether what is in a slot was made for this machine, as after an update that failed half-way: the names of its volumes say so, on
+/// storages of files (`101/vm-101-disk-0.qcow2`) and where they share a base (`base-100-disk-0/vm-101-disk-0`).
+fn is_own(slot: &str, drive: &str, vmid: Option<u32>) -> bool {
+    let drive = format_of(slot).and_then(|format| format.parse(drive).ok());
+    let volume = drive.as_ref().and_then(Volume::of);
+    let name = volume
+        .as_ref()
+        .and_then(|volume| volume.id()?.split([':', '/']).next_back());
+    let (Some(name), Some(vmid)) = (name, vmid) else {
+        return false;
+    };
+    ["vm", "base"]
+        .iter()
+        .any(|kind| name.starts_with(&format!("{kind}-{vmid}-")))
 }
 
 fn add_disk(slot: &str, disk: &Disk, live: &Sight, delta: &mut Delta) -> Result<(), Diagnostic> {

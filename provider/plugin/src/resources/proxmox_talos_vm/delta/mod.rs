@@ -96,8 +96,9 @@ const KEPT: [&str; 11] = [
     "name",
 ];
 
-/// Decides, or refuses with every reason.
+/// Decides, or refuses with every reason. `vmid` tells the machine's own disks from those that somebody attached to it.
 pub fn delta(
+    vmid: Option<u32>,
     before: &Desired,
     wanted: &Desired,
     macs: &BTreeMap<String, String>,
@@ -122,7 +123,7 @@ pub fn delta(
             delta.tell(key, format!("{old} -> none"), effect, live);
         }
     }
-    disks(before, wanted, live, &mut delta, &mut refused);
+    disks(vmid, before, wanted, live, &mut delta, &mut refused);
     state_disks(before, wanted, live, &mut delta, &mut refused);
     cdroms(before, wanted, live, &mut delta, &mut refused);
     if let Err(why) = smbios(before, wanted, live, &mut delta) {

@@ -159,7 +159,7 @@ async fn the_next_one_is_held_while_a_port_that_answered_stays_silent() {
         for part in [
             "TS-VM-SILENT: cp02",
             "was not begun",
-            "cp01 did not come back",
+            "power cycle of cp01 did not come to its end",
         ] {
             assert!(error.contains(part), "{service}: {part}: {error}");
         }
@@ -184,6 +184,59 @@ async fn what_did_not_answer_before_is_not_waited_for() {
         .apply(Some(&member("cp02", 102, 8192, ports.talos)))
         .await
         .unwrap();
+}
+
+/// The provider of another run, which sees nothing of the guests.
+fn blind(pve: &FakePve) -> MiniCore<TalosStack> {
+    let mut data = pve.data();
+    data.proxmox.counted_on = [1, 1];
+    MiniCore::with_data(data)
+}
+
+#[tokio::test]
+async fn a_machine_that_cannot_be_seen_holds_the_next_one_until_another_run() {
+    // No way to the machines from here, or no address that is known.
+    for seeded in [true, false] {
+        let of = |name: &str, vmid: i64, mib: i64| {
+            let mut wanted = member(name, vmid, mib, 1);
+            if !seeded {
+                wanted.network_seed = Field::Null;
+            }
+            wanted
+        };
+        let pve = FakePve::start().await;
+        let core = blind(&pve);
+        let mut one = core.object::<TalosVmResource>();
+        let mut other = core.object::<TalosVmResource>();
+        one.apply(Some(&of("cp01", 101, 4096))).await.unwrap();
+        other.apply(Some(&of("cp02", 102, 4096))).await.unwrap();
+        let begun = orders(&pve).len();
+        one.apply(Some(&of("cp01", 101, 8192))).await.unwrap();
+        let larger = of("cp02", 102, 8192);
+        let error = told(&other.apply(Some(&larger)).await.err().unwrap());
+        for part in [
+            "TS-VM-UNSEEN: cp02",
+            "was not begun",
+            "cp01",
+            "Apply again",
+            "-target",
+        ] {
+            assert!(error.contains(part), "{part}: {error}");
+        }
+        let why = if seeded { ADDRESS } else { "no address" };
+        assert!(error.contains(why), "{error}");
+        let done = orders(&pve).split_off(begun);
+        assert_eq!(done, ["101 shutdown", "101 start"]);
+        // It is not held by itself.
+        one.apply(Some(&of("cp01", 101, 4096))).await.unwrap();
+
+        let core = blind(&pve);
+        let mut next = core.object::<TalosVmResource>();
+        next.assume(&other.state().unwrap(), &other.private().unwrap())
+            .unwrap();
+        next.apply(Some(&larger)).await.unwrap();
+        assert_eq!(pve.world().vms[&102].values["memory"], "8192");
+    }
 }
 
 const SHUTDOWN: &str = "POST /nodes/pve1/qemu/101/status/shutdown";
@@ -212,6 +265,10 @@ async fn a_guest_gets_half_of_the_time_before_its_power_is_cut() {
     pve.fault(SHUTDOWN, DISOBEYS);
     let text = told(&one.apply_plan(Some(&larger), &plan).await.unwrap());
     assert!(text.contains("TS-VM-POWER-CUT: cp01"), "{text}");
+    assert!(
+        text.contains("after 0s of up to 20m0s"),
+        "what was waited, not what could have been: {text}"
+    );
     assert_eq!(
         orders(&pve).split_off(begun),
         ["101 shutdown", "101 stop", "101 start"]
@@ -251,6 +308,51 @@ async fn a_guest_that_must_not_be_cut_off_is_left_running() {
         orders(&pve).last().map(String::as_str),
         Some("101 shutdown")
     );
+}
+
+#[tokio::test]
+async fn a_guest_that_was_not_asked_keeps_its_power() {
+    let unheard = [
+        (Fault::Refused(401, "no such token"), 1, "TS-PVE-AUTH"),
+        (Fault::Refused(404, "not here"), 1, "TS-PVE-NOT-PROXMOX"),
+        (Fault::Refused(500, "something new"), 1, "TS-PVE-FAILED"),
+        (Fault::Fails("unexpected status"), 3, "TS-PVE-TASK-LOST"),
+        (Fault::Refused(503, "busy"), 99, "TS-PVE-BUSY"),
+    ];
+    for (fault, times, code) in unheard {
+        for off in [false, true] {
+            let pve = FakePve::start().await;
+            let core = pve.core();
+            let mut vm = core.object::<TalosVmResource>();
+            vm.apply(Some(&member("cp01", 101, 4096, 1))).await.unwrap();
+            (0..times).for_each(|_| pve.fault(SHUTDOWN, fault.clone()));
+            let mut wanted = within("12s", member("cp01", 101, 8192, 1));
+            if off {
+                wanted.power_state = "stopped".into();
+            }
+            let error = told(&vm.apply(Some(&wanted)).await.err().unwrap());
+            assert!(error.contains(&format!("{code}: cp01")), "{code}: {error}");
+            let done = orders(&pve);
+            assert!(!done.contains(&"101 stop".to_owned()), "{code}: {done:?}");
+            assert!(pve.world().vms[&101].running, "{code}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_paused_machine_cannot_be_asked_and_is_cut_off() {
+    let (pve, core, _guest, ports) = cluster().await;
+    let (mut one, _) = two(&core, ports.talos).await;
+    pve.fault(
+        SHUTDOWN,
+        Fault::Refused(500, "VM is paused - cannot shutdown"),
+    );
+    let larger = member("cp01", 101, 8192, ports.talos);
+    let plan = one.plan(Some(&larger)).await.unwrap();
+    let text = told(&one.apply_plan(Some(&larger), &plan).await.unwrap());
+    assert!(text.contains("TS-VM-POWER-CUT: cp01"), "{text}");
+    assert!(text.contains("VM is paused"), "{text}");
+    assert!(orders(&pve).contains(&"101 stop".to_owned()));
 }
 
 #[tokio::test]

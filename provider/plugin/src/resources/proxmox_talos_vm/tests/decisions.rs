@@ -47,7 +47,8 @@ fn sight() -> Sight {
 }
 
 fn decided(before: &TalosVm, wanted: &TalosVm, sight: &Sight) -> Result<Delta, Diagnostics> {
-    delta(&desired(before), &desired(wanted), &BTreeMap::new(), sight)
+    let (before, wanted) = (desired(before), desired(wanted));
+    delta(Some(101), &before, &wanted, &BTreeMap::new(), sight)
 }
 
 fn from_config(change: impl FnOnce(&mut TalosVm)) -> Result<Delta, Diagnostics> {

@@ -276,6 +276,40 @@ async fn a_machine_that_was_switched_off_is_started_again() {
 }
 
 #[tokio::test]
+async fn a_machine_that_is_switched_off_is_told_as_that() {
+    let pve = FakePve::start().await;
+    let core = pve.core();
+    let mut vm = core.object::<TalosVmResource>();
+    vm.apply(Some(&config())).await.unwrap();
+    let stopped = |mib: i64| {
+        changed(|config| {
+            config.power_state = "stopped".into();
+            config.memory.get_mut().unwrap().mib = mib.into();
+        })
+    };
+    for mib in [8192, 16384] {
+        let plan = vm.plan(Some(&stopped(mib))).await.unwrap();
+        let planned = plan.model.as_ref().unwrap();
+        assert_eq!(planned.plan_effect.as_str(), Some("power_off"), "{mib}");
+        let text = told(&plan.warnings);
+        for part in [
+            "TS-VM-POWER-OFF: cp01",
+            "power_state: running -> stopped",
+            "15m0s",
+            "its power is cut",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+    }
+    vm.apply(Some(&stopped(8192))).await.unwrap();
+    assert!(!pve.world().vms[&101].running);
+    let plan = vm.plan(Some(&stopped(16384))).await.unwrap();
+    let planned = plan.model.as_ref().unwrap();
+    assert_eq!(planned.plan_effect.as_str(), Some("offline"));
+    assert!(!told(&plan.warnings).contains("TS-VM-POWER-OFF"));
+}
+
+#[tokio::test]
 async fn drift_is_shown_and_put_right() {
     let pve = FakePve::start().await;
     let core = pve.core();

@@ -35,6 +35,34 @@ async fn a_lost_answer_to_the_creation_makes_one_machine() {
 }
 
 #[tokio::test]
+async fn a_machine_that_is_still_being_made_is_waited_for_by_the_next_apply() {
+    let pve = FakePve::start().await;
+    pve.fault(CREATE, Fault::LostAndLong);
+    let core = pve.core();
+    let mut vm = core.object::<TalosVmResource>();
+    // The answer is lost, and a long import runs on.
+    let impatient = changed(|config| {
+        config.timeouts = Field::Known(Timeouts {
+            create: GoDuration::parse("1s").into(),
+            ..Timeouts::default()
+        });
+    });
+    vm.apply(Some(&impatient)).await.unwrap();
+    assert!(vm.state().is_some() && !vm.is_tainted());
+    assert!(!pve.world().vms[&101].running);
+
+    let plan = vm.plan(Some(&impatient)).await.unwrap();
+    assert_eq!(plan.change, Change::Update);
+    pve.world().vms.get_mut(&101).unwrap().making = 4;
+    vm.apply_plan(Some(&impatient), &plan).await.unwrap();
+    assert!(pve.world().vms[&101].running);
+    assert_eq!(creations(&pve), 1);
+    assert_eq!(vm.state().unwrap().status.as_str(), Some("running"));
+    let again = vm.plan(Some(&impatient)).await.unwrap();
+    assert_eq!(again.change, Change::None, "{}", told(&again.warnings));
+}
+
+#[tokio::test]
 async fn a_machine_of_ours_that_was_never_started_is_gone_on_with() {
     let pve = FakePve::start().await;
     let core = pve.core();
@@ -586,6 +614,75 @@ async fn somebody_elses_disk_stands_against_destroying() {
         "{error}"
     );
     assert_eq!(pve.world().vms.len(), 1);
+}
+
+/// The machine with one more disk.
+fn with_disk(gib: i64) -> TalosVm {
+    changed(|config| {
+        let disks = config.disks.get_mut().unwrap();
+        disks.insert("scsi1".to_owned(), Field::Known(disk(gib)));
+    })
+}
+
+#[tokio::test]
+async fn somebody_elses_disk_is_never_taken_over() {
+    let pve = FakePve::start().await;
+    let core = pve.core();
+    let mut vm = core.object::<TalosVmResource>();
+    vm.apply(Some(&config())).await.unwrap();
+    let attach = |volume: &str| {
+        let drive = format!("vms:{volume},size=5G");
+        let mut world = pve.world();
+        let values = &mut world.vms.get_mut(&101).unwrap().values;
+        values.insert("scsi1".to_owned(), drive);
+    };
+    let others = [
+        "vm-9999-pvc-1",
+        "vm-1011-disk-0",
+        "100/vm-100-disk-0.qcow2",
+        "base-101-disk-0/vm-100-disk-0",
+    ];
+    for volume in others {
+        attach(volume);
+        for gib in [5, 8] {
+            let error = told(&vm.plan(Some(&with_disk(gib))).await.err().unwrap());
+            assert!(
+                error.contains("TS-VM-SLOT-TAKEN: disks.scsi1") && error.contains(volume),
+                "{volume}: {error}"
+            );
+        }
+    }
+    // Its own ones, as each kind of storage names them.
+    let own = [
+        "vm-101-disk-5",
+        "101/vm-101-disk-5.qcow2",
+        "base-100-disk-0/vm-101-disk-5",
+        "100/base-100-disk-0.qcow2/101/vm-101-disk-5.qcow2",
+        "base-101-disk-5",
+    ];
+    for volume in own {
+        attach(volume);
+        let plan = vm.plan(Some(&with_disk(5))).await.unwrap();
+        assert_eq!(plan.change, Change::Update, "{volume}");
+    }
+}
+
+#[tokio::test]
+async fn a_disk_that_a_failed_update_made_is_gone_on_with() {
+    let pve = FakePve::start().await;
+    let core = pve.core();
+    let mut vm = core.object::<TalosVmResource>();
+    vm.apply(Some(&config())).await.unwrap();
+    let wanted = TalosVm {
+        pool: "builds".into(),
+        ..with_disk(5)
+    };
+    pve.fault("PUT /pools", Fault::Refused(500, "something new"));
+    let error = told(&vm.apply(Some(&wanted)).await.err().unwrap());
+    assert!(error.contains("TS-PVE-FAILED: cp01"), "{error}");
+    let made = pve.world().vms[&101].values["scsi1"].clone();
+    vm.apply(Some(&wanted)).await.unwrap();
+    assert_eq!(pve.world().vms[&101].values["scsi1"], made);
 }
 
 #[tokio::test]
