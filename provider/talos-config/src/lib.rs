@@ -1,5 +1,6 @@
 //! Talos secrets, machine configuration, patches and schematics as pure functions.
 
+mod base64;
 pub mod contract;
 pub mod diff;
 pub mod document;

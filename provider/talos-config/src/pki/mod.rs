@@ -2,7 +2,6 @@
 //!
 //! Clock and randomness are arguments. Shapes follow the certificates that Talos 1.12 issues.
 
-pub(crate) mod base64;
 mod certificate;
 mod client;
 mod curve;

@@ -1,4 +1,5 @@
-use super::{base64, duration, net, size, url::Url};
+use super::{duration, net, size, url::Url};
+use crate::base64;
 use crate::tables::{EnumType, Rules, Tables, Type};
 use crate::yaml::{Resolved, Scalar, Value, reads_as_text_today, resolve};
 

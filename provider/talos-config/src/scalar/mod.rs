@@ -1,6 +1,5 @@
 //! Scalars with a meaning: how each type is read, and the form in which Talos writes it again.
 
-pub(crate) mod base64;
 mod decode;
 mod duration;
 mod net;

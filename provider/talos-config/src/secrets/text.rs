@@ -2,7 +2,7 @@
 
 use super::read::Mapping;
 use super::{Bundle, CertAndKey, Certs, Cluster, KeyOnly, Secret, Secrets, TrustdInfo};
-use crate::pki::base64;
+use crate::base64;
 use crate::yaml::{self, Budget, Map, NodeKind, Value};
 
 /// Text that is no bundle. Never carries any of its values.

@@ -1,6 +1,6 @@
 //! What a scalar means: YAML 1.1's implicit types as Go's reader knows them.
 
-use crate::scalar::base64;
+use crate::base64;
 
 use super::node::Scalar;
 use super::{number, timestamp};
@@ -104,8 +104,8 @@ fn go_float(text: &str) -> Option<f64> {
 }
 
 fn binary(text: &str) -> Result<Resolved, &'static str> {
-    let bytes = base64::decode(text).ok_or("!!binary is not base64")?;
-    String::from_utf8(bytes)
+    let bytes = base64::decode(text.as_bytes()).ok_or("!!binary is not base64")?;
+    String::from_utf8(bytes.to_vec())
         .map(Resolved::Binary)
         .map_err(|_| "!!binary does not hold text")
 }

@@ -5,7 +5,7 @@ mod scan;
 use ::base64::{Engine, engine::general_purpose::STANDARD};
 use zeroize::Zeroizing;
 
-use super::base64;
+use crate::base64;
 use crate::secrets::Secret;
 
 const LINE: usize = 64;

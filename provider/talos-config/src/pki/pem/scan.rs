@@ -1,7 +1,7 @@
 //! Where PEM blocks are in a text: by the rules of Go's reader, on which Talos relies.
 
 use super::Block;
-use crate::pki::base64;
+use crate::base64;
 
 const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"\n-----END ";

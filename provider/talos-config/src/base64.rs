@@ -18,12 +18,14 @@ pub(crate) fn decode(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     LENIENT.decode(&*compact).ok().map(Zeroizing::new)
 }
 
-/// The same bytes in one line, as Talos writes them; what is no base64 stays as it is.
+/// The same bytes in one line, as Talos writes them; `None` if it is no base64.
+pub(crate) fn canonical(text: &str) -> Option<String> {
+    decode(text.as_bytes()).map(|bytes| STANDARD.encode(&*bytes))
+}
+
+/// [`canonical`]; what is no base64 stays as it is.
 pub(crate) fn normal(text: String) -> String {
-    match decode(text.as_bytes()) {
-        Some(bytes) => STANDARD.encode(&*bytes),
-        None => text,
-    }
+    canonical(&text).unwrap_or(text)
 }
 
 #[cfg(test)]
