@@ -48,7 +48,7 @@ impl Undone {
         slot.warn(
             format!("TS-LEFT-BEHIND: {about}: {undone}"),
             format!(
-                "{there} Nobody answered, and `on_unreachable_destroy` is \"forget\".\n\n{}",
+                "{about} is out of reach, and `on_unreachable_destroy` is \"forget\". {there}\n\n{}",
                 report::told(&self.error)
             ),
         );
