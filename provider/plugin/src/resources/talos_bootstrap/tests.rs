@@ -7,6 +7,7 @@ use super::TalosBootstrap;
 use super::decide::{Configured, Decision, Seen, decide, lost, voters};
 use super::model::{Bootstrap, WaitFor};
 use super::plan::Private;
+use crate::shared::client_configuration::ClientConfiguration;
 use crate::shared::stand_in;
 use crate::shared::testing::{core, told};
 
@@ -275,6 +276,30 @@ async fn placeholders_are_planned_with_a_warning_and_refused_at_apply() {
         assert!(
             refused.contains("TS-PLACEHOLDER") && refused.contains(attribute),
             "{refused}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_that_does_not_look_says_why() {
+    let state = |address: &str| Bootstrap::imported(&format!("cp01={address}")).unwrap();
+    let mut malformed = state("10.0.0.1");
+    malformed.client_configuration = Field::Known(ClientConfiguration {
+        ca_certificate: "%".into(),
+        client_certificate: "%".into(),
+        client_key: Field::Known(Secret::new("%".to_owned())),
+    });
+    for (state, why) in [
+        (state("cp01.invalid"), "TS-PLACEHOLDER"),
+        (state("10.0.0.1"), "TS-INPUT-MISSING"),
+        (malformed, "TS-CLIENT-CONFIGURATION"),
+    ] {
+        let mut object = core("").object::<TalosBootstrap>();
+        object.assume(&state, &Private::default()).unwrap();
+        let told = told(&object.refresh().await.unwrap());
+        assert!(
+            told.contains("TS-REFRESH-SKIPPED") && told.contains(why),
+            "{told}"
         );
     }
 }
