@@ -141,6 +141,8 @@ fn decisions_do_no_io_and_read_no_clock() {
         "SystemRandom",
         "OsRandom",
     ];
+    // Signatures on P-384: `ring` takes its randomness from nowhere else.
+    const APART: (&str, &str) = ("pki/curve.rs", "SystemRandom");
     let pure = sources(&root().join("provider/talos-config/src"))
         .into_iter()
         .chain(
@@ -150,7 +152,8 @@ fn decisions_do_no_io_and_read_no_clock() {
         );
     for (path, text) in pure.filter(|(path, _)| !path.to_string_lossy().contains("tests")) {
         let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
-        for world in WORLD {
+        let apart = |world: &str| path.ends_with(APART.0) && world == APART.1;
+        for world in WORLD.into_iter().filter(|world| !apart(world)) {
             assert!(!code.contains(world), "{} uses {world}", path.display());
         }
     }
