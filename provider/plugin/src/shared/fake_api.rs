@@ -211,10 +211,15 @@ fn is_collection(path: &str) -> bool {
 }
 
 fn members(content: &Content, path: &str) -> Vec<Value> {
-    let below = format!("{path}/");
+    let (group, plural) = path.rsplit_once('/').unwrap_or_default();
+    let (here, anywhere) = (format!("{path}/"), format!("{group}/namespaces/"));
+    let of_a_namespace = |at: &str| {
+        let mut rest = at.strip_prefix(&anywhere).unwrap_or_default().split('/');
+        rest.nth(1) == Some(plural)
+    };
     let found = content.objects.iter();
     found
-        .filter(|(at, _)| at.starts_with(&below))
+        .filter(|(at, _)| at.starts_with(&here) || of_a_namespace(at))
         .map(|(_, object)| object.clone())
         .collect()
 }

@@ -7,6 +7,7 @@ use kubernetes::{Code, Id, Mode, Owner, owner};
 use serde_json::Value;
 
 use super::FluxOperatorResource;
+use super::destroy::living_instance;
 use super::model::FluxOperator;
 use super::plan::{Private, about, placeholder};
 use super::render::{deployment_id, render, texts};
@@ -55,6 +56,8 @@ struct Wanted {
     objects: Vec<(Id, Value)>,
     /// Set where what is there is taken over; the release of Helm that it comes from.
     adopted: Option<Option<Release>>,
+    /// Something counts on the operator: it must not be destroyed and made again.
+    needed: bool,
 }
 
 impl Wanted {
@@ -79,11 +82,13 @@ async fn wanted(job: &Job<'_>, planned: &FluxOperator, known: bool) -> Result<Wa
         .into_iter()
         .map(|object| Ok((Id::of(&object)?, object)));
     let objects = named.collect::<kubernetes::Result<_>>().map_err(failed)?;
+    let needed = live.is_some() || !matches!(living_instance(job).await, Ok(None));
     Ok(Wanted {
         manifests,
         selector,
         objects,
         adopted,
+        needed,
     })
 }
 
@@ -134,8 +139,10 @@ async fn write(job: &Job<'_>, wanted: &Wanted, progress: &mut Progress<'_>) -> R
         inventory.insert(id.to_string(), id.api_version.clone());
         progress.state.inventory = text_map(inventory);
         progress.record();
-        // A failure must not taint it: while a FluxInstance lives it cannot be destroyed and made again. The next update goes on.
-        progress.slot.irreversible();
+        if wanted.needed {
+            // A failure must not taint it; the next update goes on.
+            progress.slot.irreversible();
+        }
     }
     Ok(())
 }
@@ -168,7 +175,14 @@ async fn finish(job: &Job<'_>, mut progress: Progress<'_>) -> Result<(), Error> 
     if progress.state.wait.get() == Some(&true) {
         let phase = |missing: String| job.cx.phase(format!("{id}: {missing}"));
         let done = job.client.rolled_out(&job.calls, &id, phase).await;
-        describe(&mut progress.state, &done.map_err(failed)?);
+        let done = done.map_err(|error| {
+            // Nobody said that it cannot work: the next apply goes on waiting, and nothing is taken away before.
+            if error.code.is_silence() || error.code == Code::Cancelled || job.calls.is_over() {
+                progress.slot.irreversible();
+            }
+            job.error(&error)
+        })?;
+        describe(&mut progress.state, &done);
     }
     progress.private.unfinished = false;
     progress.record();

@@ -87,22 +87,25 @@ fn rank(id: &Id) -> u8 {
 
 /// Without the operator an instance can never be uninstalled: its finalizer would wait for ever.
 async fn refuse_while_needed(job: &Job<'_>) -> Result<(), Error> {
-    let kind = Id::new(flux::API_VERSION, "FluxInstance", "", "");
-    let instances = job
-        .client
-        .list(&job.calls, &kind, "")
-        .await
-        .map_err(|error| job.error(&error))?;
-    let Some(instance) = instances.first() else {
+    let found = living_instance(job).await;
+    let Some(seen) = found.map_err(|error| job.error(&error))? else {
         return Ok(());
     };
-    let name = |member: &str| instance["metadata"][member].as_str().unwrap_or_default();
-    let seen = format!("FluxInstance {}/{}", name("namespace"), name("name"));
     Err(job.error(&kubernetes::Error::new(
         Code::InstanceExists,
         "looking for what needs flux-operator",
         seen,
     )))
+}
+
+/// An instance that needs the operator, if there is one.
+pub(super) async fn living_instance(job: &Job<'_>) -> kubernetes::Result<Option<String>> {
+    let kind = Id::new(flux::API_VERSION, "FluxInstance", "", "");
+    let instances = job.client.list(&job.calls, &kind, "").await?;
+    Ok(instances.first().map(|instance| {
+        let name = |member: &str| instance["metadata"][member].as_str().unwrap_or_default();
+        format!("FluxInstance {}/{}", name("namespace"), name("name"))
+    }))
 }
 
 /// Kinds of the operator whose objects it alone lets go: with the definitions they would be deleted, and never be gone.

@@ -399,6 +399,17 @@ async fn a_fresh_installation_of_which_nothing_was_written_is_an_error() {
 }
 
 #[tokio::test]
+async fn a_fresh_installation_that_fails_is_an_error() {
+    let api = FakeApi::start().await;
+    api.refuse(DEPLOYMENT);
+    let core = MiniCore::with_data(data());
+    let mut object = core.object::<FluxOperatorResource>();
+    let failed = object.apply(Some(&reaching(&api))).await.err().unwrap();
+    assert!(told(&failed).contains("TS-K8S-PERMISSION"));
+    assert!(object.is_tainted());
+}
+
+#[tokio::test]
 async fn a_lost_operator_is_made_again_while_an_instance_lives() {
     let api = FakeApi::start().await;
     let instance = "/apis/fluxcd.controlplane.io/v1/namespaces/flux-system/fluxinstances/flux";
