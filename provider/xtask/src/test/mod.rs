@@ -63,6 +63,7 @@ pub fn run(args: &Args) -> Result<()> {
             tally.passed += 1;
             continue;
         }
+        step.prepare()?;
         let mut command = settings.give(step.command()?);
         let (said, ears) = std::io::pipe().context("cannot make a pipe")?;
         command.stdout(ears);
@@ -152,6 +153,17 @@ impl Step {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let found = std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
         (!found).then(|| program.to_owned())
+    }
+
+    /// cargo-deny reads the crates of all platforms, and a fresh machine has those of its own only. Where they cannot be fetched, it
+    /// tells what is missing.
+    fn prepare(&self) -> Result<()> {
+        if self.arguments.first() == Some(&"deny") {
+            let mut fetch = workspace::cargo();
+            fetch.args(["fetch", "--locked", "--quiet"]);
+            fetch.current_dir(workspace::root()?).status()?;
+        }
+        Ok(())
     }
 
     fn command(&self) -> Result<Command> {
