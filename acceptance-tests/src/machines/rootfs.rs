@@ -6,6 +6,7 @@ use crate::tools::{self, Ready, Tool};
 use sha2::{Digest as _, Sha256};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// Raised whenever what this file writes changes, so that cached roots of older code are not used.
 const REVISION: &str = "1";
@@ -69,6 +70,9 @@ const KEEP_OOM_SCORES: &str =
 
 /// Returns the root for these tools from the cache, writing it first when it is not there.
 pub(super) fn prepare(tools: &[Ready]) -> Result<PathBuf, RackError> {
+    // One thread of this process at a time: they would write into one unfinished folder.
+    static WRITING: Mutex<()> = Mutex::new(());
+    let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = cache::root().join("rootfs");
     let root = folder.join(key(tools));
     if root.is_dir() {
