@@ -91,11 +91,8 @@ pub(super) fn parse_allowed(text: &str) -> Result<Vec<Node>, ParseError> {
     // The library takes the first byte of some other characters for that of a byte order mark.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text).as_bytes();
     let mut input = text;
-    let mut parser = Parser::new();
-    parser.set_encoding(Encoding::Utf8);
-    parser.set_input_string(&mut input);
     let mut reader = Reader {
-        parser,
+        parser: parser(&mut input),
         text,
         anchors: HashMap::new(),
         line: 0,
@@ -103,6 +100,14 @@ pub(super) fn parse_allowed(text: &str) -> Result<Vec<Node>, ParseError> {
         deepest: 0,
     };
     reader.stream()
+}
+
+/// A parser of UTF-8 text.
+pub(super) fn parser<'r>(input: &'r mut &'r [u8]) -> Parser<&'r mut &'r [u8]> {
+    let mut parser = Parser::new();
+    parser.set_encoding(Encoding::Utf8);
+    parser.set_input_string(input);
+    parser
 }
 
 struct Reader<'r> {

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use libyaml_safer::{Encoding, Event, EventData, Mark, Parser, ScalarStyle};
+use libyaml_safer::{Event, EventData, Mark, Parser, ScalarStyle};
 
 use super::characters;
-use super::parse::MAX_DEPTH;
+use super::parse::{MAX_DEPTH, parser};
 use super::quiet::quietly;
 
 /// A value and the bytes that it takes, with its anchor and tag.
@@ -44,9 +44,7 @@ pub(crate) fn spans(text: &str) -> Option<Spanned> {
         return None;
     }
     let mut input = text.as_bytes();
-    let mut parser = Parser::new();
-    parser.set_encoding(Encoding::Utf8);
-    parser.set_input_string(&mut input);
+    let parser = parser(&mut input);
     Reader { parser }.document()
 }
 
